@@ -1,0 +1,1 @@
+"""A Gemstra node: everything that touches the world. See ARCHITECTURE.md."""
