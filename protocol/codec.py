@@ -87,9 +87,10 @@ def from_tree(cls: type[T], tree: Tree, *, where: str = "") -> T:
     where = where or cls.__name__
     if not isinstance(tree, dict):
         raise Malformed(f"{where} is not a map")
+    shape: Any = cls
     left = dict(tree)
     values: dict[str, Any] = {}
-    for name, hint, bounds, required in _fields(cls):
+    for name, hint, bounds, required in _fields(shape):
         if bounds.number in left:
             values[name] = _value(hint, left.pop(bounds.number), bounds, f"{where}.{name}")
         elif required:
