@@ -1,0 +1,109 @@
+"""Numbers as shops write them. It decides what is an amount of money and refuses to guess or to round."""
+
+import re
+from datetime import UTC, datetime
+
+from node.errors import UserError
+from protocol.errors import ProtocolError
+from protocol.money import exponent
+
+MAX_MINOR = 10**12
+_PLAIN = re.compile(r"\d{1,15}(?:\.\d{1,8})?\Z")
+_GROUPED = {
+    ",": re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d{1,8})?\Z"),
+    ".": re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d{1,8})?\Z"),
+}
+_COMMA = re.compile(r"\d{1,15},\d{1,8}\Z")
+_THREE_DIGITS = re.compile(r"[1-9]\d{0,2}([.,])\d{3}\Z")  # 1.234: a bit more than one, or a thousand and more?
+_GRAMS = {"g": 1.0, "kg": 1000.0, "lb": 453.59237, "lbs": 453.59237, "oz": 28.349523125}
+
+
+class BadAmount(ValueError):
+    """Not an amount; the message is a reason for a person."""
+
+
+def decimals_of(currency: str) -> int:
+    """Decimals of `currency`. Raises UserError `currency` when the code is none."""
+    try:
+        return exponent(currency)
+    except ProtocolError as problem:
+        raise UserError(f"{problem}. Give the currency of the prices as three capitals, for example USD.", code="currency") from None
+
+
+def minor_units(text: str, decimals: int, currency: str) -> int:
+    """`text` in minor units. "1.234,56", "1,234.56", "18", "18.00", "18,5" are read; more decimals than the currency has are refused."""
+    compact = text.strip().lstrip("'").replace("\u00a0", "").replace("\u202f", "").replace(" ", "")
+    if compact.startswith("-") and compact[1:2].isdigit():
+        raise BadAmount(f"The price “{_short(text)}” is negative.")
+    point = _point(compact, decimals)
+    if point is None:
+        raise BadAmount(f"The price “{_short(text)}” is not a number.")
+    whole, _, part = point.partition(".")
+    if len(part.rstrip("0")) > decimals:
+        raise BadAmount(f"The price “{_short(text)}” has more decimals than {currency} has ({decimals}).")
+    minor = int(whole + part[:decimals].ljust(decimals, "0"))
+    if minor > MAX_MINOR:
+        raise BadAmount(f"The price “{_short(text)}” is too large.")
+    return minor
+
+
+def _point(compact: str, decimals: int) -> str | None:
+    """The number with a decimal point and no groups, or None."""
+    if not compact.isascii():
+        return None
+    doubtful = _THREE_DIGITS.match(compact)
+    if doubtful and not (decimals == 3 and doubtful[1] == ".") and not (decimals == 0 and doubtful[1] == ","):
+        digits = compact.replace(doubtful[1], "")
+        raise BadAmount(f"The price “{compact}” has more decimals than the currency ({decimals}). If it means {digits}, write {digits}.")
+    if _PLAIN.match(compact):
+        return compact
+    if _GROUPED[","].match(compact):
+        return compact.replace(",", "")
+    if _GROUPED["."].match(compact):
+        return compact.replace(".", "").replace(",", ".")
+    return compact.replace(",", ".") if _COMMA.match(compact) else None
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def count(text: str) -> int | None:
+    """A whole number of pieces ("12", "12.0", "-3"), or None where the cell holds none."""
+    number = _number(text)
+    return int(number) if number is not None and abs(number) < 10**12 else None
+
+
+def grams(text: str, unit: str) -> int | None:
+    """A weight in whole grams; `unit` is g, kg, lb(s) or oz. None where there is none."""
+    number = _number(text)
+    factor = _GRAMS.get(unit.casefold())
+    if number is None or factor is None or not 0 < number * factor < 10**9:
+        return None
+    return round(number * factor)
+
+
+def _number(text: str) -> float | None:
+    compact = text.strip().lstrip("'")
+    if not re.fullmatch(r"-?\d{1,15}(?:[.,]\d{1,12})?", compact, re.ASCII):
+        return None
+    return float(compact.replace(",", "."))
+
+
+def moment(text: str, *, end_of_day: bool = False) -> int | None:
+    """A date or date and time (taken as UTC) in ms; a bare date is its first, or with `end_of_day` its last millisecond. None: no date."""
+    compact = text.strip()
+    if not compact.isascii() or not compact[:4].isdigit():
+        return None
+    try:
+        found = datetime.fromisoformat(_two_digit_hour(compact))
+    except ValueError:
+        return None
+    if found.tzinfo is None:
+        found = found.replace(tzinfo=UTC)
+    start = int(found.timestamp() * 1000)
+    return start + 86_399_999 if end_of_day and len(compact) <= 10 else start
+
+
+def _two_digit_hour(text: str) -> str:
+    return re.sub(r"^(\d{4}-\d\d-\d\d)[ T](\d):", r"\1 0\2:", text)
