@@ -1,0 +1,111 @@
+"""The one factory of database connections: encrypted pages, full durability. It knows no table.
+
+sqlite_utils picks its driver by importing `pysqlite3`; here that name means SQLCipher. Under it `sqlite_utils.Database(path)`
+would open an *unkeyed* file, so nothing else in the program may open a database (tests/node/store/test_database.py).
+"""
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+import sqlcipher3
+from sqlcipher3 import dbapi2
+
+from node.errors import IntegrityError, NotFound, UserError
+
+from .failures import named
+
+sys.modules["pysqlite3"] = sqlcipher3
+sys.modules["pysqlite3.dbapi2"] = dbapi2
+
+from sqlite_utils import Database  # noqa: E402  the driver had to be named first
+
+KEY_BYTES = 32
+PAGE_BYTES = 4096
+BUSY_MS = 5_000
+PLAIN_HEADER = b"SQLite format 3\0"
+
+_SETTINGS = (
+    "PRAGMA synchronous = FULL",  # NORMAL loses acknowledged commits at a power cut (data.md)
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA temp_store = MEMORY",  # no plaintext in temporary files
+    "PRAGMA secure_delete = ON",  # what is erased is overwritten
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA cell_size_check = ON",
+    "PRAGMA recursive_triggers = ON",
+    "PRAGMA journal_size_limit = 16777216",
+    f"PRAGMA busy_timeout = {BUSY_MS}",
+)
+
+
+def open_database(path: Path, key: bytes, *, readonly: bool = False) -> Database:
+    """A connection to the encrypted file at `path`, made (mode 0600) where it is missing and `readonly` is false.
+
+    `key` is 32 random bytes. The file's salt is a hash of the key, which tells a wrong key from a damaged page. Statements run
+    in autocommit; transactions are opened by the caller. The connection may be handed to one other thread.
+
+    Raises IntegrityError `wrong-key`, `not-encrypted`, `truncated`, `damaged`; NotFound; UserError `store-unwritable`;
+    Unavailable `disk-full`, `disk-failed`. Nothing stays open when it raises.
+    """
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"a store key has {KEY_BYTES} bytes, not {len(key)}")
+    salt = hashlib.blake2b(key, digest_size=16, person=b"gemstra-salt").digest()
+    _check_file(path, salt, readonly=readonly)
+    with named():
+        connection = dbapi2.connect(str(path), isolation_level=None, check_same_thread=False, cached_statements=256)
+        try:
+            _prepare(connection, key + salt, readonly=readonly)
+        except BaseException:
+            connection.close()
+            raise
+    return Database(connection, recursive_triggers=False, execute_plugins=False)
+
+
+def verify_pages(database: Database) -> None:
+    """Check the authentication code of every page of the file (about 400 MB/s). Raises IntegrityError `damaged`."""
+    with named():
+        faults = [row[0] for row in database.execute("PRAGMA cipher_integrity_check")]
+    if faults:
+        raise IntegrityError(f"The store is damaged ({faults[0]}; {len(faults)} in all). Restore the latest backup.", code="damaged")
+
+
+def _prepare(connection: dbapi2.Connection, key_and_salt: bytes, *, readonly: bool) -> None:
+    # cipher_memory_security stays off: it locks and wipes every allocation of the engine and halves its speed, while the
+    # same rows pass through Python strings that nobody can wipe.
+    connection.execute("PRAGMA cipher_log_level = NONE")  # the engine would write its own lines to stderr
+    connection.execute(f"PRAGMA key = \"x'{key_and_salt.hex()}'\"")
+    connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    for statement in _SETTINGS:
+        connection.execute(statement)
+    if readonly:
+        connection.execute("PRAGMA query_only = ON")
+    elif connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+        raise UserError("This folder can't hold the store: its file system has no shared memory.", code="store-unwritable")
+
+
+def _check_file(path: Path, salt: bytes, *, readonly: bool) -> None:
+    """Look at the file before the engine does; make an empty one, 0600, where there is none."""
+    flags = os.O_RDWR | os.O_NOFOLLOW | (0 if readonly else os.O_CREAT)
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except FileNotFoundError as error:
+        raise NotFound(f"There is no store at {path}.") from error
+    except OSError as error:
+        raise UserError(f"The store at {path} can't be opened: {error.strerror}.", code="store-unwritable") from error
+    try:
+        os.fchmod(descriptor, 0o600)
+        size = os.fstat(descriptor).st_size
+        start = os.read(descriptor, len(PLAIN_HEADER))
+    finally:
+        os.close(descriptor)
+    if size == 0:
+        if readonly:
+            raise IntegrityError(f"The store at {path} is empty.", code="truncated")
+        return
+    if start == PLAIN_HEADER:
+        raise IntegrityError(f"{path} is a database without encryption, not a store.", code="not-encrypted")
+    if start != salt:
+        raise IntegrityError(f"This key doesn't open {path}: it is another vault's store, or no store.", code="wrong-key")
+    if size % PAGE_BYTES:
+        raise IntegrityError(f"{path} was cut short. Restore the latest backup.", code="truncated")

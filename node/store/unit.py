@@ -1,0 +1,57 @@
+"""One transaction as services see it: the time, who we are, randomness, and the repositories.
+
+To add a repository: write its class in a file of its own (constructor `(db)`), and one `cached_property` here. Its typing
+`Protocol` stands beside the service that needs it (node/services/unit.py says how).
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Generic, TypeVar
+
+from sqlite_utils import Database
+
+from .inbox import Inbox
+from .operations import Operations
+from .outbox import Outbox
+from .settings import Settings
+
+M = TypeVar("M")
+
+
+class Unit(Generic[M]):
+    """Made by the store for each transaction and thrown away after it. `now` is fixed, in milliseconds UTC."""
+
+    def __init__(self, db: Database, now: int, me: M, entropy: Callable[[int], bytes]) -> None:
+        self.db = db
+        self.now = now
+        self.me = me
+        self._entropy = entropy
+        self.topics: set[str] = set()
+
+    def random(self, count: int) -> bytes:
+        """`count` unpredictable bytes."""
+        return self._entropy(count)
+
+    def touched(self, topic: str) -> None:
+        """After the commit the hooks learn that `topic` has news: `outbox`, `transactions`, `changes`."""
+        self.topics.add(topic)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Small values of this node."""
+        return Settings(self.db)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """Messages to peers."""
+        return Outbox(self.db, self.now, self.random, self.touched)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        """Requests of peers already answered."""
+        return Inbox(self.db, self.now)
+
+    @cached_property
+    def operations(self) -> Operations:
+        """Answers under an Idempotency-Key."""
+        return Operations(self.db, self.now)
