@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Merkle-sum tree of a merchant's commissions
+/// @notice Each node carries the sums of what lies below it, and its hash commits to them, so a root binds the totals as
+/// well as the leaves. The shape is fixed: leaves in order, each level padded on the right with the empty node
+/// (0, 0, 0), so that every run of 2^k leaves at a multiple of 2^k is a subtree.
+library SumTree {
+    /// @notice What a merchant owes one member. Both amounts are cumulative since the first epoch, in GMS base units.
+    /// @param memberId the member's id at this merchant
+    /// @param recipient whom the tokens go to
+    /// @param payableAmount all that ever became payable; never falls
+    /// @param outstandingAmount payableAmount plus what is still held
+    struct Leaf {
+        bytes32 memberId;
+        address recipient;
+        uint256 payableAmount;
+        uint256 outstandingAmount;
+    }
+
+    struct Node {
+        bytes32 hash;
+        uint256 payableSum;
+        uint256 outstandingSum;
+    }
+
+    /// @notice Where a leaf stands under the root of one epoch.
+    /// @param epoch whose root the siblings lead to
+    /// @param index position of the leaf, from 0
+    /// @param siblings from the leaf upwards
+    struct Proof {
+        uint64 epoch;
+        uint256 index;
+        Node[] siblings;
+    }
+
+    bytes32 internal constant DOMAIN_TAG = keccak256("gemstra/commission-tree/1/domain");
+    bytes32 internal constant LEAF_TAG = keccak256("gemstra/commission-tree/1/leaf");
+    bytes32 internal constant NODE_TAG = keccak256("gemstra/commission-tree/1/node");
+
+    /// @notice Sums stay below 2^128, so that no addition on a path can overflow.
+    uint256 internal constant MAX_AMOUNT = type(uint128).max;
+    uint256 internal constant MAX_DEPTH = 32;
+
+    function domain(address vault, address merchant) internal view returns (bytes32) {
+        return keccak256(abi.encode(DOMAIN_TAG, block.chainid, vault, merchant));
+    }
+
+    /// @notice Whether the amounts are such as a tree may hold.
+    function sound(Leaf calldata leaf) internal pure returns (bool) {
+        return leaf.payableAmount <= leaf.outstandingAmount && leaf.outstandingAmount <= MAX_AMOUNT;
+    }
+
+    function toNode(bytes32 domain_, Leaf calldata leaf) internal pure returns (Node memory) {
+        bytes32 hash = keccak256(
+            abi.encode(LEAF_TAG, domain_, leaf.memberId, leaf.recipient, leaf.payableAmount, leaf.outstandingAmount)
+        );
+        return Node(hash, leaf.payableAmount, leaf.outstandingAmount);
+    }
+
+    /// @notice Make `left` the parent of `left` and `right`; in place, to spare memory.
+    function join(bytes32 domain_, Node memory left, Node memory right, Node memory parent) internal pure {
+        bytes32 hash = keccak256(
+            abi.encode(
+                NODE_TAG,
+                domain_,
+                left.hash,
+                left.payableSum,
+                left.outstandingSum,
+                right.hash,
+                right.payableSum,
+                right.outstandingSum
+            )
+        );
+        parent.payableSum = left.payableSum + right.payableSum;
+        parent.outstandingSum = left.outstandingSum + right.outstandingSum;
+        parent.hash = hash;
+    }
+
+    /// @notice Climb from `node`, which stands at `index` of its level, to the root.
+    /// @return sound_ false when a sibling breaks the bounds or `index` lies outside the tree; `node` is then of no use
+    function climb(bytes32 domain_, Node memory node, uint256 index, Node[] calldata siblings)
+        internal
+        pure
+        returns (bool sound_)
+    {
+        uint256 depth = siblings.length;
+        if (depth > MAX_DEPTH || index >> depth != 0) return false;
+        for (uint256 level = 0; level < depth; ++level) {
+            Node memory sibling = siblings[level];
+            if (sibling.payableSum > sibling.outstandingSum || sibling.outstandingSum > MAX_AMOUNT) return false;
+            if ((index >> level) & 1 == 0) join(domain_, node, sibling, node);
+            else join(domain_, sibling, node, node);
+        }
+        return true;
+    }
+
+    /// @notice The node above `leaves`, padded with empty nodes to a power of two.
+    /// @return node that node
+    /// @return sound_ false when a leaf breaks the bounds
+    function fold(bytes32 domain_, Leaf[] calldata leaves) internal pure returns (Node memory node, bool sound_) {
+        uint256 width = leaves.length;
+        Node[] memory row = new Node[](width + (width & 1));
+        for (uint256 i = 0; i < width; ++i) {
+            if (!sound(leaves[i])) return (node, false);
+            row[i] = toNode(domain_, leaves[i]);
+        }
+        while (width > 1) {
+            if (width & 1 == 1) row[width] = Node(0, 0, 0);
+            width = (width + 1) >> 1;
+            for (uint256 i = 0; i < width; ++i) {
+                join(domain_, row[2 * i], row[2 * i + 1], row[i]);
+            }
+        }
+        return (row[0], true);
+    }
+}
