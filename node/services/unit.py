@@ -152,6 +152,33 @@ class Outbox(Protocol):
     def withdraw(self, id: bytes) -> bool:  # noqa: A002
         """Take back a message that never left. True when it could be."""
 
+    def due(self, limit: int = 100) -> Sequence[OutboxEntry]:
+        """What may be sent now, in order of adding; a peer's later messages wait for its earlier ones."""
+
+    def next_due(self) -> int | None:
+        """When a peer's first open message comes due; None when nothing is open."""
+
+    def sent(self, id: bytes) -> None:  # noqa: A002
+        """It left; without an answer it is due again."""
+
+    def stored(self, id: bytes) -> None:  # noqa: A002
+        """A relay holds it for the peer."""
+
+    def retry(self, id: bytes, code: str | None = None) -> None:  # noqa: A002
+        """The attempt failed for now: due again after 1 minute, doubling to 2 hours, with jitter."""
+
+    def received(self, id: bytes) -> None:  # noqa: A002
+        """The peer has it and answers by a message of its own."""
+
+    def acked(self, id: bytes, reply: bytes) -> None:  # noqa: A002
+        """The peer took it and answered with `reply`."""
+
+    def refused(self, id: bytes, code: str) -> None:  # noqa: A002
+        """The peer refused it for good."""
+
+    def wake(self, peer: str | None = None) -> int:
+        """The peer (None: every peer) can be reached again: what is open is due at once. Returns how many."""
+
 
 class Inbox(Protocol):
     """Requests of peers that were answered."""

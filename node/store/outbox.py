@@ -53,6 +53,11 @@ WHERE o.finished IS NULL AND o.due <= :now AND NOT EXISTS (
 ORDER BY o.seq LIMIT :limit
 """  # noqa: S608  column names only
 
+_NEXT_DUE = """
+SELECT min(due) FROM outbox AS o WHERE finished IS NULL
+AND seq = (SELECT min(seq) FROM outbox AS head WHERE head.peer = o.peer AND head.finished IS NULL)
+"""
+
 
 class Outbox:
     """The `outbox` table of one transaction."""
@@ -96,8 +101,8 @@ class Outbox:
         return self._rows(_DUE, {"now": self._now, "limit": limit})
 
     def next_due(self) -> int | None:
-        """When the dispatcher has to look again; None when nothing is open."""
-        found: int | None = self._db.execute("SELECT min(due) FROM outbox WHERE finished IS NULL").fetchone()[0]
+        """When a peer's first open message comes due; None when nothing is open."""
+        found: int | None = self._db.execute(_NEXT_DUE).fetchone()[0]
         return found
 
     def sent(self, id: bytes) -> None:  # noqa: A002

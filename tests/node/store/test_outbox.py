@@ -83,6 +83,7 @@ def test_the_next_look_is_when_the_first_comes_due(store, clock):
     assert store.read_now(lambda unit: unit.outbox.next_due()) is None
     add(store, A)
     assert store.read_now(lambda unit: unit.outbox.next_due()) == clock.now
+    add(store, B)  # waits behind A, so it calls for no earlier look
     do(store, "retry", A)
     assert clock.now + 45_000 <= store.read_now(lambda unit: unit.outbox.next_due()) < clock.now + MINUTE
 
