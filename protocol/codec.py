@@ -48,7 +48,8 @@ def key(
     """A field under map key `number`.
 
     Bytes have exactly `size` or at most `longest` bytes, texts at most `longest` characters, integers lie in [low, high], lists have
-    at most `most` items. A field whose default is None is left out while it is None.
+    at most `most` items. A field whose default is None is left out while it is None; any other default is only the constructor's, the
+    key is due on the wire: one record has one byte form.
     """
     bounds = _Bounds(number, size, longest, low, high, most)
     return dataclasses.field(default=default, metadata={"key": bounds})
@@ -139,6 +140,4 @@ def _check_bounds(tree: Tree, bounds: _Bounds, where: str) -> None:
 @cache
 def _fields(cls: Any) -> tuple[tuple[str, Any, _Bounds, bool], ...]:
     hints = typing.get_type_hints(cls)
-    return tuple(
-        (field.name, hints[field.name], field.metadata["key"], field.default is dataclasses.MISSING) for field in dataclasses.fields(cls)
-    )
+    return tuple((field.name, hints[field.name], field.metadata["key"], field.default is not None) for field in dataclasses.fields(cls))

@@ -1,0 +1,74 @@
+"""The state hash: an LtHash of a set of elements, so that a changed set is rehashed by its changes alone.
+
+1,024 lanes of 16 bits; an element is stretched to 2,048 bytes by SHAKE-256 and added lane by lane modulo 2^16. The order of additions
+does not matter and a removal undoes an addition. The 32-byte digest travels. It does not know what the elements are, nor whether an
+element is there: the caller removes only what it added (docs/protocol/04-log.md).
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .errors import Malformed
+from .ids import digest, domain
+
+STATE_BYTES = 2048
+_EVEN = int.from_bytes(b"\xff\xff\x00\x00" * (STATE_BYTES // 4), "little")
+_CARRY = int.from_bytes(b"\x00\x00\x01\x00" * (STATE_BYTES // 4), "little")  # 2^16 in each even lane
+_BATCH = 60_000  # sums of this many 16-bit lanes stay within 32 bits
+
+
+@dataclass(frozen=True, slots=True)
+class StateHash:
+    """The 2,048-byte state as one integer, little end first; lane i is bytes 2i and 2i+1. `StateHash()` is the empty set's."""
+
+    lanes: int = 0
+
+    def add(self, *elements: bytes) -> "StateHash":
+        """The set with `elements` in it."""
+        return self.change(added=elements)
+
+    def remove(self, *elements: bytes) -> "StateHash":
+        """The set without `elements`, each of which must have been added."""
+        return self.change(removed=elements)
+
+    def change(self, *, added: Iterable[bytes] = (), removed: Iterable[bytes] = ()) -> "StateHash":
+        """The set after `removed` left it and `added` joined it; in one pass, for bulk."""
+        lanes = self.lanes
+        for even, odd in _sums(added):
+            lanes = ((lanes & _EVEN) + even & _EVEN) | (((lanes >> 16) & _EVEN) + odd & _EVEN) << 16
+        for even, odd in _sums(removed):
+            lanes = ((lanes & _EVEN) + _CARRY - even & _EVEN) | (((lanes >> 16) & _EVEN) + _CARRY - odd & _EVEN) << 16
+        return StateHash(lanes)
+
+    @property
+    def digest(self) -> bytes:
+        """The 32 bytes a checkpoint carries."""
+        return digest("state", self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        """The 2,048 bytes to store."""
+        return self.lanes.to_bytes(STATE_BYTES, "little")
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "StateHash":
+        """The state in 2,048 stored bytes. Raises Malformed."""
+        if len(data) != STATE_BYTES:
+            raise Malformed(f"a state hash has {STATE_BYTES} bytes, not {len(data)}")
+        return cls(int.from_bytes(data, "little"))
+
+
+def _sums(elements: Iterable[bytes]) -> Iterable[tuple[int, int]]:
+    """The lane sums modulo 2^16 of `elements`, a batch at a time, even and odd lanes apart."""
+    even = odd = count = 0
+    prefix = domain("state-element")
+    for element in elements:
+        stretched = int.from_bytes(hashlib.shake_256(prefix + element).digest(STATE_BYTES), "little")
+        even += stretched & _EVEN
+        odd += (stretched >> 16) & _EVEN
+        count += 1
+        if count == _BATCH:
+            yield even & _EVEN, odd & _EVEN
+            even = odd = count = 0
+    if count:
+        yield even & _EVEN, odd & _EVEN
