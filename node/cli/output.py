@@ -1,0 +1,97 @@
+"""What a command prints: data on stdout (a table for people, JSON for programs), everything else on stderr; and its exit code."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from protocol.errors import ProtocolError
+
+from ..errors import ConflictError, IntegrityError, Locked, NodeError, NotFound, Unavailable
+
+EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
+    (NotFound, 3),
+    (Locked, 4),
+    (ConflictError, 5),
+    (Unavailable, 6),
+    (IntegrityError, 7),
+)
+
+
+def exit_code(error: Exception) -> int:
+    """0 ok, 1 error, 2 usage, 3 not found, 4 locked, 5 conflict, 6 network, 7 integrity (ui brief, "Command line")."""
+    return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), 1)
+
+
+class Output:
+    """How this call wants its answers: `as_json` one document on stdout, `quiet` nothing but data."""
+
+    def __init__(self, *, as_json: bool = False, quiet: bool = False) -> None:
+        self.as_json, self.quiet = as_json, quiet
+
+    def show(self, value: Any, columns: Sequence[str] = ()) -> None:
+        """Print an answer: JSON, or a table of `columns`, or the fields one a line."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+        elif isinstance(value, list):
+            self._table(value, columns)
+        elif isinstance(value, Mapping):
+            width = max((len(name) for name in value), default=0)
+            for name, item in value.items():
+                sys.stdout.write(f"{name:<{width}}  {_cell(item)}\n")
+        elif value is not None:
+            sys.stdout.write(f"{value}\n")
+
+    def say(self, text: str) -> None:
+        """A word to the person, on stderr."""
+        if not self.quiet and not self.as_json:
+            sys.stderr.write(text + "\n")
+
+    def _table(self, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+        if not rows:
+            self.say("Nothing here yet.")
+            return
+        names = list(columns) or list(rows[0])
+        if not sys.stdout.isatty():
+            for line in (names, *([_cell(row.get(name)) for name in names] for row in rows)):
+                sys.stdout.write("\t".join(line) + "\n")
+            return
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table(*names, box=None, header_style="bold")
+        for row in rows:
+            table.add_row(*(_cell(row.get(name)) for name in names))
+        Console(no_color="NO_COLOR" in os.environ).print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return _printable(value)
+    if isinstance(value, list | Mapping):
+        return _printable(json.dumps(value, ensure_ascii=False))
+    return str(value)
+
+
+def _printable(text: str) -> str:
+    """Peers' strings must not steer the terminal."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
+def fail(error: Exception) -> NoReturn:
+    """Print what is wrong and what to do, and leave with the error's exit code."""
+    sys.stderr.write(f"{_printable(str(error))} [{getattr(error, 'code', 'error')}]\n")
+    raise SystemExit(exit_code(error))
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Expected errors become a line on stderr and an exit code."""
+    try:
+        yield
+    except (NodeError, ProtocolError) as error:
+        fail(error)

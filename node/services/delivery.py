@@ -1,0 +1,100 @@
+"""The outbox at work: what is due goes to its peer, in order, until it is answered. The one place that catches its failures."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import groupby
+from typing import Any, Protocol
+
+from protocol.errors import ProtocolError
+
+from ..errors import NodeError, Unavailable
+from . import exchange
+from .unit import OutboxEntry, Unit
+
+DEADLINE_SECONDS = 20.0
+LOOK_SECONDS = 30.0
+
+
+class Network(Protocol):
+    """Requests to peers."""
+
+    async def request(self, peer_id: str, addresses: Sequence[str], topic: str, body: bytes, deadline: float) -> bytes:
+        """The reply. Raises Unavailable, or another NodeError whose `code` is the peer's."""
+
+
+class Transactions(Protocol):
+    """The store."""
+
+    async def read(self, run: Callable[..., Any], /, *args: Any) -> Any:
+        """Run on a snapshot."""
+
+    async def write(self, run: Callable[..., Any], /, *args: Any) -> Any:
+        """Run in one transaction."""
+
+
+class Delivery:
+    """Sends what is due. `wake()` after each commit that added a message, and when a peer connects."""
+
+    def __init__(self, store: Transactions, network: Network) -> None:
+        self._store = store
+        self._network = network
+        self._news = asyncio.Event()
+        self._busy: dict[str, asyncio.Task[None]] = {}
+
+    def wake(self) -> None:
+        """Look again now. Call from the event loop's thread."""
+        self._news.set()
+
+    async def reached(self, peer: str) -> None:
+        """`peer` connected: what it has not answered is due at once."""
+        await self._store.write(lambda unit: unit.outbox.wake(peer))
+
+    async def run(self) -> None:
+        """Until cancelled. One task a peer, so that a silent one holds up nobody else."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                self._news.clear()
+                rows, pause = await self._store.read(_look)
+                for peer, messages in groupby(sorted(rows, key=lambda row: row.peer), key=lambda row: row.peer):
+                    if peer not in self._busy:
+                        self._busy[peer] = tasks.create_task(self._send(peer, list(messages)))
+                await _wait(self._news, LOOK_SECONDS if self._busy else min(pause, LOOK_SECONDS))
+
+    async def _send(self, peer: str, messages: list[OutboxEntry]) -> None:
+        try:
+            addresses = await self._store.read(exchange.addresses, peer)
+            for message in messages:
+                if not await self._attempt(peer, addresses, message):
+                    break
+        finally:
+            del self._busy[peer]
+            self._news.set()
+
+    async def _attempt(self, peer: str, addresses: Sequence[str], message: OutboxEntry) -> bool:
+        try:
+            reply = await self._network.request(peer, addresses, message.topic, message.body, DEADLINE_SECONDS)
+        except Unavailable as error:
+            await self._store.write(exchange.postponed, message, error.code)
+            return False
+        except (NodeError, ProtocolError) as error:
+            await self._store.write(exchange.refused, message, error.code, str(error))
+            return True
+        try:
+            await self._store.write(exchange.answered, message, reply)
+        except (NodeError, ProtocolError) as error:
+            await self._store.write(exchange.refused, message, error.code, str(error))
+        return True
+
+
+def _look(unit: Unit) -> tuple[list[OutboxEntry], float]:
+    due = unit.outbox.next_due()
+    pause = LOOK_SECONDS if due is None else max(0.05, (due - unit.now) / 1000)
+    return unit.outbox.due(), pause
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    waiting: Awaitable[bool] = event.wait()
+    try:
+        await asyncio.wait_for(waiting, seconds)
+    except TimeoutError:
+        return
