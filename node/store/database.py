@@ -1,25 +1,19 @@
 """The one factory of database connections: encrypted pages, full durability. It knows no table.
 
-sqlite_utils picks its driver by importing `pysqlite3`; here that name means SQLCipher. Under it `sqlite_utils.Database(path)`
-would open an *unkeyed* file, so nothing else in the program may open a database (tests/node/store/test_database.py).
+Under the driver named in this package `sqlite_utils.Database(path)` would open an *unkeyed* file, so nothing else in the program
+may open a database (tests/node/store/test_database.py).
 """
 
 import hashlib
 import os
-import sys
 from pathlib import Path
 
-import sqlcipher3
 from sqlcipher3 import dbapi2
+from sqlite_utils import Database
 
 from node.errors import IntegrityError, NotFound, UserError
 
 from .failures import named
-
-sys.modules["pysqlite3"] = sqlcipher3
-sys.modules["pysqlite3.dbapi2"] = dbapi2
-
-from sqlite_utils import Database  # noqa: E402  the driver had to be named first
 
 KEY_BYTES = 32
 PAGE_BYTES = 4096
