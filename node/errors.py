@@ -46,3 +46,9 @@ class Unavailable(NodeError):
     """Somebody cannot be reached now: a peer, the chain. Retrying later may help."""
 
     code = "unavailable"
+
+
+class RemoteRefusal(NodeError):
+    """A peer answered a request with an error frame; `code` is the peer's term for why. Asking again changes nothing."""
+
+    code = "refused"
