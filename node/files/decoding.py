@@ -7,7 +7,7 @@ letter beyond ASCII on, Windows-1252. Anything else is refused: guessing further
 import codecs
 import io
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from node.errors import UserError
 
@@ -17,6 +17,14 @@ Progress = Callable[[int], None]
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _WIDE_MARKS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _SAVE_AS = "Save it again as CSV or vCard in UTF-8 (in Excel: “CSV UTF-8”) and import that file."
+
+
+class Source(Protocol):
+    """What can be read forward once: an open file, an upload."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes; none at the end."""
+        ...
 
 
 class _Utf8OrWindows:
@@ -77,7 +85,7 @@ def _wide_without_mark(head: bytes) -> str | None:
     return None
 
 
-def _pieces(source: BinaryIO, name: str, progress: Progress | None) -> Iterator[str]:
+def _pieces(source: Source, name: str, progress: Progress | None) -> Iterator[str]:
     done = 0
     head = source.read(CHUNK)
     while head and len(head) < 4 and (more := source.read(CHUNK)):
@@ -107,7 +115,7 @@ def _pieces(source: BinaryIO, name: str, progress: Progress | None) -> Iterator[
         data = source.read(CHUNK)
 
 
-def read_lines(source: BinaryIO, name: str, *, longest: int, progress: Progress | None = None) -> Iterator[str]:
+def read_lines(source: Source, name: str, *, longest: int, progress: Progress | None = None) -> Iterator[str]:
     """Lines of `source` with every line end as one line feed; `progress` gets the bytes read so far and may raise to cancel.
 
     Raises UserError `file-empty`, `file-encoding`, and `file-limit` for a line of more than `longest` characters.
@@ -130,3 +138,45 @@ def read_lines(source: BinaryIO, name: str, *, longest: int, progress: Progress 
     last = "".join(rest) + ends.decode("", final=True)
     if last:
         yield last
+
+
+class Peeked:
+    """A source whose first bytes were looked at and are read again."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+        self.head = source.read(CHUNK)
+        self._rest = self.head
+
+    def read(self, size: int = CHUNK) -> bytes:
+        """Up to `size` bytes."""
+        if self._rest:
+            given, self._rest = self._rest[:size], self._rest[size:]
+            return given
+        return self._source.read(size)
+
+
+def read_byte_lines(source: Peeked, name: str, *, longest: int, progress: Progress | None = None) -> Iterator[bytes]:
+    """Lines of `source` without their ends, as bytes: a card says for each property how its letters are written.
+
+    UTF-16 is turned into UTF-8 first. Raises UserError as `read_lines` does.
+    """
+    marked = source.head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if marked or _wide_without_mark(source.head):
+        for text in read_lines(source, name, longest=longest, progress=progress):
+            yield text.rstrip("\n").encode("utf-8", "replace")
+        return
+    separator = b"\n" if b"\n" in source.head else b"\r"
+    rest, done = b"", 0
+    while data := source.read(CHUNK):
+        if b"\0" in data:
+            raise _bad_encoding(name, "it has zero bytes, so it is damaged or no text at all")
+        *lines, rest = (rest + data).split(separator)
+        for line in lines:
+            yield line.rstrip(b"\r").removeprefix(codecs.BOM_UTF8)
+        if len(rest) > longest:
+            raise UserError(f"“{name}” has a line of more than {longest:,} bytes. Export it again.", code="file-limit")
+        done += len(data)
+        if progress:
+            progress(done)
+    yield rest.rstrip(b"\r")

@@ -4,11 +4,10 @@ import csv
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import BinaryIO
 
 from node.errors import UserError
 
-from .decoding import Progress, read_lines
+from .decoding import Progress, Source, read_lines
 
 MAX_ROWS = 2_000_000
 MAX_CELL = 1_000_000
@@ -138,7 +137,7 @@ def _with_first(first: str, rest: Iterator[str]) -> Iterator[str]:
 
 
 @contextmanager
-def open_table(source: BinaryIO, name: str, progress: Progress | None = None) -> Iterator[Table]:
+def open_table(source: Source, name: str, progress: Progress | None = None) -> Iterator[Table]:
     """The table in `source`, read as it is iterated: memory for one row, whatever the size of the file.
 
     Raises UserError: `file-empty`, `file-encoding`, `file-limit`, `file-broken` (also while iterating).

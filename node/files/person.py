@@ -1,0 +1,212 @@
+"""What a contacts file says about one person, in one shape for every format. It decides what is a postal address and a phone."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TypeVar
+
+_Value = TypeVar("_Value")
+_PARTS = re.compile(r"[\n,]")
+_COMPACT_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T.*)?\Z")
+_LONG_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ].*)?\Z")
+_NO_YEAR = re.compile(r"--(\d\d)-?(\d\d)(?:T.*)?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """`full` is what to show and is never empty; the parts are as the file gives them."""
+
+    full: str
+    given: str = ""
+    family: str = ""
+    middle: str = ""
+    prefix: str = ""
+    suffix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A value with the file's word for it, such as home or work ("" where there is none)."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """`raw` as written; `e164` where it is a whole number in the region it was read for, else None."""
+
+    label: str
+    raw: str
+    e164: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """`lines` are the street and what stands beside it; where a program wrote everything into one field they are the whole block."""
+
+    label: str
+    lines: tuple[str, ...]
+    city: str = ""
+    region: str = ""
+    postcode: str = ""
+    country: str = ""
+
+    def is_postal(self) -> bool:
+        """Whether a parcel could be addressed: a street and a place, or a free block of two parts or more."""
+        if not self.lines:
+            return False
+        if self.city or self.postcode or self.country:
+            return True
+        return len([part for part in _PARTS.split("\n".join(self.lines)) if part.strip()]) >= 2
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A property that no field holds, kept as it was so that nothing is lost. `parameters` as in the file."""
+
+    name: str
+    parameters: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One person. `row`: the row of a table, or the how-manieth card. Preferred values come first. `birthday`: YYYY-MM-DD or --MM-DD."""
+
+    row: int
+    names: Names
+    phones: tuple[Phone, ...] = ()
+    emails: tuple[Labelled, ...] = ()
+    addresses: tuple[Address, ...] = ()
+    birthday: str = ""
+    organisation: str = ""
+    title: str = ""
+    notes: str = ""
+    nickname: str = ""
+    urls: tuple[Labelled, ...] = ()
+    dates: tuple[Labelled, ...] = ()
+    photo: bytes | None = None
+    language: str = ""
+    handles: tuple[Labelled, ...] = ()
+    tags: tuple[str, ...] = ()
+    other: tuple[Raw, ...] = ()
+
+    def postal_address(self) -> Address | None:
+        """The first address a parcel could go to, or None."""
+        return next((address for address in self.addresses if address.is_postal()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """A row or card that gave no contact, or not all of one, and why."""
+
+    row: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactFile:
+    """The whole file, in its order."""
+
+    dialect: str
+    contacts: tuple[Contact, ...]
+    errors: tuple[RowError, ...]
+
+
+@dataclass(slots=True)
+class Sketch:
+    """A contact while its properties are gathered; `preferred` values are put first at the end."""
+
+    row: int
+    names: dict[str, str] = field(default_factory=dict)
+    phones: list[tuple[int, Phone]] = field(default_factory=list)
+    emails: list[tuple[int, Labelled]] = field(default_factory=list)
+    addresses: list[tuple[int, Address]] = field(default_factory=list)
+    birthday: str = ""
+    organisation: str = ""
+    title: str = ""
+    notes: list[str] = field(default_factory=list)
+    nickname: str = ""
+    urls: list[Labelled] = field(default_factory=list)
+    dates: list[Labelled] = field(default_factory=list)
+    photo: bytes | None = None
+    language: str = ""
+    handles: list[Labelled] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    other: list[Raw] = field(default_factory=list)
+
+    def shown_name(self) -> str:
+        """The full name or the best that stands for it; "" when there is nothing to know the person by."""
+        parts = (self.names.get(part, "") for part in ("prefix", "given", "middle", "family", "suffix"))
+        return (
+            self.names.get("full", "")
+            or " ".join(part for part in parts if part)
+            or self.nickname
+            or self.organisation
+            or next((email.value for _, email in self.emails), "")
+            or next((phone.raw for _, phone in self.phones), "")
+        )
+
+    def finish(self) -> Contact | RowError:
+        """The contact, or why there is none."""
+        full = self.shown_name()
+        if not full:
+            return RowError(self.row, "It has no name, e-mail, phone or organisation to know the person by.")
+        return Contact(
+            row=self.row,
+            names=Names(full, **{part: text for part, text in self.names.items() if part != "full"}),
+            phones=_best_first(self.phones),
+            emails=_best_first(self.emails),
+            addresses=_best_first(self.addresses),
+            birthday=self.birthday,
+            organisation=self.organisation,
+            title=self.title,
+            notes="\n\n".join(self.notes),
+            nickname=self.nickname,
+            urls=tuple(self.urls),
+            dates=tuple(self.dates),
+            photo=self.photo,
+            language=self.language,
+            handles=tuple(self.handles),
+            tags=tuple(dict.fromkeys(self.tags)),
+            other=tuple(self.other),
+        )
+
+
+def _best_first(values: list[tuple[int, _Value]]) -> tuple[_Value, ...]:
+    return tuple(value for _, value in sorted(values, key=lambda pair: pair[0]))
+
+
+def phone(label: str, raw: str, region: str) -> Phone:
+    """`raw` with its E.164 form where it is a whole number, read as if dialled in `region` (two capitals)."""
+    import phonenumbers  # a large table: read only when there are numbers
+
+    try:
+        number = phonenumbers.parse(raw[:250], region)
+    except phonenumbers.NumberParseException:
+        return Phone(label, raw, None)
+    whole = phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
+    number.extension = None
+    return Phone(label, raw, phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if whole else None)
+
+
+def day(text: str) -> str:
+    """A date as YYYY-MM-DD or, without a year, --MM-DD; "" where it is none that exists."""
+    compact = text.strip()
+    if match := _NO_YEAR.match(compact):
+        year, month, number = "2000", match[1], match[2]  # a leap year, so that 29 February may be a birthday
+    elif match := _COMPACT_DATE.match(compact) or _LONG_DATE.match(compact):
+        year, month, number = match.groups()
+    else:
+        return ""
+    try:
+        found = date(int(year), int(month), int(number))
+    except ValueError:
+        return ""
+    return found.strftime("--%m-%d") if compact.startswith("--") else found.isoformat()
+
+
+def text_lines(*blocks: str) -> tuple[str, ...]:
+    """The lines of `blocks` without empty ones and trailing commas."""
+    return tuple(line for block in blocks for piece in block.splitlines() if (line := piece.strip().rstrip(",").strip()))

@@ -1,0 +1,266 @@
+"""vCard 2.1, 3.0 and 4.0 → contacts. It decides which property goes where (docs/imports.md); what has no place is kept raw."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from .content_lines import Property, binary, components, listed, parse, text, unfold
+from .person import Address, Contact, Labelled, Raw, RowError, Sketch, day, phone, text_lines
+
+MAX_CARD = 16_000_000
+MAX_PROPERTIES = 5_000
+_SILENT_TYPES = frozenset(("pref", "internet", "voice", "x-internet", "postal", "parcel", "dom", "intl", "other"))
+_HANDLES = {
+    "IMPP": "", "X-AIM": "aim", "X-ICQ": "icq", "X-JABBER": "jabber", "X-MSN": "msn", "X-YAHOO": "yahoo", "X-SKYPE": "skype",
+    "X-SKYPE-USERNAME": "skype", "X-QQ": "qq", "X-GTALK": "gtalk", "X-GOOGLE-TALK": "gtalk", "X-MS-IMADDRESS": "im",
+    "X-TWITTER": "twitter", "X-SOCIALPROFILE": "", "SOCIALPROFILE": "", "X-TELEGRAM": "telegram", "X-INSTAGRAM": "instagram",
+}  # fmt: skip
+_DATES = {"ANNIVERSARY": "anniversary", "X-ANNIVERSARY": "anniversary", "X-MS-ANNIVERSARY": "anniversary", "X-ABDATE": ""}
+_NAME_PARTS = ("family", "given", "middle", "prefix", "suffix")
+_FRAME = frozenset(("BEGIN", "END", "VERSION"))
+
+
+def read_cards(lines: Iterable[bytes], region: str) -> Iterator[Contact | RowError]:
+    """Each card of `lines` (bytes without line ends) as a contact, an error, or both where a card is cut off."""
+    number = 0
+    for number, (card, problem) in enumerate(_cards(lines), 1):
+        if problem and not card:
+            yield RowError(number, problem)
+            continue
+        yield _contact(number, card, region)
+        if problem:
+            yield RowError(number, problem)
+
+
+def _cards(lines: Iterable[bytes]) -> Iterator[tuple[list[bytes], str]]:
+    card: list[bytes] | None = None
+    size = depth = 0
+    for line in lines:
+        word = line.strip().upper()
+        if word == b"BEGIN:VCARD":
+            if card and card[-1].strip().upper().startswith(b"AGENT"):
+                depth += 1
+            elif card is not None:
+                yield _closed(card, size, cut=True)
+                card = None
+            if card is None:
+                card, size, depth = [], 0, 0
+                continue
+        elif word == b"END:VCARD" and card is not None:
+            if depth == 0:
+                yield _closed(card, size, cut=False)
+                card = None
+                continue
+            depth -= 1
+        if card is not None:
+            size += len(line)
+            if size <= MAX_CARD:
+                card.append(line)
+    if card is not None:
+        yield _closed(card, size, cut=True)
+
+
+def _closed(card: list[bytes], size: int, *, cut: bool) -> tuple[list[bytes], str]:
+    if size > MAX_CARD:
+        return [], f"The card is larger than {MAX_CARD // 1_000_000} MB. Make its picture smaller and import it again."
+    return card, "The card has no end (END:VCARD), so it may be cut off. What there was is imported." if cut else ""
+
+
+def _contact(number: int, card: list[bytes], region: str) -> Contact | RowError:
+    old = any(line.strip().upper() == b"VERSION:2.1" for line in card[:20])
+    sketch = Sketch(number)
+    properties = [found for line in unfold(_without_agents(card, sketch), old=old) if (found := parse(line, old=old))]
+    if len(properties) > MAX_PROPERTIES:
+        return RowError(number, f"The card has more than {MAX_PROPERTIES:,} properties.")
+    labels = {prop.group: _apple(text(prop)) for prop in properties if prop.name == "X-ABLABEL" and prop.group}
+    used = {prop.group for prop in properties if prop.name in _PLACES or prop.name in _HANDLES or prop.name in _DATES}
+    postal_labels = []
+    for prop in properties:
+        if prop.name == "LABEL":
+            postal_labels.append(prop)
+        elif prop.name not in _FRAME and not (prop.name == "X-ABLABEL" and prop.group in used):
+            _place(sketch, prop, labels.get(prop.group, ""), region)
+    for prop in postal_labels:
+        _postal_label(sketch, prop)
+    return sketch.finish()
+
+
+def _without_agents(card: list[bytes], sketch: Sketch) -> Iterator[bytes]:
+    """The lines of `card` outside cards within it, which are kept raw."""
+    inner: list[str] = []
+    depth = 0
+    for line in card:
+        word = line.strip().upper()
+        depth += word == b"BEGIN:VCARD"
+        if depth:
+            inner.append(line.decode("utf-8", "replace"))
+        else:
+            yield line
+        depth -= word == b"END:VCARD" and depth > 0
+    if inner:
+        sketch.other.append(Raw("AGENT", "", "\n".join(inner)))
+
+
+def _place(sketch: Sketch, prop: Property, label: str, region: str) -> None:
+    label = label or _label(prop)
+    place = _PLACES.get(prop.name)
+    done = False
+    if prop.name in _HANDLES:
+        done = _handle(sketch, prop, label)
+    elif prop.name in _DATES:
+        found = day(text(prop))
+        done = bool(found)
+        if found:
+            sketch.dates.append(Labelled(_DATES[prop.name] or label, found))
+    elif prop.name in {"TEL", "ADR"} or place is None:
+        done = _reach(sketch, prop, label, region)
+    else:
+        done = place(sketch, prop, label)
+    if not done or prop.damaged:
+        sketch.other.append(_raw(prop))
+
+
+def _raw(prop: Property) -> Raw:
+    name = f"{prop.group}.{prop.name}" if prop.group else prop.name
+    return Raw(name, prop.head.partition(";")[2], prop.value)
+
+
+def _reach(sketch: Sketch, prop: Property, label: str, region: str) -> bool:
+    if prop.name == "TEL" and text(prop):
+        sketch.phones.append((_rank(prop), phone(label, text(prop), region)))
+        return True
+    return prop.name == "ADR" and _address(sketch, prop, label)
+
+
+def _address(sketch: Sketch, prop: Property, label: str) -> bool:
+    parts = ["\n".join(filter(None, (text(prop, item) for item in listed(part)))) for part in components(prop)]
+    box, extended, street, city, area, postcode, country, *more = [*parts, *[""] * 7]
+    lines = text_lines(street, extended, box, *more)
+    found = Address(label, lines, *(" ".join(part.split("\n")) for part in (city, area, postcode, country)))
+    if not lines and "LABEL" in prop.parameters:
+        found = Address(label, text_lines(prop.parameters["LABEL"].replace("\\n", "\n")), *(city, area, postcode, country))
+    if not (found.lines or found.city or found.region or found.postcode or found.country):
+        return True  # an address with nothing in it
+    sketch.addresses.append((_rank(prop), found))
+    return True
+
+
+def _postal_label(sketch: Sketch, prop: Property) -> None:
+    """A printed label: an address of its own where there is no other of its kind, else kept raw beside that."""
+    label = _label(prop)
+    if text(prop) and not any(address.label == label for _, address in sketch.addresses):
+        sketch.addresses.append((_rank(prop), Address(label, text_lines(text(prop)))))
+    else:
+        sketch.other.append(_raw(prop))
+
+
+def _full(sketch: Sketch, prop: Property, _: str) -> bool:
+    return _once(sketch.names, "full", " ".join(text(prop).split()))
+
+
+def _once(names: dict[str, str], part: str, value: str) -> bool:
+    if part in names and value:
+        return False
+    if value:
+        names[part] = value
+    return True
+
+
+def _name(sketch: Sketch, prop: Property, _: str) -> bool:
+    parts = [" ".join(filter(None, (text(prop, item) for item in listed(part)))) for part in components(prop)]
+    if any(part in sketch.names for part in _NAME_PARTS) or any(parts[5:]):
+        return False
+    sketch.names.update({key: " ".join(part.split()) for key, part in zip(_NAME_PARTS, parts, strict=False) if part})
+    return True
+
+
+def _email(sketch: Sketch, prop: Property, label: str) -> bool:
+    value = text(prop).removeprefix("mailto:")
+    if value:
+        sketch.emails.append((_rank(prop), Labelled(label, value)))
+    return bool(value)
+
+
+def _field(name: str, read: Callable[[Property], str]) -> Callable[[Sketch, Property, str], bool]:
+    """The place of a property that fills one field; a second one is kept raw."""
+
+    def place(sketch: Sketch, prop: Property, _: str) -> bool:
+        value = read(prop)
+        if not value or getattr(sketch, name):
+            return False
+        setattr(sketch, name, value)
+        return True
+
+    return place
+
+
+def _organisation(prop: Property) -> str:
+    return ", ".join(part for part in (text(prop, component) for component in components(prop)) if part)
+
+
+def _note(sketch: Sketch, prop: Property, _: str) -> bool:
+    if text(prop):
+        sketch.notes.append(text(prop))
+    return bool(text(prop))
+
+
+def _url(sketch: Sketch, prop: Property, label: str) -> bool:
+    if text(prop):
+        sketch.urls.append(Labelled(label, text(prop)))
+    return bool(text(prop))
+
+
+def _tags(sketch: Sketch, prop: Property, _: str) -> bool:
+    sketch.tags += [tag for tag in (text(prop, item) for item in listed(prop.value)) if tag]
+    return True
+
+
+def _photo(sketch: Sketch, prop: Property, _: str) -> bool:
+    if sketch.photo is not None:
+        return False
+    if prop.is_base64:
+        sketch.photo = binary(prop.value)
+    elif prop.value.startswith("data:") and ";base64," in prop.value[:100]:
+        sketch.photo = binary(prop.value.partition(",")[2])
+    return sketch.photo is not None
+
+
+def _handle(sketch: Sketch, prop: Property, label: str) -> bool:
+    service = prop.parameters.get("X-SERVICE-TYPE", prop.parameters.get("SERVICE-TYPE", "")) or _HANDLES[prop.name] or label
+    value = text(prop) or prop.parameters.get("X-USER", "")
+    if value:
+        sketch.handles.append(Labelled(service.lower(), value))
+    return bool(value)
+
+
+def _label(prop: Property) -> str:
+    return " ".join(kind for kind in prop.types if kind not in _SILENT_TYPES)
+
+
+def _apple(label: str) -> str:
+    """Apple writes its own labels as `_$!<Home>!$_`."""
+    return label.removeprefix("_$!<").removesuffix(">!$_")
+
+
+def _rank(prop: Property) -> int:
+    """1 is the most preferred, 100 stands for no preference (RFC 6350 section 5.3)."""
+    given = prop.parameters.get("PREF", "")
+    if given.isascii() and given.isdigit() and len(given) <= 3:
+        return min(max(int(given), 1), 100)
+    return 1 if "pref" in prop.types else 100
+
+
+_PLACES: dict[str, Callable[[Sketch, Property, str], bool]] = {
+    "FN": _full,
+    "N": _name,
+    "TEL": lambda *_: False,
+    "ADR": lambda *_: False,
+    "EMAIL": _email,
+    "NICKNAME": _field("nickname", text),
+    "ORG": _field("organisation", _organisation),
+    "TITLE": _field("title", text),
+    "BDAY": _field("birthday", lambda prop: day(text(prop))),
+    "LANG": _field("language", text),
+    "NOTE": _note,
+    "URL": _url,
+    "CATEGORIES": _tags,
+    "PHOTO": _photo,
+}
