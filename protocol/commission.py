@@ -1,0 +1,166 @@
+"""What an order's sale pays to whom. It decides amounts and reasons; an entry's life is ledger.py's, the chain's form settlement.py's.
+
+Arithmetic (docs/protocol/14-commission.md). For one level let w(i) = base(i) x bps(i) over the order's lines. The level's GMS amount is
+floor(sum of w x gms_rate / 10,000), divided over the lines by w, largest remainder first, ties to the earlier line. So anyone recomputes
+it: base x bps x gms_rate / 10,000. The minor amount, floor(sum of w / 10,000) divided the same way, is for reading; GMS is what is owed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .codec import key, to_bytes
+from .ids import commitment, digest
+from .kinds import Kind, Topic
+from .money import BASIS_POINTS, split
+from .plan import Plan, direct_rate, plan_hash
+
+MOST_GMS = 2**128 - 1
+FACT_TYPE = "commission.fact"
+
+
+@dataclass(frozen=True, slots=True)
+class BaseLine:
+    """One order line as the plan sees it; `base` in minor units."""
+
+    line: int
+    sku: str
+    product: bytes
+    base: int
+    categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Upline:
+    """A member above the seller, nearest first. None in its place is a missing one."""
+
+    member: bytes
+    rank: int = 0
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The reason of an amount, enough to recompute it: minor amount and GMS follow from base, rate and plan."""
+
+    base: int = key(0)
+    bps: int = key(2, high=BASIS_POINTS)
+    plan: bytes = key(4, size=32)
+    level: int = key(6, high=255)
+    gms_rate: int = key(8, high=MOST_GMS)
+    rule: str = key(10, longest=32)  # sku, product, category, default for the seller; level for an upline
+
+
+@dataclass(frozen=True, slots=True)
+class Accrual:
+    """One payee's amount for one line. `minor` in the order's currency, `gms` in base units."""
+
+    line: int
+    payee: bytes
+    level: int
+    minor: int
+    gms: int
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A level that pays nobody, and why: `no-upline`, `rank`, `inactive`. Its share stays where the plan says."""
+
+    level: int
+    reason: str
+    gms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """All of an order's accruals, and what was left over."""
+
+    accruals: tuple[Accrual, ...]
+    skipped: tuple[Skipped, ...]
+
+    @property
+    def gms(self) -> int:
+        """What the reserve must cover, in base units."""
+        return sum(accrual.gms for accrual in self.accruals)
+
+
+def allocate(plan: Plan, lines: Sequence[BaseLine], seller: bytes, uplines: Sequence[Upline | None]) -> Allocation:
+    """Who gets what for these lines: the seller at level 0, uplines from level 1, nearest first. No compression: a gap is not filled."""
+    name = plan_hash(plan)
+    rates = [direct_rate(plan, sku=line.sku, product=line.product, categories=line.categories) for line in lines]
+    accruals = _level(plan, name, lines, 0, seller, rates)
+    skipped: list[Skipped] = []
+    for number, level in enumerate(plan.levels, start=1):
+        upline = uplines[number - 1] if number <= len(uplines) else None
+        reason = _unqualified(upline, level.min_rank, needs_activity=level.active)
+        parts = _level(plan, name, lines, number, upline.member if upline else b"", [(level.bps, "level")] * len(lines))
+        if reason:
+            skipped.append(Skipped(number, reason, sum(part.gms for part in parts)))
+        else:
+            accruals += parts
+    return Allocation(tuple(accruals), tuple(skipped))
+
+
+def _unqualified(upline: Upline | None, min_rank: int, *, needs_activity: bool) -> str:
+    if upline is None:
+        return "no-upline"
+    if upline.rank < min_rank:
+        return "rank"
+    return "inactive" if needs_activity and not upline.active else ""
+
+
+def _level(plan: Plan, name: bytes, lines: Sequence[BaseLine], level: int, payee: bytes, rates: Sequence[tuple[int, str]]) -> list[Accrual]:
+    weights = [line.base * bps for line, (bps, _) in zip(lines, rates, strict=True)]
+    if not sum(weights):
+        return []
+    gms = split(sum(weights) * plan.gms_rate // BASIS_POINTS, weights)
+    minor = split(sum(weights) // BASIS_POINTS, weights)
+    return [
+        Accrual(line.line, payee, level, minor[i], gms[i], Why(line.base, rates[i][0], name, level, plan.gms_rate, rates[i][1]))
+        for i, line in enumerate(lines)
+        if gms[i]
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class AccrualFact:
+    """What is owed to one payee for one order, provable without anyone's order: signed by the merchant, forwarded by the seller.
+
+    `amount` in GMS base units, `base` in minor units; `order` is a salted commitment. Payable at the later of delivered + return window
+    and delivered + hold. `cause` is the id of the record that gave rise to it. Its EIP-712 twin is signed by the chain key (settlement.py).
+    """
+
+    merchant: bytes = key(0, size=32)
+    member: bytes = key(2, size=32)
+    payee: bytes = key(4, size=20)
+    amount: int = key(6, high=MOST_GMS)
+    base: int = key(8)
+    currency: str = key(10, longest=3)
+    plan: bytes = key(12, size=32)
+    order: bytes = key(14, size=32)
+    level: int = key(16, high=255)
+    return_window_ms: int = key(18)
+    hold_ms: int = key(20)
+    cause: bytes = key(22, size=32)
+
+
+def facts_by_payee(accruals: Sequence[Accrual]) -> dict[bytes, tuple[int, int, int]]:
+    """For each payee (level, base, GMS) over all its lines: what its accrual fact states. A payee stands at one level of an order."""
+    found: dict[bytes, tuple[int, int, int]] = {}
+    for accrual in accruals:
+        _, base, gms = found.get(accrual.payee, (accrual.level, 0, 0))
+        found[accrual.payee] = (accrual.level, base + accrual.why.base, gms + accrual.gms)
+    return found
+
+
+def order_commitment(order: bytes, salt: bytes) -> bytes:
+    """What a fact shows of its order: nothing, without the 32-byte salt."""
+    return commitment("accrual-order", salt, order)
+
+
+def fact_hash(fact: AccrualFact) -> bytes:
+    """32 bytes that name a fact; OrderAccepted lists them."""
+    return digest(FACT_TYPE, to_bytes(fact))
+
+
+KINDS = (Kind(FACT_TYPE, Topic.COMMISSION, AccrualFact, signed=True),)
