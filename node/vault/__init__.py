@@ -1,0 +1,1 @@
+"""Keys: words on paper, derivation, sealing, the vault file, unlocking."""

@@ -1,0 +1,160 @@
+"""Making and opening a vault. It decides what is kept and what only paper holds; records are made by the caller in between.
+
+draft = prepare()                 24 + 12 words, root key, device keys
+…the caller makes inception record and device certificate with draft.root…
+keys = create(folder, passphrase, draft, profile)      draft forgotten: the root key is off the device
+keys = unlock(folder, passphrase); keys.lock()
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from nacl.bindings import crypto_scalarmult_base
+
+from node.errors import ConflictError, IntegrityError, Unavailable, UserError
+from protocol.encoding import decode, encode
+from protocol.errors import ProtocolError
+
+from . import derive, kdf, keyfile, sealing, words
+from .attempts import Attempts
+from .keys import Ed25519Signer, Keys, Profile, Secrets
+
+_deriving = threading.Lock()
+
+
+class Draft:
+    """An identity in the making. Show `words` and `rotation_words` once; `create` forgets the rest."""
+
+    def __init__(self, entropy: bytes, rotation: bytes) -> None:
+        self.words = words.to_words(entropy)
+        self.rotation_words = words.to_words(rotation)
+        self.root = Ed25519Signer(derive.root_seed(entropy))
+        following = Ed25519Signer(derive.next_root_seed(rotation))
+        self.next_root = following.public
+        """The 32-byte key whose hash the inception record commits to."""
+        following.wipe()
+        self.recovery = crypto_scalarmult_base(derive.recovery_seed(entropy))
+        """X25519, 32 bytes."""
+        self.secrets = Secrets(
+            device=bytearray(os.urandom(32)),
+            agreement=bytearray(os.urandom(32)),
+            pseudonyms=bytearray(derive.pseudonym_seed(entropy)),
+            store=bytearray(os.urandom(32)),
+            wallet=bytearray(derive.wallet_entropy(entropy)),
+            generations=[bytearray(os.urandom(32))],
+        )
+        self.device = Ed25519Signer(self.secrets.device)
+        self.agreement = crypto_scalarmult_base(bytes(self.secrets.agreement))
+        """X25519, 32 bytes."""
+
+    def forget(self) -> None:
+        """Wipe the root key and the words held here; the device's secrets live on in the unlocked keys."""
+        self.root.wipe()
+        self.device.wipe()
+        self.words = self.rotation_words = ""
+
+
+def prepare(phrase: str | None = None, rotation_phrase: str | None = None) -> Draft:
+    """Fresh words, or those of a person's sheets. Raises UserError `bad-words`."""
+    return Draft(words.entropy(phrase, words.RECOVERY_BYTES), words.entropy(rotation_phrase, words.ROTATION_BYTES))
+
+
+def create(folder: Path, passphrase: str, draft: Draft, profile: Profile, *, costs: kdf.Profile | None = None) -> Keys:
+    """Write the vault into `folder` (made 0700 where missing) and return it unlocked; the draft is forgotten.
+
+    `costs` None measures this machine (about a second). Raises ConflictError `vault-exists`, UserError `passphrase-too-short`.
+    """
+    kdf.check_new(passphrase)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if (folder / keyfile.NAME).exists():
+        raise ConflictError(f"There is a vault in {folder} already: choose another folder.", code="vault-exists")
+    _write(folder, passphrase, _encoded(profile, draft.secrets), costs or kdf.calibrate())
+    keys = Keys(profile, draft.secrets)
+    draft.forget()
+    return keys
+
+
+def unlock(folder: Path, passphrase: str, clock: Callable[[], int] | None = None) -> Keys:
+    """Open the vault. Takes 0.5 to 1 s: call it from a thread.
+
+    Raises UserError `wrong-passphrase`, `too-many-attempts`; Unavailable `unlock-busy` while another derivation runs;
+    NotFound `no-vault`; IntegrityError `damaged`, `newer-vault`.
+    """
+    return Keys(*_decoded(_contents(folder, passphrase, clock)))
+
+
+def wallet_phrase(folder: Path, passphrase: str, clock: Callable[[], int] | None = None) -> str:
+    """The wallet's 12 words, for opening it in another wallet. Asks for the passphrase again; raises as `unlock` does."""
+    _, secrets = _decoded(_contents(folder, passphrase, clock))
+    phrase = words.to_words(bytes(secrets.wallet))
+    secrets.wipe()
+    return phrase
+
+
+def change_passphrase(
+    folder: Path, old: str, new: str, *, costs: kdf.Profile | None = None, clock: Callable[[], int] | None = None
+) -> None:
+    """Wrap anew under `new`. Raises as `unlock` and `create` do; the old file stays until the new one is on the disk."""
+    kdf.check_new(new)
+    contents = _contents(folder, old, clock)
+    _write(folder, new, contents, costs or kdf.calibrate())
+
+
+def _write(folder: Path, passphrase: str, contents: bytes, costs: kdf.Profile) -> None:
+    salt, master = os.urandom(kdf.SALT_BYTES), os.urandom(sealing.KEY_BYTES)
+    bound = keyfile.KeyFile(costs, salt, b"", b"").header()
+    wrapped = sealing.seal(kdf.derive(passphrase, salt, costs), "vault master", master, bound)
+    sealed = sealing.seal(master, "vault contents", contents, bound)
+    keyfile.save(folder, keyfile.KeyFile(costs, salt, wrapped, sealed))
+
+
+def _contents(folder: Path, passphrase: str, clock: Callable[[], int] | None) -> bytes:
+    file = keyfile.load(folder)
+    if not _deriving.acquire(blocking=False):
+        raise Unavailable("Another passphrase is being tried: wait a moment.", code="unlock-busy")
+    try:
+        attempts = Attempts(folder)
+        attempts.begin(clock() if clock else time.time_ns() // 1_000_000)
+        try:
+            key = kdf.derive(passphrase, file.salt, file.costs)
+            master = sealing.unseal(key, "vault master", file.master, file.header())
+        except IntegrityError as error:
+            if error.code != "wrong-key":
+                raise
+            raise UserError("That passphrase doesn't open this vault.", code="wrong-passphrase") from error
+        contents = sealing.unseal(master, "vault contents", file.contents, file.header())
+        attempts.succeeded()
+        return contents
+    finally:
+        _deriving.release()
+
+
+def _encoded(profile: Profile, secrets: Secrets) -> bytes:
+    return encode(
+        {
+            "identity": profile.identity,
+            "role": profile.role,
+            "name": profile.name,
+            "currency": profile.currency,
+            "payout_index": profile.payout_index,
+            "device": bytes(secrets.device),
+            "agreement": bytes(secrets.agreement),
+            "pseudonyms": bytes(secrets.pseudonyms),
+            "store": bytes(secrets.store),
+            "wallet": bytes(secrets.wallet),
+            "generations": [bytes(seed) for seed in secrets.generations],
+        }
+    )
+
+
+def _decoded(contents: bytes) -> tuple[Profile, Secrets]:
+    try:
+        tree = decode(contents)
+        profile = Profile(*(tree[name] for name in ("identity", "role", "name", "currency", "payout_index")))
+        single = {name: bytearray(tree[name]) for name in ("device", "agreement", "pseudonyms", "store", "wallet")}
+        return profile, Secrets(**single, generations=[bytearray(seed) for seed in tree["generations"]])
+    except (ProtocolError, KeyError, TypeError) as error:
+        raise IntegrityError("The vault's contents are not of this version.", code="newer-vault") from error
