@@ -1,0 +1,1 @@
+"""The JSON API: one layer of use cases, served to pages and to the command line alike."""

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import msgspec
 from aiohttp import web
 
+from node.errors import NodeError, UserError
 from protocol.errors import ProtocolError
 
-from ..errors import NodeError, UserError
 from .openapi import document
 from .problems import problem
 from .routes import Route

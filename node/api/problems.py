@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
+from node.errors import ConflictError, IntegrityError, Locked, NodeError, NotFound, Unavailable, UserError
 from protocol.errors import LocalError, ProtocolError
-
-from ..errors import ConflictError, IntegrityError, Locked, NodeError, NotFound, Unavailable, UserError
 
 TYPE_PREFIX = "https://gemstra.example/problems/"
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ..errors import UserError
+from node.errors import UserError
 
 Kind = Literal["read", "write", "task"]
 _PATH_NAME = re.compile(r"{(\w+)}")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlencode
 
-from ..errors import ConflictError, IntegrityError, Locked, NodeError, NotFound, Unavailable, UserError
+from node.errors import ConflictError, IntegrityError, Locked, NodeError, NotFound, Unavailable, UserError
 
 PREFIX = "/api/v1"
 _BY_STATUS: dict[int, type[NodeError]] = {404: NotFound, 409: ConflictError, 422: IntegrityError, 423: Locked, 503: Unavailable}
@@ -91,5 +91,6 @@ class Client:
         answer = json.loads(content) if content else None
         if response.status >= 400:
             kind = _BY_STATUS.get(response.status, UserError)
-            raise kind(answer["detail"], code=answer["code"])
+            shown = answer or {"detail": f"the node answered {response.status}", "code": "error"}
+            raise kind(shown["detail"], code=shown["code"])
         return answer

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
+from node.errors import ConflictError, IntegrityError, Locked, NodeError, NotFound, Unavailable
 from protocol.errors import ProtocolError
-
-from ..errors import ConflictError, IntegrityError, Locked, NodeError, NotFound, Unavailable
 
 EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (NotFound, 3),

@@ -1,0 +1,1 @@
+"""Use cases: one a function, each in one transaction. They see adapters through typing Protocols only."""

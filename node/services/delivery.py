@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import groupby
 from typing import Any, Protocol
 
+from node.errors import NodeError, Unavailable
 from protocol.errors import ProtocolError
 
-from ..errors import NodeError, Unavailable
 from . import exchange
 from .unit import OutboxEntry, Unit
 
@@ -35,8 +35,9 @@ class Transactions(Protocol):
 class Delivery:
     """Sends what is due. `wake()` after each commit that added a message, and when a peer connects."""
 
-    def __init__(self, store: Transactions, network: Network) -> None:
+    def __init__(self, store: Transactions, network: Network, table: exchange.Exchange) -> None:
         self._store = store
+        self._table = table
         self._network = network
         self._news = asyncio.Event()
         self._busy: dict[str, asyncio.Task[None]] = {}
@@ -77,16 +78,16 @@ class Delivery:
             await self._store.write(exchange.postponed, message, error.code)
             return False
         except (NodeError, ProtocolError) as error:
-            await self._store.write(exchange.refused, message, error.code, str(error))
+            await self._store.write(exchange.refused, self._table, message, error.code)
             return True
         try:
-            await self._store.write(exchange.answered, message, reply)
+            await self._store.write(exchange.answered, self._table, message, reply)
         except (NodeError, ProtocolError) as error:
-            await self._store.write(exchange.refused, message, error.code, str(error))
+            await self._store.write(exchange.refused, self._table, message, error.code)
         return True
 
 
-def _look(unit: Unit) -> tuple[list[OutboxEntry], float]:
+def _look(unit: Unit) -> tuple[Sequence[OutboxEntry], float]:
     due = unit.outbox.next_due()
     pause = LOOK_SECONDS if due is None else max(0.05, (due - unit.now) / 1000)
     return unit.outbox.due(), pause

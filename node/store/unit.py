@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from .inbox import Inbox
 from .operations import Operations
 from .outbox import Outbox
+from .peers import Peers
 from .settings import Settings
 
 M = TypeVar("M")
@@ -55,3 +56,8 @@ class Unit(Generic[M]):
     def operations(self) -> Operations:
         """Answers under an Idempotency-Key."""
         return Operations(self.db, self.now)
+
+    @cached_property
+    def peers(self) -> Peers:
+        """Paired peers, invites, pairings, our own root log."""
+        return Peers(self.db)

@@ -1,0 +1,75 @@
+"""What every command shares: the node's folder, the form of the answer, and how to reach the node."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from node.errors import UserError
+
+from .client import Client
+from .output import Output
+
+DEFAULT_DATA = Path(os.environ.get("GEMSTRA_DATA", "~/.gemstra")).expanduser()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One command's surroundings."""
+
+    data: Path
+    output: Output
+    no_input: bool
+    yes: bool
+
+    @property
+    def client(self) -> Client:
+        """The running node."""
+        return Client(self.data)
+
+    def confirm(self, question: str) -> None:
+        """Ask before something that cannot be undone. Raises UserError when there is nobody to ask."""
+        if self.yes:
+            return
+        if self.no_input or not sys.stdin.isatty():
+            raise UserError(f"{question} Say --yes to go on.", code="needs-yes")
+        typer.confirm(question, abort=True, err=True)
+
+
+def call_of(context: typer.Context) -> Call:
+    """The surroundings the root callback made."""
+    call: Call = context.find_root().obj
+    return call
+
+
+def root(
+    context: typer.Context,
+    data: Annotated[Path, typer.Option(help="The node's data folder.")] = DEFAULT_DATA,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Nothing but data.")] = False,
+    no_input: Annotated[bool, typer.Option("--no-input", help="Never ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Answer yes to every question.")] = False,
+) -> None:
+    """A Gemstra node: your customers, orders and team, on your own machine."""
+    context.obj = Call(data, Output(as_json=json, quiet=quiet), no_input, yes)
+
+
+def read_passphrase(call: Call, fd: int | None, *, repeat: bool = False) -> str:
+    """From a file descriptor or a prompt; never from the arguments, which other programs can read."""
+    if fd is not None:
+        with os.fdopen(fd, "r", encoding="utf-8") as source:
+            return source.readline().rstrip("\n")
+    if call.no_input or not sys.stdin.isatty():
+        raise UserError("A passphrase is needed: give --passphrase-fd N, e.g. --passphrase-fd 3 3<file", code="needs-passphrase")
+    answer: str = typer.prompt("Passphrase", hide_input=True, confirmation_prompt=repeat, err=True)
+    return answer
+
+
+def rows(answer: Mapping[str, Any], name: str) -> list[Any]:
+    """The list in a page of an answer."""
+    found: list[Any] = answer[name]
+    return found

@@ -1,0 +1,171 @@
+"""Messages with peers, from the service's side: queue one, take one, and take what came back.
+
+Each noun lists what it does in `EXCHANGE`: how it answers a kind, what a reply to its own kinds does, what a refusal does. `handlers`
+joins the lists. The same message twice has one effect and one reply (queries excepted: they have no effect).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from node.model.peers import Peer
+from protocol.envelope import Signed
+from protocol.errors import Unauthorized
+from protocol.ids import digest
+from protocol.kinds import Topic
+from protocol.messages import Ack, Message, pack, unpack
+
+from .unit import OutboxEntry, Unit
+
+# These say "not now" rather than "no": the message stays in the outbox.
+TRANSIENT = frozenset({"busy", "internal", "timed-out", "rate-limited", "not-ready", "too-many", "over-budget"})
+OPEN_TOPICS = frozenset({Topic.HELLO, Topic.PAIR})
+
+
+class Peers(Protocol):
+    """The paired peers, as every noun needs them."""
+
+    def get(self, peer: str) -> Peer | None:
+        """The paired peer with this peer id."""
+
+    def by_identity(self, identity: bytes) -> Peer | None:
+        """The paired peer of this identity."""
+
+    def addresses_of(self, peer: str) -> tuple[str, ...]:
+        """Where to dial `peer`, paired or pairing."""
+
+
+class PeersUnit(Unit, Protocol):
+    """A unit that knows peers."""
+
+    @property
+    def peers(self) -> Peers:
+        """The paired peers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A request from the peer `peer_id`; `peer` is None only under `hello` and `pair`."""
+
+    peer_id: str
+    message: Message
+    sender: Peer | None
+
+    @property
+    def peer(self) -> Peer:
+        """The paired sender."""
+        if self.sender is None:
+            raise Unauthorized("pair first: ask for an invite", code="not-paired")
+        return self.sender
+
+    @property
+    def signed(self) -> Signed:
+        """The verified envelope, by a live device of the sender. Raises Unauthorized `not-live`."""
+        signed = self.message.signed
+        assert signed is not None
+        self.peer.state.require_live(signed.envelope.author)
+        return signed
+
+
+Answers = Callable[[Any, Incoming], object | None]
+Settles = Callable[[Any, OutboxEntry, Message, Message], None]
+Fails = Callable[[Any, OutboxEntry, Message, str], None]
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """What one noun does with messages, by kind name.
+
+    `answers[kind](unit, incoming)` returns the reply record or Signed (None = Ack). `settles[kind](unit, entry, sent, reply)` runs when the
+    peer took our `kind`, `fails[kind](unit, entry, sent, code)` when it refused for good. `queries` have no effect and may be asked again.
+    """
+
+    answers: Mapping[str, Answers] = field(default_factory=dict)
+    settles: Mapping[str, Settles] = field(default_factory=dict)
+    fails: Mapping[str, Fails] = field(default_factory=dict)
+    queries: frozenset[str] = frozenset()
+
+
+def message_id(body: bytes) -> bytes:
+    """The idempotency key of a packed message: its hash."""
+    return digest("message", body)
+
+
+def send(unit: Unit, peer_id: str, record: object, *, topic: Topic, about: tuple[str, bytes] | None = None, query: bool = False) -> bytes:
+    """Queue a record or Signed for a peer, in this transaction; the message's id. A query gets an id of its own each time."""
+    body = pack(record)
+    id_ = unit.random(32) if query else message_id(body)
+    unit.outbox.add(id_, peer_id, topic, body, about=about)
+    return id_
+
+
+def handle(unit: PeersUnit, exchange: Exchange, peer_id: str, topic: str, body: bytes) -> bytes:
+    """Take one request and answer it. Raises ProtocolError or UserError: then nothing was kept and the peer gets the code."""
+    message = unpack(Topic(topic), body)
+    sender = unit.peers.get(peer_id)
+    if sender is None and Topic(topic) not in OPEN_TOPICS:
+        raise Unauthorized("pair first: ask for an invite", code="not-paired")
+    answer = exchange.answers.get(message.kind.name)
+    if answer is None:
+        raise Unauthorized(f"{message.kind.name} is not taken here", code="unknown-kind")
+    once = message.kind.name not in exchange.queries
+    key = message_id(body)
+    if once and (known := unit.inbox.answered(peer_id, key, body)) is not None:
+        return known
+    record = answer(unit, Incoming(peer_id, message, sender))
+    reply = pack(Ack(key) if record is None else record)
+    if once:
+        unit.inbox.answer(peer_id, key, body, reply)
+    unit.touched("changes")
+    return reply
+
+
+def addresses(unit: PeersUnit, peer_id: str) -> tuple[str, ...]:
+    """Where to dial a peer."""
+    return unit.peers.addresses_of(peer_id)
+
+
+def postponed(unit: Unit, entry: OutboxEntry, code: str) -> None:
+    """The attempt failed for now."""
+    unit.outbox.retry(entry.id, code)
+    unit.touched("changes")
+
+
+def answered(unit: Unit, exchange: Exchange, entry: OutboxEntry, reply: bytes) -> None:
+    """The peer answered. Raises ProtocolError when the reply is not what it may be: then it counts as refused."""
+    topic = Topic(entry.topic)
+    received = unpack(topic, reply)
+    unit.outbox.acked(entry.id, reply)
+    sent = unpack(topic, entry.body)
+    settle = exchange.settles.get(sent.kind.name)
+    if settle is not None:
+        settle(unit, entry, sent, received)
+    unit.touched("changes")
+
+
+def refused(unit: Unit, exchange: Exchange, entry: OutboxEntry, code: str) -> None:
+    """The peer refused, for now or for good."""
+    if code in TRANSIENT:
+        postponed(unit, entry, code)
+        return
+    unit.outbox.refused(entry.id, code)
+    sent = unpack(Topic(entry.topic), entry.body)
+    fail = exchange.fails.get(sent.kind.name)
+    if fail is not None:
+        fail(unit, entry, sent, code)
+    unit.touched("changes")
+
+
+def join(*parts: Exchange) -> Exchange:
+    """One table of many. A kind has one owner."""
+    answers: dict[str, Answers] = {}
+    settles: dict[str, Settles] = {}
+    fails: dict[str, Fails] = {}
+    queries: set[str] = set()
+    for part in parts:
+        assert not answers.keys() & part.answers.keys()
+        answers |= part.answers
+        settles |= part.settles
+        fails |= part.fails
+        queries |= part.queries
+    return Exchange(answers, settles, fails, frozenset(queries))

@@ -1,0 +1,134 @@
+"""Peers, invites, pairings and our own root log in the store. It keeps; `protocol.pairing` and `protocol.identity` decide."""
+
+import json
+from typing import Any
+
+from sqlite_utils import Database
+
+from node.model.peers import PairingRow, Peer
+from protocol.codec import from_bytes, to_bytes
+from protocol.identity import Presentation, Role, replay
+from protocol.pairing import IssuedInvite, Pairing
+
+_PEER = "peer, identity, name, role, addresses, presentation, paired_at, seen_at"
+_PAIRING = "id, peer, started_here, nonce, machine, created, name, role, addresses, presentation"
+
+
+class Peers:
+    """The tables `peers`, `invites`, `pairings` and `root_log` of one transaction."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    # --- our own root log
+
+    def presentation(self) -> Presentation:
+        """What we show of ourselves."""
+        raws = [row[0] for row in self._db.execute("SELECT raw FROM root_log ORDER BY seq")]
+        return Presentation(raws[0], tuple(raws[1:]))
+
+    def found(self, presentation: Presentation) -> None:
+        """Keep our inception record and first entries."""
+        rows = list(enumerate((presentation.inception, *presentation.entries)))
+        self._db.executemany("INSERT INTO root_log (seq, raw) VALUES (?, ?)", rows)  # type: ignore[attr-defined]
+
+    # --- paired peers
+
+    def get(self, peer: str) -> Peer | None:
+        """The paired peer with this peer id."""
+        return self._peer("peer = ?", peer)
+
+    def by_identity(self, identity: bytes) -> Peer | None:
+        """The paired peer of this identity."""
+        return self._peer("identity = ?", identity)
+
+    def all(self) -> list[Peer]:
+        """Every paired peer, by name."""
+        return [_peer(row) for row in self._db.execute(f"SELECT {_PEER} FROM peers ORDER BY name, peer")]  # noqa: S608
+
+    def addresses_of(self, peer: str) -> tuple[str, ...]:
+        """Where to dial `peer`, paired or pairing."""
+        for table, order in (("peers", "seen_at"), ("pairings", "created")):
+            sql = f"SELECT addresses FROM {table} WHERE peer = ? ORDER BY {order} DESC LIMIT 1"  # noqa: S608
+            row = self._db.execute(sql, (peer,)).fetchone()
+            if row:
+                return tuple(json.loads(row[0]))
+        return ()
+
+    def admit(self, row: PairingRow, identity: bytes, now: int) -> None:
+        """Keep the other side of a finished pairing as a peer; pairing again renews it."""
+        assert row.presentation is not None
+        self._db.execute("DELETE FROM peers WHERE identity = ? OR peer = ?", (identity, row.peer))
+        values = (row.peer, identity, row.name, row.role, json.dumps(row.addresses), to_bytes(row.presentation), now, now)
+        self._db.execute(f"INSERT INTO peers ({_PEER}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608
+
+    def renew(self, peer: str, presentation: Presentation, name: str, addresses: tuple[str, ...], now: int) -> None:
+        """What a hello said: a longer root log, perhaps another name or address."""
+        sql = "UPDATE peers SET presentation = ?, name = ?, addresses = ?, seen_at = ? WHERE peer = ?"
+        self._db.execute(sql, (to_bytes(presentation), name, json.dumps(addresses), now, peer))
+
+    def forget(self, peer: str) -> bool:
+        """No longer a peer. True when it was one."""
+        return bool(self._db.execute("DELETE FROM peers WHERE peer = ?", (peer,)).rowcount)
+
+    def _peer(self, where: str, value: Any) -> Peer | None:
+        row = self._db.execute(f"SELECT {_PEER} FROM peers WHERE {where}", (value,)).fetchone()  # noqa: S608
+        return _peer(row) if row else None
+
+    # --- invites
+
+    def issue(self, invite: IssuedInvite, now: int) -> None:
+        """Keep an invite."""
+        sql = "INSERT INTO invites (token, created, expires, used_by) VALUES (?, ?, ?, ?)"
+        self._db.execute(sql, (invite.token, now, invite.expires, invite.used_by))
+
+    def invite(self, token: bytes) -> IssuedInvite | None:
+        """The invite with this token."""
+        row = self._db.execute("SELECT token, expires, used_by FROM invites WHERE token = ?", (token,)).fetchone()
+        return IssuedInvite(*row) if row else None
+
+    def take(self, invite: IssuedInvite) -> None:
+        """Keep who used it."""
+        self._db.execute("UPDATE invites SET used_by = ? WHERE token = ?", (invite.used_by, invite.token))
+
+    def open_invites(self, now: int) -> list[tuple[int, int]]:
+        """(created, expires) of the invites nobody used yet."""
+        sql = "SELECT created, expires FROM invites WHERE used_by IS NULL AND expires > ? ORDER BY created"
+        return [(row[0], row[1]) for row in self._db.execute(sql, (now,))]
+
+    # --- pairings
+
+    def pairing(self, id_: bytes) -> PairingRow | None:
+        """The pairing with this id."""
+        row = self._db.execute(f"SELECT {_PAIRING} FROM pairings WHERE id = ?", (id_,)).fetchone()  # noqa: S608
+        return _pairing(row) if row else None
+
+    def pairings(self, *, open_only: bool) -> list[PairingRow]:
+        """The latest pairings, newest first."""
+        where = "WHERE status NOT IN ('paired', 'refused', 'expired')" if open_only else ""
+        found = self._db.execute(f"SELECT {_PAIRING} FROM pairings {where} ORDER BY created DESC LIMIT 100")  # noqa: S608
+        return [_pairing(row) for row in found]
+
+    def keep(self, row: PairingRow) -> None:
+        """Write a pairing, new or changed."""
+        shown = to_bytes(row.presentation) if row.presentation else None
+        values = (row.id, row.peer, row.started_here, row.nonce, to_bytes(row.machine), row.created, row.name, row.role)
+        ends = (json.dumps(row.addresses), shown, row.machine.status.value, row.machine.expires)
+        self._db.execute(
+            f"INSERT OR REPLACE INTO pairings ({_PAIRING}, status, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            values + ends,
+        )
+
+
+def _peer(row: tuple[Any, ...]) -> Peer:
+    peer, identity, name, role, addresses, shown, paired_at, seen_at = row
+    presentation = from_bytes(Presentation, shown)
+    state = replay(presentation.inception, presentation.entries)
+    return Peer(peer, identity, name, Role(role), tuple(json.loads(addresses)), presentation, state, paired_at, seen_at)
+
+
+def _pairing(row: tuple[Any, ...]) -> PairingRow:
+    id_, peer, started_here, nonce, machine, created, name, role, addresses, shown = row
+    presentation = from_bytes(Presentation, shown) if shown else None
+    state = from_bytes(Pairing, machine)
+    return PairingRow(id_, peer, bool(started_here), nonce, state, created, name, role, tuple(json.loads(addresses)), presentation)
