@@ -1,0 +1,1 @@
+"""The local web page: security rules, sessions, templates and one file a section."""

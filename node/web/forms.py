@@ -1,0 +1,129 @@
+"""Posted bodies, read as a stream into memory under a cap. Nothing is spooled: a temporary file would hold customers in clear."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+from urllib.parse import parse_qsl
+
+from aiohttp import BodyPartReader, web
+
+from node.web.refusal import Refusal
+
+FORM_LIMIT = 1024 * 1024
+MOST_FIELDS = 1000
+_CHUNK = 64 * 1024
+_LIMIT = "_gemstra_body_limit"
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+AnyHandler = TypeVar("AnyHandler", bound=Handler)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One file of a form. `name` is what the browser claims: never a path to write to."""
+
+    name: str
+    content_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Fields by name (`form["email"]` is "" where absent), repeated ones by `all`, files by name."""
+
+    pairs: tuple[tuple[str, str], ...] = ()
+    files: dict[str, Upload] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> str:
+        return next((value for key, value in self.pairs if key == name), "")
+
+    def all(self, name: str) -> list[str]:
+        """Every value given under the name, in order."""
+        return [value for key, value in self.pairs if key == name]
+
+
+def takes_upload(limit: int) -> Callable[[AnyHandler], AnyHandler]:
+    """Mark a handler whose posted body may have up to `limit` bytes instead of `FORM_LIMIT`."""
+
+    def mark(handler: AnyHandler) -> AnyHandler:
+        setattr(handler, _LIMIT, limit)
+        return handler
+
+    return mark
+
+
+def body_limit(request: web.Request) -> int:
+    """The cap of the route that will answer, in bytes."""
+    return int(getattr(request.match_info.handler, _LIMIT, FORM_LIMIT))
+
+
+def form_of(request: web.Request) -> Form:
+    """The form that the security rules read before the handler was called."""
+    form = request.get("form")
+    return form if isinstance(form, Form) else Form()
+
+
+async def read_form(request: web.Request, limit: int, admit: Callable[[str], bool]) -> Form:
+    """Read a form. `admit` judges the token, which comes first in a multipart body, before any file is read.
+
+    Raises Refusal 403 (token), 413 (too large), 415 (not a form).
+    """
+    if (request.content_length or 0) > limit:
+        raise _too_large(limit)
+    if request.content_type == "multipart/form-data":
+        return await _read_multipart(request, limit, admit)
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise Refusal(415, "not-a-form", "This page takes forms only.")
+    body = bytearray()
+    async for chunk in request.content.iter_chunked(_CHUNK):
+        body += chunk
+        if len(body) > limit:
+            raise _too_large(limit)
+    try:
+        pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise Refusal(400, "bad-form", "This form cannot be read. Go back and send it again.") from None
+    form = Form(tuple(pairs))
+    _admit(admit, form["_token"])
+    return form
+
+
+async def _read_multipart(request: web.Request, limit: int, admit: Callable[[str], bool]) -> Form:
+    pairs: list[tuple[str, str]] = []
+    files: dict[str, Upload] = {}
+    left = limit
+    try:
+        reader = await request.multipart()
+        while (part := await reader.next()) is not None:
+            if not isinstance(part, BodyPartReader) or part.name is None or len(pairs) + len(files) >= MOST_FIELDS:
+                raise Refusal(400, "bad-form", "This form cannot be read. Go back and send it again.")
+            body = await _read_part(part, left, limit)
+            left -= len(body)
+            if not pairs:
+                _admit(admit, body.decode("utf-8", "replace") if part.name == "_token" else "")
+            if part.filename is None:
+                pairs.append((part.name, body.decode("utf-8")))
+            else:
+                files[part.name] = Upload(part.filename, part.headers.get("Content-Type", ""), body)
+    except (ValueError, AssertionError):
+        raise Refusal(400, "bad-form", "This form cannot be read. Go back and send it again.") from None
+    _admit(admit, pairs[0][1] if pairs else "")
+    return Form(tuple(pairs), files)
+
+
+async def _read_part(part: BodyPartReader, left: int, limit: int) -> bytes:
+    body = bytearray()
+    while chunk := await part.read_chunk(_CHUNK):
+        body += chunk
+        if len(body) > left:
+            raise _too_large(limit)
+    return bytes(body)
+
+
+def _admit(admit: Callable[[str], bool], token: str) -> None:
+    if not admit(token):
+        raise Refusal(403, "stale-form", "This page is out of date. Go back, reload it and send it again.")
+
+
+def _too_large(limit: int) -> Refusal:
+    return Refusal(413, "too-large", f"This is larger than {limit // (1024 * 1024)} MB. Send it in smaller parts.")

@@ -1,0 +1,35 @@
+// What a page gains with scripts. Everything here is a convenience: each form and link works without it.
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.dataset.ready = "";
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
+    button.querySelector("span").textContent = button.dataset.done;
+  });
+}
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, [contenteditable]");
+  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
+    const search = document.querySelector("[data-slash]");
+    if (search) {
+      event.preventDefault();
+      search.focus();
+    }
+  }
+  if (event.key === "Escape") {
+    for (const open of document.querySelectorAll(".tabs details[open], .confirm-box[open]")) open.open = false;
+  }
+});
+
+// The first thing to read after a refused form is what is wrong.
+document.getElementById("errors")?.focus();
+
+// The one-time code arrives in the fragment, which no server log sees; it is posted once and leaves the address bar.
+const opening = document.getElementById("open-form");
+if (opening && location.hash.length > 1) {
+  const code = decodeURIComponent(location.hash.slice(1));
+  history.replaceState(null, "", location.pathname);
+  opening.elements.code.value = code;
+  opening.submit();
+}
