@@ -9,11 +9,28 @@ from node.files.products import read_products
 from node.files.samples import PRODUCTS, sample_path
 
 NOW = 1_800_000_000_000
-HANDLES = (
-    "daily-glow-serum velvet-hand-cream rose-facial-oil clay-mask lip-balm-trio micellar-water night-repair-cream vitamin-c-drops "
-    "body-butter shea-soap-bar sea-salt-scrub argan-hair-oil volume-mascara tinted-moisturiser brow-gel nail-lacquer "
-    "bamboo-brush-set travel-pouch rose-mist sun-fluid-spf30"
-).split()
+HANDLES = [
+    "daily-glow-serum",
+    "velvet-hand-cream",
+    "rose-facial-oil",
+    "clay-mask",
+    "lip-balm-trio",
+    "micellar-water",
+    "night-repair-cream",
+    "vitamin-c-drops",
+    "body-butter",
+    "shea-soap-bar",
+    "sea-salt-scrub",
+    "argan-hair-oil",
+    "volume-mascara",
+    "tinted-moisturiser",
+    "brow-gel",
+    "nail-lacquer",
+    "bamboo-brush-set",
+    "travel-pouch",
+    "rose-mist",
+    "sun-fluid-spf30",
+]
 
 
 @pytest.fixture

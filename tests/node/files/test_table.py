@@ -1,0 +1,104 @@
+"""Tables as they come: encodings, delimiters, line ends, limits; and cells made safe for spreadsheets."""
+
+import csv
+import io
+
+import pytest
+
+from node.errors import UserError
+from node.files import table
+from node.files.table import neutralise, open_table
+
+
+def rows(data, **options):
+    with open_table(io.BytesIO(data), "list.csv", **options) as found:
+        return [(row.number, row.get("name"), row.get("city")) for row in found]
+
+
+def refusal(data):
+    with pytest.raises(UserError) as caught:
+        rows(data)
+    assert "list.csv" in str(caught.value)
+    return caught.value.code
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_every_way_to_write_the_same_table(encoding, delimiter, end):
+    text = end.join(["Name,City", "Zoë,Köln", "Ann,Bonn"]).replace(",", delimiter)
+    assert rows(text.encode(encoding)) == [(2, "Zoë", "Köln"), (3, "Ann", "Bonn")]
+
+
+def test_rows_are_counted_as_a_spreadsheet_counts():
+    data = b'Name,City\n"A\nB",X\n\n,,\nC,"Y ""Z"""\n'
+    assert rows(data) == [(2, "A\nB", "X"), (5, "C", 'Y "Z"')]
+
+
+def test_mixed_line_ends_and_short_and_long_rows():
+    assert rows(b"Name,City\r\nA,X\nB\rC,Y,more\r\n") == [(2, "A", "X"), (3, "B", ""), (4, "C", "Y")]
+
+
+def test_a_letter_cut_between_two_pieces(monkeypatch):
+    monkeypatch.setattr("node.files.decoding.CHUNK", 3)
+    assert rows("Name,City\nZoë,Köln €\n".encode()) == [(2, "Zoë", "Köln €")]
+    assert rows("Name,City\nZoë,Köln €\n".encode("cp1252")) == [(2, "Zoë", "Köln €")]
+
+
+@pytest.mark.parametrize("data", [b"", b"   \r\n  ", b"\xef\xbb\xbf", b"\n\n"])
+def test_empty_files(data):
+    assert refusal(data) == "file-empty"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"Name,City\nA\x00B,X\n",
+        "Name,City\nZoë,Köln\n".encode() + "Jörg,Köln\n".encode("cp1252"),  # two encodings in one file
+        b"Name,City\n" + b"\x81\x8d,X\n",  # no letters in Windows-1252
+        "Name,City\nA,B\n".encode("utf-32"),
+        "Name,City\nA,B\n".encode("utf-16")[:-1],
+    ],
+)
+def test_letters_that_cannot_be_read(data):
+    assert refusal(data) == "file-encoding"
+
+
+def test_limits_of_rows_columns_cells_and_lines(monkeypatch):
+    assert refusal(b",".join([b"Name"] * 401) + b"\n") == "file-limit"
+    monkeypatch.setattr(table, "MAX_ROWS", 3)
+    assert refusal(b"Name,City\n" + b"A,B\n" * 4) == "file-limit"
+    assert len(rows(b"Name,City\n" + b"A,B\n" * 3)) == 3  # control: one fewer is read
+    monkeypatch.setattr(table, "_MAX_LINE", 1000)
+    assert refusal(b"Name,City\n" + b"A" * 200_000) == "file-limit"
+
+
+def test_a_quotation_mark_left_open_does_not_eat_the_file():
+    before = csv.field_size_limit()
+    assert refusal(b'Name,City\nA,B\n"C,' + b"D,E\n" * 400_000) == "file-broken"
+    assert csv.field_size_limit() == before
+
+
+def test_long_cells_are_read_and_the_limit_of_the_process_is_put_back():
+    before = csv.field_size_limit()
+    assert len(rows(b"Name,City\n" + b"A" * 900_000 + b",B\n")[0][1]) == 900_000
+    assert csv.field_size_limit() == before
+    assert before < 900_000  # control: without the room it would have failed
+
+
+def test_progress_counts_bytes():
+    seen = []
+    data = b"Name,City\n" + b"A,B\n" * 50_000
+    rows(data, progress=seen.append)
+    assert seen == sorted(seen)
+    assert seen[-1] == len(data)
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "＝1", "＋1", "－1", "＠a"])
+def test_formulas_become_text(cell):
+    assert neutralise(cell) == "'" + cell
+
+
+@pytest.mark.parametrize("cell", ["", "a=b", "1-2", "O'Neil", "a@b.example", " plain"])
+def test_plain_text_stays_as_it_is(cell):
+    assert neutralise(cell) == cell
