@@ -7,6 +7,7 @@ it: base x bps x gms_rate / 10,000. The minor amount, floor(sum of w / 10,000) d
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from .codec import key, to_bytes
 from .ids import commitment, digest
@@ -16,6 +17,7 @@ from .plan import Plan, direct_rate, plan_hash
 
 MOST_GMS = 2**128 - 1
 FACT_TYPE = "commission.fact"
+CHANGE_TYPE = "commission.change"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +128,10 @@ def _level(plan: Plan, name: bytes, lines: Sequence[BaseLine], level: int, payee
 class AccrualFact:
     """What is owed to one payee for one order, provable without anyone's order: signed by the merchant, forwarded by the seller.
 
-    `amount` in GMS base units, `base` in minor units; `order` is a salted commitment. Payable at the later of delivered + return window
-    and delivered + hold. `cause` is the id of the record that gave rise to it. Its EIP-712 twin is signed by the chain key (settlement.py).
+    `amount` in GMS base units; `base` in minor units and `bps` (0 = the lines' rates differ) with `gms_rate` give its reason. `order` is a
+    salted commitment. Payable at the later of delivered + return window and delivered + hold. `chain_signature`
+    is by `issuer`, the merchant's chain key, over the EIP-712 twin (settlement.AccrualFact), whose
+    returnWindow is the longer of the two times.
     """
 
     merchant: bytes = key(0, size=32)
@@ -135,21 +139,58 @@ class AccrualFact:
     payee: bytes = key(4, size=20)
     amount: int = key(6, high=MOST_GMS)
     base: int = key(8)
-    currency: str = key(10, longest=3)
-    plan: bytes = key(12, size=32)
-    order: bytes = key(14, size=32)
-    level: int = key(16, high=255)
-    return_window_ms: int = key(18)
-    hold_ms: int = key(20)
-    cause: bytes = key(22, size=32)
+    bps: int = key(10, high=BASIS_POINTS)
+    gms_rate: int = key(12, high=MOST_GMS)
+    currency: str = key(14, longest=3)
+    plan: bytes = key(16, size=32)
+    order: bytes = key(18, size=32)
+    level: int = key(20, high=255)
+    return_window_ms: int = key(22)
+    hold_ms: int = key(24)
+    accrued_at: int = key(26)
+    issuer: bytes = key(28, size=20)
+    chain_signature: bytes = key(30, size=65)
 
 
-def facts_by_payee(accruals: Sequence[Accrual]) -> dict[bytes, tuple[int, int, int]]:
-    """For each payee (level, base, GMS) over all its lines: what its accrual fact states. A payee stands at one level of an order."""
-    found: dict[bytes, tuple[int, int, int]] = {}
-    for accrual in accruals:
-        _, base, gms = found.get(accrual.payee, (accrual.level, 0, 0))
-        found[accrual.payee] = (accrual.level, base + accrual.why.base, gms + accrual.gms)
+class Change(StrEnum):
+    """What happened to a fact since: each is an event of the ledger machine."""
+
+    HELD = "held"
+    RELEASED = "released"
+    REDUCED = "reduced"
+    VOIDED = "voided"
+
+
+@dataclass(frozen=True, slots=True)
+class FactChange:
+    """The merchant tells the payee: held until `at`, payable at `at`, reduced by `gms` (`minor`), or void. `fact` is its hash."""
+
+    fact: bytes = key(0, size=32)
+    seq: int = key(2, low=1)
+    change: Change = key(4)
+    at: int = key(6)
+    gms: int = key(8, high=MOST_GMS)
+    minor: int = key(10)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One payee's part of an order over all its lines: what its fact states."""
+
+    level: int
+    base: int
+    bps: int
+    minor: int
+    gms: int
+
+
+def due_by_payee(accruals: Sequence[Accrual]) -> dict[bytes, Due]:
+    """For each payee what its accrual fact states. A payee stands at one level of an order."""
+    found: dict[bytes, Due] = {}
+    for part in accruals:
+        due = found.get(part.payee, Due(part.level, 0, part.why.bps, 0, 0))
+        bps = due.bps if due.bps == part.why.bps else 0
+        found[part.payee] = Due(part.level, due.base + part.why.base, bps, due.minor + part.minor, due.gms + part.gms)
     return found
 
 
@@ -163,4 +204,7 @@ def fact_hash(fact: AccrualFact) -> bytes:
     return digest(FACT_TYPE, to_bytes(fact))
 
 
-KINDS = (Kind(FACT_TYPE, Topic.COMMISSION, AccrualFact, signed=True),)
+KINDS = (
+    Kind(FACT_TYPE, Topic.COMMISSION, AccrualFact, signed=True),
+    Kind(CHANGE_TYPE, Topic.COMMISSION, FactChange, signed=True),
+)

@@ -12,6 +12,7 @@ from . import fulfilment as fm
 from . import order as om
 from . import order_records as rec
 from . import payment as pm
+from .cancellation import RULES, CancelCode, Party
 from .envelope import Signed, Signer
 from .errors import Conflict, IllegalTransition, LocalError
 from .log import Chain
@@ -21,7 +22,10 @@ Effect = om.Effect | pm.ReturnSurplus | pm.RemindPayer | fm.Restock
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """An order with its payment and parcels, at the head of its log. `refused` is the code of the last entry when it had no effect."""
+    """An order with its payment and parcels, at the head of its log. `seller` is the key that placed it.
+
+    `refused` is the code of the last entry when it had no effect.
+    """
 
     chain: Chain
     order: om.Order = field(default_factory=om.Order)
@@ -31,6 +35,7 @@ class Conversation:
     quote: rec.Quote | None = None
     placed: rec.OrderPlaced | None = None
     order_id: bytes = b""
+    seller: bytes = b""
     refused: str = ""
 
     @property
@@ -70,7 +75,8 @@ def advance(state: Conversation, entry: Signed, request: Signed | None = None) -
     A replayed entry changes nothing. One that may not happen moves the head only, and `refused` holds the code to answer with.
     Raises OutOfOrder at a gap, Conflict `wrong-log`, `equivocation`, LocalError `wrong-request`, Malformed.
     """
-    if 0 < entry.envelope.seq < state.chain.seq or (entry.envelope.seq == state.chain.seq and entry.id == state.chain.head):
+    seq = entry.envelope.seq
+    if entry.envelope.log == state.chain.log and (0 < seq < state.chain.seq or entry.id == state.chain.head):
         return state, ()
     moved = replace(state, chain=state.chain.follow(entry), refused="")
     body = entry.read(rec.RECORDS[entry.envelope.type]) if entry.envelope.type in rec.RECORDS else None
@@ -139,9 +145,7 @@ def _order(state: Conversation, event: om.Event) -> Step:
 def _entry(state: Conversation, body: Any, request: Signed | None, at: int) -> Step:
     """One event for the order machine, and for the machine of the noun."""
     seq = state.order.seq + 1
-    named = getattr(body, "order", state.order_id)
-    if named != state.order_id:
-        raise Conflict("the entry names another order", code="wrong-order")
+    _check_named(state, getattr(body, "order", state.order_id))
     match body:
         case rec.Quote():
             return _order(replace(state, quote=body), om.Quoted(seq, at, body.expires))
@@ -154,7 +158,7 @@ def _entry(state: Conversation, body: Any, request: Signed | None, at: int) -> S
         case rec.OrderRejected():
             return _order(state, om.Rejected(seq, at, body.code))
         case rec.OrderCancelled():
-            return _order(state, om.Cancelled(seq, at, body.code))
+            return _cancelled(state, body.code, Party.MERCHANT, at)
         case rec.PaymentConfirmed():
             return _paid(state, pm.Confirmed(_payment_seq(state), at, body.amount), at)
         case rec.RefundSettled():
@@ -177,19 +181,34 @@ def _receipt(state: Conversation, receipt: rec.Receipt, request: Signed | None, 
     if request is None or request.id != receipt.request:
         raise LocalError("a receipt is read with the request it names", code="wrong-request")
     seq = state.order.seq + 1
+    if state.seller and request.envelope.author != state.seller:
+        raise Conflict("the request is not by the seller of this order", code="wrong-author")
     match request.envelope.type:
         case rec.PLACED:
             placed = request.read(rec.OrderPlaced)
-            return _order(replace(state, placed=placed, order_id=request.id), om.Placed(seq, at, placed.accept_by))
+            return _order(
+                replace(state, placed=placed, order_id=request.id, seller=request.envelope.author), om.Placed(seq, at, placed.accept_by)
+            )
         case rec.CANCEL_REQUEST:
             body = request.read(rec.CancelRequest)
-            if body.order != state.order_id:
-                raise Conflict("the request names another order", code="wrong-order")
-            return _order(state, om.Cancelled(seq, at, body.code))
+            _check_named(state, body.order)
+            return _cancelled(state, body.code, Party.SELLER, at)
         case rec.PAYMENT_SUBMITTED:
+            _check_named(state, request.read(rec.PaymentSubmitted).order)
             return _paid(state, pm.Submitted(_payment_seq(state), at), at)
         case _:
             return _order(state, om.Noted(seq, at))
+
+
+def _check_named(state: Conversation, named: bytes) -> None:
+    if named != state.order_id:
+        raise Conflict("it names another order", code="wrong-order")
+
+
+def _cancelled(state: Conversation, code: CancelCode, by: Party, at: int) -> Step:
+    if RULES[code].by is not by:
+        raise Conflict(f"the {by} may not cancel as {code}", code="wrong-party")
+    return _order(state, om.Cancelled(state.order.seq + 1, at, code))
 
 
 def _payment_seq(state: Conversation) -> int:

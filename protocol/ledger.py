@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import assert_never
 
 from .codec import key, to_bytes
-from .commission import Accrual, Why
+from .commission import Accrual, AccrualFact, Change, FactChange, Why, fact_hash
 from .ids import digest
 from .machine import draw, illegal, is_replay, targets
 
@@ -171,6 +171,28 @@ def accrue(order: bytes, cause: bytes, accruals: Sequence[Accrual]) -> tuple[Ent
     return tuple(
         Entry(EntryKey(order, part.line, part.payee, part.level, part.why.plan, cause), part.why, part.minor, part.gms) for part in accruals
     )
+
+
+def entry_of_fact(fact: AccrualFact) -> Entry:
+    """The one entry a payee keeps for a fact: its key has the order's commitment for the order and the fact's hash for the cause."""
+    name = EntryKey(fact.order, 0, fact.member, fact.level, fact.plan, fact_hash(fact))
+    why = Why(fact.base, fact.bps, fact.plan, fact.level, fact.gms_rate, "fact")
+    return Entry(name, why, fact.amount // fact.gms_rate if fact.gms_rate else 0, fact.amount)
+
+
+def event_of_change(change: FactChange) -> Logged:
+    """The event that a merchant's word about a fact is for the payee's entry."""
+    match change.change:
+        case Change.HELD:
+            return Held(change.seq, change.at, change.at)
+        case Change.RELEASED:
+            return Released(change.seq, change.at, change.at)
+        case Change.REDUCED:
+            return Reduced(change.seq, change.at, change.gms, change.minor)
+        case Change.VOIDED:
+            return Voided(change.seq, change.at, "voided")
+        case _:
+            assert_never(change.change)
 
 
 def adjustment(entry: Entry, effect: PostAdjustment, *, cause: bytes, at: int) -> Entry:

@@ -8,7 +8,7 @@ outcome takes effect in that node's own history; entries that surface later and 
     QUOTED          the quote's expiry            EXPIRED, stock released
     PLACED          accept-by + grace             EXPIRED, stock released
     ACCEPTED        fulfil-by                     CANCELLED `merchant-silent`
-    IN_FULFILMENT   fulfil-by                     NEEDS_ATTENTION for ATTENTION_MS
+    IN_FULFILMENT   last parcel + ARRIVAL_MS      NEEDS_ATTENTION for ATTENTION_MS
     FULFILLED       delivered + return window     COMPLETED when funded and without an open claim, unfunded: NEEDS_ATTENTION
     NEEDS_ATTENTION its own deadline              PLACED → EXPIRED; ACCEPTED, IN_FULFILMENT → CANCELLED; FULFILLED → COMPLETED
 
@@ -26,6 +26,7 @@ from .machine import draw, illegal, is_replay, targets
 
 GRACE_MS = 600_000  # an acceptance logged by accept-by may travel this long
 ATTENTION_MS = 14 * 86_400_000
+ARRIVAL_MS = 31 * 86_400_000  # a day more than a silent carrier has (fulfilment.SILENT_MS)
 
 
 class Status(StrEnum):
@@ -207,7 +208,7 @@ class ReserveStock:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseStock:
-    """Give the reserved or returned units back."""
+    """Give back what is still reserved: pieces in no parcel. A parcel that comes back is fulfilment.Restock's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +266,7 @@ class Order:
     fulfil_by: int = 0
     return_window_ms: int = 0
     hold_ms: int = 0
+    sent_at: int = 0
     delivered_at: int = 0
     settled_at: int = 0
     attention_until: int = 0
@@ -389,7 +391,9 @@ def apply(order: Order, event: Event) -> Result:
             return replace(moved, status=order.resume), ()
         case Completed():
             return (moved, ()) if order.status is Status.COMPLETED else _completed(moved, 0)
-        case FulfilmentStarted() | Noted():
+        case FulfilmentStarted(at=at):
+            return replace(moved, sent_at=max(at, order.sent_at)), ()
+        case Noted():
             return moved, ()
         case _:
             assert_never(event)
@@ -481,8 +485,10 @@ def next_deadline(order: Order) -> int | None:
             return order.quote_expires
         case Status.PLACED:
             return order.accept_by + GRACE_MS
-        case Status.ACCEPTED | Status.IN_FULFILMENT:
+        case Status.ACCEPTED:
             return order.fulfil_by
+        case Status.IN_FULFILMENT:
+            return max(order.sent_at + ARRIVAL_MS, order.fulfil_by)
         case Status.FULFILLED:
             return None if order.claims else order.window_ends
         case Status.NEEDS_ATTENTION:

@@ -15,11 +15,11 @@ from .codec import key, to_bytes
 from .errors import Conflict, LocalError
 from .ids import digest, domain
 from .kinds import Kind, Topic
-from .ledger import Balance, Entry, is_payable, recompute
+from .ledger import Balance, Entry, recompute
 
 TYPE = "commission.statement"
 NO_STATEMENT = bytes(32)
-MOST_ENTRIES = 10_000
+MOST_FACTS = 10_000
 MAX_AMOUNT = 2**128 - 1
 _AMOUNT_BYTES = 16
 
@@ -140,37 +140,41 @@ class Sibling:
 
 @dataclass(frozen=True, slots=True)
 class Included:
-    """One of the member's ledger entries that the line counts: its id, its amount, and whether it is payable by the period's end."""
+    """One of the member's accrual facts that the line counts: its hash, and what its entries come to by the period's end."""
 
-    entry: bytes = key(0, size=32)
-    gms: int = key(2, low=-MAX_AMOUNT, high=MAX_AMOUNT)
-    payable: bool = key(4)
+    fact: bytes = key(0, size=32)
+    payable: int = key(2, low=-MAX_AMOUNT, high=MAX_AMOUNT)
+    outstanding: int = key(4, low=-MAX_AMOUNT, high=MAX_AMOUNT)
 
 
 @dataclass(frozen=True, slots=True)
 class MemberStatement:
-    """What one member receives, signed by the merchant: the head, its own line with the proof to `root`, its own entries. No one else's."""
+    """What one member receives, signed by the merchant: the head, its line with the proof to `root`, its own facts."""
 
     head: StatementHead = key(0)
     root: bytes = key(2, size=32)
     line: StatementLine = key(4)
     index: int = key(6, high=2**32 - 1)
     proof: tuple[Sibling, ...] = key(8, most=32)
-    entries: tuple[Included, ...] = key(10, most=MOST_ENTRIES)
+    facts: tuple[Included, ...] = key(10, most=MOST_FACTS)
 
 
-def included(entries: Sequence[Entry], period_end: int) -> tuple[Included, ...]:
-    """The live ones among a member's entries, in the order of their ids."""
-    live = [Included(entry.id, entry.gms, is_payable(entry, period_end)) for entry in entries if entry.status != "VOIDED"]
-    return tuple(sorted(live, key=lambda part: part.entry))
+Facts = Mapping[bytes, Sequence[Entry]]
+"""A member's ledger entries under the hash of the accrual fact they belong to."""
+
+
+def included(facts: Facts, period_end: int) -> tuple[Included, ...]:
+    """What the facts come to, in the order of their hashes; void ones are left out."""
+    sums = {fact: recompute(entries, period_end) for fact, entries in facts.items()}
+    return tuple(Included(fact, sums[fact].payable, sums[fact].outstanding) for fact in sorted(sums) if sums[fact] != Balance(0, 0))
 
 
 def check_member_statement(
-    received: MemberStatement, own: Sequence[Entry], *, previous: StatementLine | None = None, last: StatementHead | None = None
+    received: MemberStatement, own: Facts, *, previous: StatementLine | None = None, last: StatementHead | None = None
 ) -> None:
-    """The member recomputes its line from its own ledger.
+    """The member recomputes its line from its own ledger; `previous` and `last` are the line and head it saw before.
 
-    Raises Conflict `statement-mismatch` when entries or sums differ, `leaf-fell`, `statement-chain` when it does not follow `last`.
+    Raises Conflict `statement-mismatch` when facts or sums differ, `leaf-fell`, `statement-chain` when it does not follow `last`.
     The proof to the root is checked apart (settlement.py).
     """
     head, line = received.head, received.line
@@ -178,9 +182,11 @@ def check_member_statement(
         raise Conflict("the statement does not follow the one before", code="statement-chain")
     if previous is not None and line.payable < previous.payable:
         raise Conflict("the line fell below the last one", code="leaf-fell")
-    if received.entries != included(own, head.period_end):
-        raise Conflict(_difference(received.entries, included(own, head.period_end)), code="statement-mismatch")
-    expected = next_line(line.member, Owed(line.recipient, recompute(own, head.period_end)), previous)
+    ours = included(own, head.period_end)
+    if received.facts != ours:
+        raise Conflict(_difference(received.facts, ours), code="statement-mismatch")
+    balance = recompute([entry for entries in own.values() for entry in entries], head.period_end)
+    expected = next_line(line.member, Owed(line.recipient, balance), previous)
     if line != expected:
         raise Conflict(
             f"the line says {line.payable} payable of {line.outstanding}, our ledger {expected.payable} of {expected.outstanding}",
@@ -189,12 +195,12 @@ def check_member_statement(
 
 
 def _difference(theirs: Sequence[Included], ours: Sequence[Included]) -> str:
-    named, known = {part.entry for part in theirs}, {part.entry for part in ours}
+    named, known = {part.fact for part in theirs}, {part.fact for part in ours}
     if known - named:
-        return f"the statement leaves out {len(known - named)} of our entries"
+        return f"the statement leaves out {len(known - named)} of our sales"
     if named - known:
-        return f"the statement counts {len(named - known)} entries we do not have"
-    return "the statement has another amount or time for an entry of ours"
+        return f"the statement counts {len(named - known)} sales we do not have"
+    return "the statement has another amount or time for a sale of ours"
 
 
 KINDS = (Kind(TYPE, Topic.COMMISSION, MemberStatement, signed=True),)
