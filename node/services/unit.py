@@ -153,7 +153,7 @@ class Outbox(Protocol):
         """Take back a message that never left. True when it could be."""
 
     def due(self, limit: int = 100) -> Sequence[OutboxEntry]:
-        """What may be sent now, in order of adding; a peer's later messages wait for its earlier ones."""
+        """What may be sent now, peer by peer; a later message waits for every earlier one of its peer."""
 
     def next_due(self) -> int | None:
         """When a peer's first open message comes due; None when nothing is open."""

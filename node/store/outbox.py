@@ -6,6 +6,7 @@ so the receiver must take the same id twice. It decides when to try again; it op
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Literal
 
 from sqlite_utils import Database
@@ -16,6 +17,7 @@ FIRST_RETRY_MS = 60_000
 LAST_RETRY_MS = 2 * 60 * 60_000
 ANSWER_MS = 60_000
 ID_BYTES = 32
+PER_PEER = 16
 
 State = Literal["waiting", "sent", "stored", "received", "accepted", "refused"]
 
@@ -44,19 +46,18 @@ INSERT INTO outbox (id, peer, topic, body, created, not_before, due, noun, noun_
 VALUES (:id, :peer, :topic, :body, :now, :not_before, :not_before, :noun, :noun_id)
 """
 
-# A row waits for every earlier open row of its peer that is not due: order holds over retries.
-_DUE = f"""
-SELECT {_COLUMNS} FROM outbox AS o
-WHERE o.finished IS NULL AND o.due <= :now AND NOT EXISTS (
-    SELECT 1 FROM outbox AS earlier
-    WHERE earlier.peer = o.peer AND earlier.finished IS NULL AND earlier.seq < o.seq AND earlier.due > :now)
-ORDER BY o.seq LIMIT :limit
-"""  # noqa: S608  column names only
-
-_NEXT_DUE = """
-SELECT min(due) FROM outbox AS o WHERE finished IS NULL
-AND seq = (SELECT min(seq) FROM outbox AS head WHERE head.peer = o.peer AND head.finished IS NULL)
+# The first open row of each peer, found by stepping from peer to peer through the index of open rows.
+_HEADS = """
+WITH RECURSIVE peers (peer) AS (
+    SELECT min(peer) FROM outbox WHERE finished IS NULL
+    UNION ALL
+    SELECT (SELECT min(peer) FROM outbox WHERE finished IS NULL AND peer > peers.peer) FROM peers WHERE peer IS NOT NULL)
+SELECT head.peer, head.due FROM peers CROSS JOIN outbox AS head
+WHERE head.seq = (SELECT min(seq) FROM outbox WHERE peer = peers.peer AND finished IS NULL)
+ORDER BY head.seq
 """
+
+_OPEN = f"SELECT {_COLUMNS} FROM outbox WHERE peer = ? AND finished IS NULL ORDER BY seq LIMIT ?"  # noqa: S608  names only
 
 
 class Outbox:
@@ -97,13 +98,20 @@ class Outbox:
         return rows[0] if rows else None
 
     def due(self, limit: int = 100) -> list[OutboxRow]:
-        """What may be sent now, in order of adding; a peer's later rows wait for its earlier ones."""
-        return self._rows(_DUE, {"now": self._now, "limit": limit})
+        """What may be sent now, peer by peer, each one's in order of adding: a later row waits for every earlier one.
+
+        A peer gets at most 16 places, so that a silent one with much in its queue holds up nobody.
+        """
+        found: list[OutboxRow] = []
+        for peer, due in self._db.execute(_HEADS).fetchall():
+            if due <= self._now and len(found) < limit:
+                places = min(PER_PEER, limit - len(found))
+                found.extend(takewhile(lambda row: row.due <= self._now, self._rows(_OPEN, (peer, places))))
+        return found
 
     def next_due(self) -> int | None:
         """When a peer's first open message comes due; None when nothing is open."""
-        found: int | None = self._db.execute(_NEXT_DUE).fetchone()[0]
-        return found
+        return min((due for _, due in self._db.execute(_HEADS)), default=None)
 
     def sent(self, id: bytes) -> None:  # noqa: A002
         """It left for the peer; without an answer in a minute, later with doubling pauses, it is due again."""

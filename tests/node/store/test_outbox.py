@@ -1,7 +1,7 @@
 import pytest
 
 from node.errors import ConflictError, NotFound
-from node.store.outbox import LAST_RETRY_MS, retry_pause
+from node.store.outbox import LAST_RETRY_MS, PER_PEER, retry_pause
 
 A, B, C = (bytes([n]) * 32 for n in (1, 2, 3))
 MINUTE = 60_000
@@ -66,6 +66,14 @@ def test_a_peers_messages_keep_their_order_over_a_retry_and_others_go_on(store, 
     assert due(store) == [A, B, C]
     do(store, "refused", A, "expired")
     assert due(store) == [B, C]
+
+
+def test_a_peer_with_much_waiting_holds_up_nobody(store):
+    many = [bytes([7, number]) * 16 for number in range(PER_PEER * 3)]
+    add(store, *many)
+    add(store, A, peer="q")
+    assert due(store) == [*many[:PER_PEER], A]
+    assert [row.id for row in store.read_now(lambda unit: unit.outbox.due(5))] == many[:5]
 
 
 def test_a_peer_that_is_back_gets_everything_at_once_but_nothing_before_its_time(store, clock):
