@@ -66,6 +66,7 @@ _SIGNS = (
     ("woocommerce", ("billing_email", "billing_first_name", "sign up", "date registered", "total spend", "aov")),
     ("outlook", ("e-mail address", "business phone", "home street", "business street")),
 )
+_WITH_LABELS = frozenset(("e-mail", "phone", "address", "website", "event"))
 _MANY = " ::: "
 
 
@@ -112,9 +113,9 @@ def _target(title: str) -> str:
     kind, number, part = match.groups()
     if kind == "address" and part in _GOOGLE_ADDRESS:
         return f"address:#{number}:{_GOOGLE_ADDRESS[part]}"
-    if part == "value" and kind in {"e-mail", "phone", "website", "event"}:
+    if part == "value" and kind in _WITH_LABELS:
         return {"e-mail": "email", "website": "url", "event": "date"}.get(kind, kind) + f":#{number}"
-    return f"label:{number}" if part in {"type", "label"} else ""
+    return f"label:{number}" if part in {"type", "label"} and kind in _WITH_LABELS else ""
 
 
 def _contact(row: Row, columns: dict[str, str], titles: dict[str, str], region: str) -> Contact | RowError:
@@ -183,8 +184,11 @@ def _single(sketch: Sketch, kind: str, value: str) -> bool:
 def _addresses(sketch: Sketch, label: str, place: dict[str, str]) -> None:
     blocks = [place.get(part, "") for part in ("street", "street2", "street3")]
     lines = text_lines(*blocks)
-    if not lines and not place.get("city"):
-        lines = text_lines(place.get("block", ""))
+    if place.get("block"):
+        if lines or place.get("city"):
+            sketch.other.append(Raw("Address - Formatted", "", place["block"]))
+        else:
+            lines = text_lines(place["block"])
     address = Address(label, lines, *(place.get(part, "") for part in ("city", "region", "postcode", "country")))
     same = {(known.lines, known.city, known.postcode) for _, known in sketch.addresses}
     if (address.lines, address.city, address.postcode) not in same:
