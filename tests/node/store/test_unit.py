@@ -30,7 +30,9 @@ def test_the_stores_unit_fits_the_services_port(tmp_path):
             return await store.write(rename, "Ana")
         """)
     )
-    ran = subprocess.run([sys.executable, "-m", "mypy", "--strict", str(source)], check=False, capture_output=True, text=True)
+    ran = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", str(source)], check=False, capture_output=True, text=True
+    )
     assert ran.returncode == 0, ran.stdout
 
 
