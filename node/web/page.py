@@ -87,7 +87,7 @@ def render(request: web.Request, template: str, *, status: int = 200, **values: 
     """
     gate = request.app[GATE]
     viewer = gate.viewer() if gate.stage() is Stage.OPEN and request.get("session") else None
-    text = request.app[RENDERER].page(template, values, nonce=request["nonce"], session=request.get("session"), viewer=viewer)
+    text = request.app[RENDERER].page(template, {"status": status, **values}, nonce=request["nonce"], session=request.get("session"), viewer=viewer)
     return web.Response(status=status, text=text, content_type="text/html")
 
 

@@ -1,0 +1,5 @@
+"""Every section's pages."""
+
+from aiohttp import web
+
+PAGES: tuple[web.RouteDef, ...] = ()

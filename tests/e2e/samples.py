@@ -1,0 +1,200 @@
+"""What each page is shown with in the browser tests: one sale in the middle of its life, and the empty desks before it."""
+
+from typing import Any
+
+from node.web.render import Viewer
+
+NOW = 1_764_590_400_000  # 1 December 2025, 12:00 UTC
+HOUR = 3_600_000
+DAY = 24 * HOUR
+HEX = "f3a1b2c4d5e6f708192a3b4c5d6e7f80f3a1b2c4d5e6f708192a3b4c5d6e7f80"
+GMS = 10**18
+
+ANA = Viewer(name="Ana Pérez", place="Seller", zone="Europe/Madrid", counts={"orders": 2, "grants": 1})
+LUMEN = Viewer(name="Lumen Beauty", role="merchant", place="Merchant", zone="Europe/Madrid", counts={"merchant": 3})
+
+
+def usd(minor: int) -> dict[str, Any]:
+    return {"minor": minor, "currency": "USD"}
+
+
+def gms(thousandths: int) -> str:
+    return str(thousandths * GMS // 1000)
+
+
+PAGES = {"text": "1–4 of 4", "previous": None, "next": None}
+LINES = [
+    {"title": "Daily Glow Serum, 30 ml", "sku": "LUM-DGS-30", "quantity": 1, "price": usd(5200), "total": usd(5200)},
+    {"title": "Velvet Hand Cream, 75 ml", "sku": "LUM-VHC-75", "quantity": 2, "price": usd(1900), "total": usd(3800)},
+]
+SUMS = [("Products", usd(9000)), ("Shipping", usd(0)), ("Tax", usd(0)), ("Total", usd(9000))]
+STEPS = [
+    {"title": "You placed it", "state": "done", "at": NOW - 2 * DAY},
+    {"title": "Lumen Beauty accepted", "state": "done", "at": NOW - 2 * DAY + HOUR, "note": "Your commission is covered by its reserve"},
+    {"title": "Mia pays Lumen Beauty", "state": "done", "at": NOW - DAY},
+    {"title": "Address for delivery", "state": "now"},
+    {"title": "Shipped", "state": "later"},
+    {"title": "Delivered", "state": "later"},
+    {"title": "Return window ends", "state": "later", "note": "14 days after delivery. Then your commission is yours."},
+]
+DELIVERIES = [
+    {"state": "answered", "what": "Order", "to": "Lumen Beauty", "at": NOW - 2 * DAY},
+    {"state": "received", "what": "Payment told", "to": "Lumen Beauty", "at": NOW - DAY},
+    {"state": "waiting", "what": "Address", "to": "Lumen Beauty", "at": NOW - 60_000, "note": "It is offline. Your desk keeps trying."},
+]
+CALCULATION = [("Products without tax and shipping", "$90.00"), ("20 % for who sells", "$18.00"), ("Rate", "$1.00 = 1 GMS"), ("You earn", "18 GMS")]
+COMMISSIONS = [
+    {"who": "You", "base": gms(18000), "value": usd(1800), "meaning": "payable from 15 December", "rows": CALCULATION, "records": [HEX, HEX[::-1]]},
+    {
+        "who": "Ben Okafor, your sponsor", "base": gms(4500), "value": usd(450), "meaning": "payable from 15 December",
+        "rows": [("Products without tax and shipping", "$90.00"), ("5 % for level 1", "$4.50"), ("Ben earns", "4.5 GMS")], "records": [HEX],
+    },
+]  # fmt: skip
+
+CATALOG = [
+    ("daily-glow-serum", "Daily Glow Serum", 5200, None, ("In stock", "done")),
+    ("velvet-hand-cream", "Velvet Hand Cream", 1900, 2400, ("In stock", "done")),
+    ("rose-facial-oil", "Rose Facial Oil", 4400, None, ("3 left", "attention")),
+    ("clay-mask", "Clay Mask", 2800, None, ("In stock", "done")),
+    ("lip-balm-trio", "Lip Balm Trio", 2100, None, ("In stock", "done")),
+    ("micellar-water", "Micellar Water", 1600, None, ("Sold out", "stopped")),
+    ("body-butter", "Body Butter", 3100, None, ("In stock", "done")),
+    ("nail-lacquer", "Nail Lacquer", 1400, None, ("In stock", "done")),
+    ("bamboo-brush-set", "Bamboo Brush Set", 3900, None, ("In stock", "done")),
+    ("travel-pouch", "Travel Pouch", 2600, None, ("In stock", "done")),
+    ("rose-mist", "Rose Mist", 2300, None, ("In stock", "done")),
+    ("sun-fluid-spf30", "Sun Fluid SPF 30", 3400, None, ("In stock", "done")),
+]
+TILES = [
+    {"href": f"/catalog/{handle}", "title": title, "picture": f"/static/sample/{handle}.svg", "price": usd(price),
+     "was": usd(was) if was else None, "merchant": "Lumen Beauty", "stock": stock}
+    for handle, title, price, was, stock in CATALOG
+]  # fmt: skip
+PEOPLE = [
+    {
+        "name": "Ben Okafor", "note": "Your sponsor", "team": [
+            {"name": "Ana Pérez", "you": True, "note": "3 orders this month", "team": [
+                {"name": "Cleo Marsh", "note": "First sale yesterday", "status": ("New", "active"), "team": [
+                    {"name": "Femi Adeyemi", "note": "Joined 28 November", "team": []}]},
+                {"name": "Dario Conti", "note": "Quiet for 3 weeks", "status": ("Say hello", "attention"), "team": []},
+            ]},
+        ],
+    },
+]  # fmt: skip
+REVOKE = ("Nothing new is shown", "Lumen Beauty is told to erase", "It erases its copies", "It signs that it did", "The proof is on your disk")
+WORDS = (
+    "gravity harbor velvet moment orange timber castle lunar pepper silent window arrow "
+    "basket copper dolphin ember fabric garden hazel island jungle kitten lemon mirror"
+).split()
+CUSTOMERS = [
+    {"href": "/customers/1", "name": "Mia Torres", "place": "Valencia", "tags": ["Regular", "Roses"], "last": "2 days ago", "next": ("Call back today", "attention")},
+    {"href": "/customers/2", "name": "Jo Nilsson", "place": "Malmö", "tags": ["Party"], "last": "12 October 2025", "next": ("Birthday tomorrow", "active")},
+    {"href": "/customers/3", "name": "Zoë van den Berg", "place": "Utrecht", "tags": [], "last": "Never", "next": None},
+    {"href": "/customers/4", "name": "Amara Nwosu", "place": "Lisbon", "tags": ["Regular"], "last": "3 September 2025", "next": None},
+]
+PERSON = {
+    "id": "1", "name": "Mia Torres", "tags": ["Regular", "Roses"], "since": NOW - 400 * DAY, "note": "Sensitive skin, no perfume. Loves the rose line.",
+    "details": [("Phone", "+34 600 000 111"), ("E-mail", "mia@example.com"), ("Address", "Calle de la Paz 12, 46003 Valencia")],
+}  # fmt: skip
+TWO_COMMISSION_LINES = [
+    {"title": "Daily Glow Serum and 1 more", "who": "Your sale to Mia Torres", "at": NOW - 2 * DAY, "state": ("Held until returns end", "waiting"), "base": gms(18000),
+     "value": usd(1800), "meaning": "payable from 15 December", "rows": CALCULATION, "records": [HEX], "order_href": "/orders/1",
+     "text": "You sold two products. The plan of Lumen Beauty pays 20 % of their price to who sells."},
+    {"title": "Clay Mask", "who": "Cleo's sale, level 1", "at": NOW - 9 * DAY, "state": ("Ready to collect", "done"), "base": gms(1400),
+     "value": usd(140), "meaning": "in statement 7", "rows": CALCULATION, "records": [HEX], "order_href": "/orders/2", "text": "Cleo is on your team. The plan pays 5 % to level 1."},
+    {"title": "Rose Facial Oil", "who": "Your sale to Jo Nilsson", "at": NOW - 12 * DAY, "state": ("Taken back", "stopped"), "base": gms(-8800),
+     "value": usd(-880), "meaning": "because it was returned", "rows": CALCULATION, "records": [HEX], "order_href": "/orders/3", "text": "Jo returned it on 24 November, within the 14 days. What was set aside for you was released."},
+]  # fmt: skip
+ACTIONS = [{"label": "Answer", "action": "/grants/1/answer", "kind": "primary"}, {"label": "Cancel the order", "action": "/orders/1/cancel", "kind": "danger",
+            "confirm": {"title": "Cancel this order?", "text": "Lumen Beauty gives the money back to Mia. Your commission is dropped."}}]  # fmt: skip
+ORDER = {"id": HEX, "title": "Daily Glow Serum and 1 more", "merchant": "Lumen Beauty", "seller": "Ana Pérez", "customer": {"name": "Mia Torres", "href": "/customers/1"},
+         "status": ("Needs you", "attention"), "placed": NOW - 2 * DAY, "moving": False}  # fmt: skip
+ORDER_ROWS = [
+    {"href": "/orders/1", "title": "Daily Glow Serum and 1 more", "customer": "Mia Torres", "seller": "Ana Pérez", "merchant": "Lumen Beauty", "total": usd(9000),
+     "status": ("Needs you", "attention"), "next": "You answer with the address", "at": NOW - 2 * DAY},
+    {"href": "/orders/2", "title": "Clay Mask", "customer": "Jo Nilsson", "seller": "Cleo Marsh", "merchant": "Lumen Beauty", "total": usd(2800),
+     "status": ("On its way", "active"), "next": "Lumen Beauty delivers", "at": NOW - 3 * DAY},
+    {"href": "/orders/3", "title": "Lip Balm Trio", "customer": "Amara Nwosu", "seller": "Ben Okafor", "merchant": "Lumen Beauty", "total": usd(2100),
+     "status": ("Finished", "done"), "next": "Nothing more", "at": NOW - 20 * DAY},
+    {"href": "/orders/4", "title": "Micellar Water", "customer": "Zoë van den Berg", "seller": "Ana Pérez", "merchant": "Lumen Beauty", "total": usd(1600),
+     "status": ("Rejected", "stopped"), "next": "Choose another product", "at": NOW - 21 * DAY},
+]  # fmt: skip
+SETUP_FORM = {"way": "new", "name": "", "role": "seller", "currency": "USD", "zone": "Europe/Madrid"}
+EDIT_FORM = dict.fromkeys(("name", "email", "phone", "street", "postcode", "city", "country", "birthday", "tags", "note"), "")
+DISCLOSURES = [
+    {"at": NOW - HOUR, "what": "Name", "who": "Mia Torres", "merchant": "Lumen Beauty", "purpose": "Deliver one order", "grant_href": "/grants/1"},
+    {"at": NOW - HOUR, "what": "Street and town", "who": "Mia Torres", "merchant": "Lumen Beauty", "purpose": "Deliver one order", "grant_href": "/grants/1"},
+]
+INVITE = {"link": "gemstra:invite:1:KX7Q2M9FPD4WAB5E3GJ8NRTVYZ6CHS", "kind": "a seller", "expires": NOW + DAY}
+SHARED = "Lumen Beauty may see Mia Torres's name and address, to deliver one order, until 4 December."
+
+# name → (template, section, whose desk: "ana" | "lumen" | "" (closed), values)
+SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
+    "open": ("open.html", "", "", {}),
+    "open-wrong": ("open.html", "", "", {"errors": {"code": "This code is used, expired or mistyped. Ask for a new one with: gemstra open"}}),
+    "unlock": ("unlock.html", "", "", {}),
+    "stopped": ("stopped.html", "", "", {}),
+    "error": ("error.html", "", "", {"status": 422, "code": "expired-quote", "message": "The price is no longer held. Ask for it again."}),
+    "setup": ("setup/start.html", "", "", {"step": 1, "total": 4, "form": SETUP_FORM, "currencies": [("USD", "US dollar")], "zones": [("Europe/Madrid", "Madrid")]}),
+    "setup-passphrase": ("setup/passphrase.html", "", "", {"step": 2, "total": 4, "errors": {"again": "The two are not the same"}}),
+    "setup-words": ("setup/words.html", "", "", {"step": 3, "total": 4, "words": WORDS}),
+    "setup-confirm": ("setup/confirm.html", "", "", {"step": 4, "total": 4, "asked": [3, 11, 20]}),
+    "setup-restore": ("setup/restore.html", "", "", {"step": 3, "total": 3, "form": {"words": ""}}),
+    "today": ("today.html", "today", "ana", {
+        "greeting": "Good day, Ana", "today": NOW, "setup": None, "waiting": 1,
+        "orders": [{"title": "Mia Torres: Lumen Beauty asks for the address", "text": "Daily Glow Serum and 1 more, paid yesterday", "href": "/orders/1", "status": ("Needs you", "attention")},
+                   {"title": "Jo Nilsson: send the payment details", "text": "Clay Mask, accepted an hour ago", "href": "/orders/2", "status": ("Needs you", "attention")}],
+        "follow_ups": [{"title": "Call Mia back about the serum", "text": "She wanted to know if it suits sensitive skin", "href": "/customers/1", "due": ("Today", "attention")},
+                       {"title": "Jo's birthday", "text": "She liked the rose line", "href": "/customers/2", "due": ("Tomorrow", "waiting")}],
+        "due": {"base": gms(14200), "value": usd(1420), "meaning": "ready to collect"}, "coming": {"base": gms(18000), "meaning": "more from 15 December"},
+        "signals": [{"title": "Cleo made her first sale", "text": "Yesterday. Say something nice.", "href": "/team"}, {"title": "Dario has been quiet for 3 weeks", "text": "Ask how he is", "href": "/team"}]}),
+    "today-new": ("today.html", "today", "ana", {
+        "greeting": "Welcome, Ana", "today": NOW, "orders": [], "follow_ups": [], "signals": [], "waiting": 0,
+        "due": {"base": "0", "value": None, "meaning": "after your first sale"}, "coming": {"base": "0", "meaning": "On its way"},
+        "setup": {"done": 1, "total": 4, "tasks": [{"title": "Make your desk", "text": "Passphrase and recovery words", "href": "/", "done": True},
+                  {"title": "Connect to a shop", "text": "Ask a shop for an invite", "href": "/peers", "done": False}, {"title": "Bring your customers in", "text": "From your phone or another program", "href": "/customers/import", "done": False},
+                  {"title": "Order for someone", "text": "Choose a product and a customer", "href": "/catalog", "done": False}]}}),
+    "customers": ("customers/list.html", "customers", "ana", {"q": "", "customers": CUSTOMERS, "total": 4, "pages": PAGES}),
+    "customers-empty": ("customers/list.html", "customers", "ana", {"q": "", "customers": [], "total": 0, "pages": PAGES}),
+    "customers-import": ("customers/import.html", "customers", "ana", {"preview": None}),
+    "customers-preview": ("customers/import.html", "customers", "ana", {"preview": {"file": "contacts.vcf", "created": 38, "changed": 2, "known": 4, "unreadable": 1, "more": 41, "token": "t",
+        "rows": [{"row": 1, "name": "Mia Torres", "detail": "Valencia, +34 600 000 111", "outcome": ("Updated", "active"), "reason": "New phone number"}, {"row": 2, "name": "Jo Nilsson", "detail": "Malmö", "outcome": ("New", "done"), "reason": ""},
+                 {"row": 3, "name": "Amara Nwosu", "detail": "Lisbon", "outcome": ("Already here", "waiting"), "reason": ""}, {"row": 4, "name": "No name", "detail": "only a note", "outcome": ("Cannot be read", "stopped"), "reason": "It has no name, phone or e-mail"}]}}),
+    "customer": ("customers/one.html", "customers", "ana", {"customer": PERSON, "orders": [{"href": "/orders/1", "title": "Daily Glow Serum and 1 more", "total": usd(9000), "status": ("Needs you", "attention"), "at": NOW - 2 * DAY}],
+        "tasks": [{"text": "Call back about the serum", "due": ("Today", "attention"), "done_href": "/customers/1/tasks/1/done"}], "form": {"text": "", "due": ""},
+        "timeline": [{"at": NOW - HOUR, "text": "Lumen Beauty saw the address"}, {"at": NOW - 2 * DAY, "text": "Ordered for 90.00 USD"}], "seen_by": [SHARED]}),
+    "customer-edit": ("customers/edit.html", "customers", "ana", {"action": "/customers", "title": "Add customer", "back": ("Customers", "/customers"), "form": EDIT_FORM, "errors": {"name": "Enter a name"}}),
+    "catalog": ("catalog/list.html", "catalog", "ana", {"q": "", "products": TILES, "merchants": [], "merchant": "", "total": 20, "as_of": NOW - HOUR, "customer": None, "pages": {"text": "1–12 of 20", "previous": None, "next": "/catalog?page=2"}}),
+    "catalog-empty": ("catalog/list.html", "catalog", "ana", {"q": "", "products": [], "merchants": [], "merchant": "", "total": 0, "as_of": None, "customer": None, "pages": PAGES}),
+    "product": ("catalog/product.html", "catalog", "ana", {"product": {"id": "1", "title": "Daily Glow Serum", "text": "A light serum for every morning. Vitamin C, squalane from olives, no perfume.", "picture": "/static/sample/daily-glow-serum.svg",
+        "merchant": "Lumen Beauty", "brand": "Lumen Beauty", "as_of": NOW - HOUR, "signed": True, "variants": [
+            {"sku": "LUM-DGS-30", "title": "30 ml", "price": usd(5200), "stock": ("In stock", "done"), "earn": "You earn 10.40 USD = 10.4 GMS"}, {"sku": "LUM-DGS-50", "title": "50 ml", "price": usd(7400), "was": usd(8200), "stock": ("3 left", "attention"), "earn": "You earn 14.80 USD = 14.8 GMS"}]},
+        "customers": [("1", "Mia Torres"), ("2", "Jo Nilsson")], "methods": [("post", "By post", "Lumen Beauty asks you for the address when it ships"), ("pickup", "Handed over", "You or the shop hand it over")], "form": {"customer": "1", "method": "post"}}),
+    "quote": ("orders/quote.html", "orders", "ana", {"quote": {"id": "1", "merchant": "Lumen Beauty", "customer": "Mia Torres", "lines": LINES, "sums": SUMS, "valid_until": NOW + HOUR, "earn": "18.00 USD = 18 GMS, payable 14 days after delivery", "method": "By post"}}),
+    "orders": ("orders/list.html", "orders", "ana", {"view": "all", "orders": ORDER_ROWS, "pages": PAGES}),
+    "order": ("orders/one.html", "orders", "ana", {"order": ORDER, "steps": STEPS, "next": {"who": "You", "text": "Lumen Beauty asks for Mia's name and address, to deliver this order.", "actions": ACTIONS},
+        "payment": [("How", "Transfer to Lumen Beauty"), ("Amount", "$90.00"), ("State", "Confirmed by Lumen Beauty yesterday")], "lines": LINES, "sums": SUMS, "deliveries": DELIVERIES, "commissions": COMMISSIONS, "problem": None}),
+    "peers": ("peers/list.html", "peers", "ana", {"peers": [{"href": "/peers/1", "name": "Lumen Beauty", "what": "You sell its 20 products", "state": ("Online", "done"), "seen": NOW - 60_000}, {"href": "/peers/2", "name": "Ben Okafor", "what": "Your sponsor", "state": ("Offline", "waiting"), "seen": NOW - 5 * HOUR}],
+        "pending": [{"href": "/peers/3", "name": "Cleo Marsh", "text": "Opened your invite a minute ago"}], "form": {"invite": ""}, "kinds": [("team", "Someone for my team", "You sponsor them"), ("shop", "A shop", "You sell for it")]}),
+    "peers-invite": ("peers/invite.html", "peers", "ana", {"invite": INVITE, "code": "42 17 93", "name": "Cleo Marsh", "confirm_action": "/peers/3/confirm", "moving": False, "href": "/peers/invites/1"}),
+    "peers-pairing": ("peers/pairing.html", "peers", "ana", {"peer": {"name": "Lumen Beauty", "what": "A shop"}, "code": "42 17 93", "state": "compare", "reason": "", "confirm_action": "/peers/1/confirm", "moving": False, "href": "/peers/1"}),
+    "team": ("team.html", "team", "ana", {"people": PEOPLE, "size": 3, "requests": [], "memberships": [{"merchant": "Lumen Beauty", "level": "20 % direct, 5 % level 1", "state": ("Accepted", "done")}], "sponsor": "Ben Okafor"}),
+    "wallet": ("wallet.html", "wallet", "ana", {"balance": {"base": gms(132400), "value": usd(13240)}, "claimable": {"base": gms(14200), "meaning": "from statement 7 of Lumen Beauty"}, "address": "0x52908400098527886E0F7030069857D2E4169EE7",
+        "chain": {"name": "ASTRA", "state": ("Up to date", "done"), "text": "Block 1,204, a second ago. Fees are paid by who sends; collecting can be done for you."},
+        "claims": [{"who": "You, statement 6", "base": gms(22600), "state": ("Final", "done"), "at": NOW - 14 * DAY, "rows": [("Transaction", HEX), ("Block", "1,020")]}],
+        "pending": [{"what": "Collecting for Ben Okafor", "state": ("2 of 12 blocks", "active"), "text": "4.5 GMS", "at": NOW - 30_000}], "claim_action": "/wallet/claim"}),
+    "grants": ("grants/list.html", "grants", "ana", {"requests": [{"merchant": "Lumen Beauty", "sentence": "May Lumen Beauty see Mia Torres's name and address, to deliver one order?", "fields": [("Name", "Mia Torres"), ("Street and town", "Calle de la Paz 12, 46003 Valencia"), ("It forgets after", "3 days")], "action": "/grants/2/answer"}],
+        "grants": [{"href": "/grants/1", "sentence": SHARED, "state": ("Active", "done"), "until": "Shown once, an hour ago"}, {"href": "/grants/3", "sentence": "Lumen Beauty could see Jo Nilsson's phone number, to arrange a pickup.", "state": ("Stopped by you", "stopped"), "until": "Erased, with signed proof"}]}),
+    "grant": ("grants/one.html", "grants", "ana", {"grant": {"id": "1", "merchant": "Lumen Beauty", "sentence": SHARED, "state": ("Active", "done"), "active": True, "details": [("Fields", "Name, street and town"), ("For", "Delivering one order"), ("Until", "4 December 2025"), ("It keeps it", "3 days, sealed")]},
+        "revoke_steps": [{"title": title, "state": "later"} for title in REVOKE], "disclosures": DISCLOSURES, "receipt": None}),
+    "grant-revoked": ("grants/one.html", "grants", "ana", {"grant": {"id": "1", "merchant": "Lumen Beauty", "sentence": "You stopped sharing Mia Torres's name and address with Lumen Beauty.", "state": ("Stopped by you", "stopped"), "active": False, "details": [("Stopped", "1 December 2025")]},
+        "revoke_steps": [{"title": title, "state": "done", "at": NOW - 60_000} for title in REVOKE], "disclosures": DISCLOSURES, "receipt": {"text": "Lumen Beauty signed that it erased everything of this.", "record": HEX}}),
+    "grants-ledger": ("grants/ledger.html", "grants", "ana", {"disclosures": DISCLOSURES, "pages": PAGES}),
+    "commissions": ("commissions/list.html", "commissions", "ana", {"figures": [{"label": "Ready to collect", "base": gms(14200), "value": usd(1420), "meaning": "statement 7"}, {"label": "Held until returns end", "base": gms(18000), "value": usd(1800), "meaning": "from 15 December"}, {"label": "Collected so far", "base": gms(132400), "value": usd(13240), "meaning": "since June"}],
+        "lines": TWO_COMMISSION_LINES, "forecast": [{"label": "By the end of December", "base": gms(32200), "meaning": "if no one returns anything"}], "pages": PAGES}),
+    "merchant": ("merchant/home.html", "merchant", "lumen", {"orders": ORDER_ROWS, "figures": [{"label": "Reserve", "base": gms(5000000), "value": None, "meaning": "4,977.5 GMS free"}, {"label": "Set aside", "base": gms(22500), "value": usd(2250), "meaning": "for 3 orders"}, {"label": "Next statement", "base": gms(22500), "value": None, "meaning": "ready on 15 December"}], "counts": {"members": 12, "products": 20}}),
+    "merchant-order": ("merchant/order.html", "merchant", "lumen", {"order": ORDER, "steps": STEPS[:3] + [{"title": "Shipped", "state": "now"}, {"title": "Delivered", "state": "later"}], "next": {"who": "You ship it", "text": "The address is here until 4 December.", "fields": [{"name": "carrier", "label": "Carrier", "optional": True}, {"name": "tracking", "label": "Tracking number", "optional": True}], "submit": {"label": "It is on its way", "action": "/merchant/orders/1/ship"}, "actions": []},
+        "address": {"pairs": [("Name", "Mia Torres"), ("Street", "Calle de la Paz 12"), ("Town", "46003 Valencia")], "until": NOW + 3 * DAY}, "lines": LINES, "sums": SUMS, "deliveries": DELIVERIES[:2], "commissions": COMMISSIONS, "problem": None, "form": {}}),
+    "merchant-members": ("merchant/members.html", "merchant", "lumen", {"members": [{"name": "Ana Pérez", "since": NOW - 90 * DAY, "sponsor": "Ben Okafor", "orders": 14, "state": ("Accepted", "done")}, {"name": "Ben Okafor", "since": NOW - 200 * DAY, "sponsor": "You", "orders": 40, "state": ("Accepted", "done")}], "requests": [{"name": "Cleo Marsh", "text": "Wants to sell for you. Sponsored by Ana Pérez.", "action": "/merchant/members/3"}], "pages": PAGES}),
+    "merchant-statements": ("merchant/statements.html", "merchant", "lumen", {"draft": {"epoch": 8, "lines": [{"who": "Ana Pérez", "level": "Direct", "base": gms(18000)}, {"who": "Ben Okafor", "level": "Level 1", "base": gms(4500)}], "total": gms(22500), "action": "/merchant/statements/8/post"}, "posted": [{"epoch": 7, "at": NOW - 14 * DAY, "total": gms(14200), "root": HEX, "payees": 9, "state": ("Active", "done")}], "reserve": {"base": gms(5000000), "value": None, "meaning": "4,977.5 GMS free"}, "form": {"amount": ""}}),
+}  # fmt: skip
