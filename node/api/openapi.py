@@ -44,8 +44,8 @@ def _operation(route: Route, body: Any, result: Any, problem: Any) -> dict[str, 
     if body is None:
         operation["requestBody"] = {"content": {"application/octet-stream": {}}}
     elif route.method == "GET":
-        for item in msgspec.inspect.type_info(route.body).fields:  # type: ignore[attr-defined]
-            parameters.append({"name": item.name, "in": "query", "required": item.required, "schema": {}})
+        named = msgspec.inspect.type_info(route.body).fields  # type: ignore[attr-defined]
+        parameters.extend({"name": item.name, "in": "query", "required": item.required, "schema": {}} for item in named)
     else:
         operation["requestBody"] = {"content": {"application/json": {"schema": body}}}
     return operation

@@ -43,6 +43,14 @@ class Client:
         """The JSON answer of a POST; sent under an idempotency key of its own."""
         return self._call("POST", path, json.dumps(body).encode(), {"Idempotency-Key": uuid.uuid4().hex})
 
+    def post_once(self, path: str, **body: Any) -> Any:
+        """A POST without an idempotency key: for what keeps no record of it, such as unlocking."""
+        return self._call("POST", path, json.dumps(body).encode())
+
+    def delete(self, path: str) -> Any:
+        """The JSON answer of a DELETE."""
+        return self._call("DELETE", path, None)
+
     def upload(self, path: str, source: BinaryIO, **query: Any) -> Any:
         """POST a file's bytes as they are read."""
         given = {name: value for name, value in query.items() if value is not None}
@@ -88,9 +96,14 @@ class Client:
             raise Unavailable("the node did not answer in time", code="timed-out") from error
         finally:
             connection.close()
-        answer = json.loads(content) if content else None
         if response.status >= 400:
-            kind = _BY_STATUS.get(response.status, UserError)
-            shown = answer or {"detail": f"the node answered {response.status}", "code": "error"}
-            raise kind(shown["detail"], code=shown["code"])
-        return answer
+            raise _problem(response.status, content)
+        return json.loads(content) if content else None
+
+
+def _problem(status: int, content: bytes) -> NodeError:
+    try:
+        shown = json.loads(content)
+        return _BY_STATUS.get(status, UserError)(shown["detail"], code=shown["code"])
+    except (ValueError, KeyError, TypeError):
+        return UserError(f"The node failed with status {status}; its log says why.", code="internal")

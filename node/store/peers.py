@@ -30,7 +30,7 @@ class Peers:
     def found(self, presentation: Presentation) -> None:
         """Keep our inception record and first entries."""
         rows = list(enumerate((presentation.inception, *presentation.entries)))
-        self._db.executemany("INSERT INTO root_log (seq, raw) VALUES (?, ?)", rows)  # type: ignore[attr-defined]
+        self._db.conn.executemany("INSERT INTO root_log (seq, raw) VALUES (?, ?)", rows)
 
     # --- paired peers
 

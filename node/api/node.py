@@ -1,0 +1,114 @@
+"""The node itself: its stage, set-up, unlock and lock, and the way to its page."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from node.api.http import Runtime
+from node.api.routes import Route
+from node.errors import UserError
+from node.model.identity import Founded, Founder
+from protocol.errors import Malformed
+from protocol.identity import Role
+from protocol.money import exponent
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    """How the node is. `network` and `chain` say `ready`, `starting`, `off`, or why they stopped."""
+
+    state: str
+    name: str
+    role: str
+    identity: str
+    peer_id: str
+    page: str
+    network: str
+    addresses: list[str]
+    connected: list[str]
+    chain: str
+    waiting: int
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """A link that opens the page once, within a minute; `code` is the same, to be typed."""
+
+    url: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class DoneView:
+    """It is done."""
+
+    state: str
+
+
+class NodeRuntime(Runtime, Protocol):
+    """What these routes need of the node."""
+
+    async def status(self) -> StatusView:
+        """Now."""
+
+    async def found(self, passphrase: str, founder: Founder, words: str | None = None) -> Founded:
+        """Make the node."""
+
+    async def unlock(self, passphrase: str) -> None:
+        """Open the vault."""
+
+    async def lock(self) -> None:
+        """Wipe the keys."""
+
+    def open_link(self) -> LinkView:
+        """A new one-time link."""
+
+
+async def status(runtime: NodeRuntime) -> StatusView:
+    """How the node is."""
+    return await runtime.status()
+
+
+async def setup(
+    runtime: NodeRuntime, passphrase: str, name: str, role: str = "seller", currency: str = "USD", words: str | None = None
+) -> Founded:
+    """Make identity, vault and store; the words are shown this once."""
+    if role not in tuple(Role):
+        raise UserError(f"A node is a seller's or a merchant's, not {role!r}.", code="bad-role")
+    if not 0 < len(name.strip()) <= 64:
+        raise UserError("Give a name of 1 to 64 characters; your peers will see it.", code="bad-name")
+    try:
+        exponent(currency)
+    except Malformed as error:
+        raise UserError(str(error), code="bad-currency") from error
+    return await runtime.found(passphrase, Founder(name.strip(), Role(role), currency), words)
+
+
+async def unlock(runtime: NodeRuntime, passphrase: str) -> DoneView:
+    """Open the vault; network and chain start beside it."""
+    await runtime.unlock(passphrase)
+    return DoneView("open")
+
+
+async def lock(runtime: NodeRuntime) -> DoneView:
+    """Close the vault, end every page, leave the network."""
+    await runtime.lock()
+    return DoneView("locked")
+
+
+async def open_link(runtime: NodeRuntime) -> LinkView:
+    """A link to the page that works once, for a minute."""
+    return runtime.open_link()
+
+
+def _task(method: Any, path: str, run: Any) -> Route:
+    return Route(method, path, run, kind="task", locked=True)
+
+
+ROUTES = (
+    _task("GET", "/status", status),
+    _task("POST", "/setup", setup),
+    _task("POST", "/unlock", unlock),
+    _task("POST", "/lock", lock),
+    _task("POST", "/open-link", open_link),
+)

@@ -1,0 +1,166 @@
+"""The node's stages: new (no vault), locked, open. It is the port behind pages, API and the command line's socket."""
+
+import asyncio
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+
+from node.api.node import LinkView, StatusView
+from node.app.founding import found
+from node.app.opened import Opened
+from node.config import Config
+from node.errors import ConflictError, Locked
+from node.model.identity import Founded, Founder
+from node.vault import keyfile, vault
+from node.web.page import Stage
+from node.web.render import Viewer
+from node.web.sessions import Sessions
+
+VERSION = version("gemstra")
+
+
+class Node:
+    """One node in one data folder."""
+
+    def __init__(self, config: Config, *, vault_costs: Any = None) -> None:
+        self.config = config
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Ends with the error when a part of the node fails: then the process must stop."""
+        self._costs = vault_costs
+        self.page = ""
+        self.sessions: Sessions | None = None
+        self._opened: Opened | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._changing = asyncio.Lock()
+        self._count = 0
+        self._news = asyncio.Event()
+
+    # --- stages
+
+    def stage(self) -> Stage:
+        """New, locked or open."""
+        if self._opened is not None:
+            return Stage.OPEN
+        return Stage.LOCKED if (self.config.data / keyfile.NAME).exists() else Stage.NEW
+
+    def require_open(self) -> None:
+        """Raises Locked unless the vault is open."""
+        self.opened()
+
+    def opened(self) -> Opened:
+        """What runs while the vault is open. Raises Locked `locked`, `not-set-up`."""
+        if self._opened is None:
+            if self.stage() is Stage.NEW:
+                raise Locked("This node is not set up yet. Do it on its page, or with: gemstra init", code="not-set-up")
+            raise Locked("The vault is locked. Unlock it on the page, or with: gemstra unlock")
+        return self._opened
+
+    def viewer(self) -> Viewer | None:
+        """Whose desk it is, while it is open."""
+        if self._opened is None:
+            return None
+        keys = self._opened.keys
+        return Viewer(name=keys.name, role=keys.role)
+
+    async def found(self, passphrase: str, founder: Founder, words: str | None = None) -> Founded:
+        """Make identity, store and vault; it stays locked until `unlock`."""
+        async with self._changing:
+            return await asyncio.to_thread(found, self.config.data, passphrase, founder, words, costs=self._costs)
+
+    async def unlock(self, passphrase: str) -> None:
+        """Open the vault and start what needs it. Raises UserError `wrong-passphrase` and what `vault.unlock` raises."""
+        async with self._changing:
+            if self._opened is not None:
+                raise ConflictError("The vault is open already.", code="already-open")
+            keys = await asyncio.to_thread(vault.unlock, self.config.data, passphrase)
+            try:
+                opened = Opened(self.config, keys, self._changed)
+            except BaseException:
+                keys.lock()
+                raise
+            self._opened = opened
+            self._running = asyncio.create_task(opened.run(), name="opened")
+            self._running.add_done_callback(self._ended)
+            self._changed()
+
+    async def lock(self) -> None:
+        """Stop network and chain, close the store, wipe the keys. Locked already: nothing happens."""
+        async with self._changing:
+            opened, running = self._opened, self._running
+            self._opened = self._running = None
+            if running is not None:
+                running.cancel()
+                await asyncio.wait([running])
+            if opened is not None:
+                await opened.close()
+            self._changed()
+
+    async def status(self) -> StatusView:
+        """How the node is."""
+        opened = self._opened
+        if opened is None:
+            return StatusView(self.stage().value, "", "", "", "", self.page, "off", [], [], "off", 0, VERSION)
+        keys, host = opened.keys, opened.host
+        waiting = await opened.store.read(lambda unit: len(unit.outbox.open()))
+        return StatusView(
+            Stage.OPEN.value,
+            keys.name,
+            keys.role,
+            keys.identity.hex(),
+            host.peer_id,
+            self.page,
+            opened.network,
+            list(host.addresses),
+            sorted(host.connected()),
+            opened.chain.state,
+            waiting,
+            VERSION,
+        )
+
+    def open_link(self) -> LinkView:
+        """A new one-time link to the page."""
+        assert self.sessions is not None
+        code = self.sessions.issue_code()
+        return LinkView(f"{self.page}/open#{code}", code)
+
+    # --- transactions
+
+    async def read(self, run: Callable[..., Any], /, **arguments: Any) -> Any:
+        """Run a service on a snapshot."""
+        return await self.opened().store.read(run, **arguments)
+
+    async def write(self, run: Callable[..., Any], /, **arguments: Any) -> Any:
+        """Run a service in one transaction."""
+        return await self.opened().store.write(run, **arguments)
+
+    async def write_once(self, operation: str, body: bytes, run: Callable[..., Any], /, **arguments: Any) -> bytes:
+        """As `write`, once for each operation key; answers the JSON of the first time."""
+
+        def once(unit: Any) -> bytes:
+            known: bytes | None = unit.operations.answered(operation, body)
+            if known is not None:
+                return known
+            response = msgspec.json.encode(run(unit, **arguments))
+            unit.operations.answer(operation, body, response)
+            return response
+
+        return await self.opened().store.write(once)
+
+    # --- news
+
+    async def changed(self, after: int) -> int:
+        """The change counter, once it is above `after`."""
+        while self._count <= after:
+            await self._news.wait()
+        return self._count
+
+    def _changed(self) -> None:
+        self._count += 1
+        self._news.set()
+        self._news = asyncio.Event()
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()) is not None and not self.failed.done():
+            self.failed.set_exception(error)

@@ -1,0 +1,106 @@
+"""What runs while the vault is open: store, network, deliveries, deadlines, chain. One owner, one end."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from node.app.chain import ChainSide
+from node.app.founding import STORE_FILE
+from node.config import Config
+from node.errors import NodeError
+from node.net.config import NetConfig
+from node.net.host import Host
+from node.services import exchange, peers
+from node.services.delivery import Delivery
+from node.services.handlers import EXCHANGE, TICKS
+from node.store.store import Store
+from node.vault.keys import Keys
+
+log = logging.getLogger(__name__)
+
+
+class Opened:
+    """An unlocked node. `run` until it is cancelled; `close` wipes the keys."""
+
+    def __init__(self, config: Config, keys: Keys, changed: Callable[[], None]) -> None:
+        self.keys = keys
+        self.store: Store[Keys] = Store.open(config.data / STORE_FILE, keys.store_key, keys)
+        self._config = config
+        self._changed = changed
+        self._loop = asyncio.get_running_loop()
+        listen = (f"/ip4/{config.listen}/tcp/{config.peer_port}",)
+        self.host = Host(NetConfig(listen=listen), keys.device_seed, self, self._on_connect)
+        self.network = "starting"
+        self.chain = ChainSide(config, keys, self.store)
+        self.delivery = Delivery(self.store, self.host, EXCHANGE)
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.store.after_commit(lambda topics: self._post(lambda: self._committed(topics)))
+
+    async def run(self) -> None:
+        """Until cancelled. A bug in any part ends all of them."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._network(), name="network")
+            tasks.create_task(self.delivery.run(), name="delivery")
+            tasks.create_task(self._deadlines(), name="deadlines")
+            tasks.create_task(self.chain.run(), name="chain")
+
+    async def close(self) -> None:
+        """Close everything and wipe the keys."""
+        await self.host.stop()
+        await self.chain.close()
+        await asyncio.to_thread(self.store.close)
+        self.keys.lock()
+
+    async def handle(self, peer_id: str, topic: str, body: bytes) -> bytes:
+        """A peer's request (the port of `node.net`)."""
+        return await self.store.write(exchange.handle, EXCHANGE, peer_id, topic, body)
+
+    async def _network(self) -> None:
+        try:
+            await self._know_peers()
+            await self.host.start()
+        except NodeError as error:
+            self.network = f"stopped: {error}"
+            log.error("the network did not start: %s", error)  # noqa: TRY400  the text says all
+            self._changed()
+            return
+        addresses = list(self.host.addresses)
+        await self.store.write(lambda unit: unit.settings.set(peers.ADDRESSES, addresses))
+        self.network = "ready"
+        self._changed()
+        self.delivery.wake()
+        for peer in await self.store.read(lambda unit: [row.peer for row in unit.peers.all()]):
+            await self.store.write(peers.greet, peer)
+
+    async def _deadlines(self) -> None:
+        while True:
+            for tick in TICKS:
+                await self.store.write(tick)
+            await asyncio.sleep(self._config.tick)
+
+    async def _know_peers(self) -> None:
+        known = await self.store.read(lambda unit: frozenset(row.peer for row in unit.peers.all()))
+        self.host.set_paired(known)
+
+    def _on_connect(self, peer: str) -> None:
+        self._start(self.delivery.reached(peer))
+
+    def _committed(self, topics: frozenset[str]) -> None:
+        if "peers" in topics:
+            self._start(self._know_peers())
+        if "outbox" in topics:
+            self.delivery.wake()
+        if "transactions" in topics:
+            self.chain.wake()
+        self._changed()
+
+    def _start(self, work: Any) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _post(self, call: Callable[[], None]) -> None:
+        with suppress(RuntimeError):  # the loop is closing: nobody is left to be told
+            self._loop.call_soon_threadsafe(call)

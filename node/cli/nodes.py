@@ -1,0 +1,77 @@
+"""The node as a whole: init, unlock, lock, status, open."""
+
+from typing import Annotated, Any
+
+import typer
+
+from node.cli.context import Call, call_of, read_passphrase
+from node.cli.output import reported
+
+Fd = Annotated[int | None, typer.Option("--passphrase-fd", help="Read the passphrase from this file descriptor.")]
+
+
+def add(app: typer.Typer) -> None:
+    """Register the commands."""
+    for command in (init, unlock, lock, status, open_page):
+        app.command(name=command.__name__.removesuffix("_page"))(command)
+
+
+def init(
+    context: typer.Context,
+    name: Annotated[str, typer.Option(help="The name your peers see.")],
+    role: Annotated[str, typer.Option(help="seller or merchant.")] = "seller",
+    currency: Annotated[str, typer.Option(help="ISO 4217 code, e.g. EUR.")] = "USD",
+    passphrase_fd: Fd = None,
+) -> None:
+    """Set up a new identity in a running node and show its words, once.
+
+    Example: gemstra --data ~/shop init --name "Lumen Beauty" --role merchant
+    """
+    call = call_of(context)
+    with reported():
+        secret = read_passphrase(call, passphrase_fd, repeat=True)
+        founded = call.client.post_once("/setup", passphrase=secret, name=name, role=role, currency=currency)
+        call.output.say("Write these words on paper, in this order. They are shown this once; whoever has them is you.")
+        _show_words(call, founded)
+
+
+def _show_words(call: Call, founded: Any) -> None:
+    if call.output.as_json:
+        call.output.show(founded)
+        return
+    for title, words in (("Recovery words", founded["words"]), ("Rotation words (keep on a second sheet)", founded["rotation_words"])):
+        call.output.say(f"\n{title}:")
+        for row in range(0, len(words), 4):
+            call.output.show("  ".join(f"{row + column + 1:>2} {word:<10}" for column, word in enumerate(words[row : row + 4])))
+
+
+def unlock(context: typer.Context, passphrase_fd: Fd = None) -> None:
+    """Open the vault of a running node.
+
+    Example: gemstra unlock --passphrase-fd 3 3<~/.secrets/gemstra
+    """
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.post_once("/unlock", passphrase=read_passphrase(call, passphrase_fd)))
+
+
+def lock(context: typer.Context) -> None:
+    """Close the vault, end every page, leave the network."""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.post_once("/lock"))
+
+
+def status(context: typer.Context) -> None:
+    """How the node is: vault, network, chain, messages waiting."""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.get("/status"))
+
+
+def open_page(context: typer.Context) -> None:
+    """A link to the page that works once, within a minute."""
+    call = call_of(context)
+    with reported():
+        link = call.client.post_once("/open-link")
+        call.output.show(link if call.output.as_json else link["url"])

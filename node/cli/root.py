@@ -1,0 +1,11 @@
+"""The `gemstra` command: every command that talks to a running node. `node.main` adds the one that is the node."""
+
+import typer
+
+from node.cli import nodes, peer
+from node.cli.context import root
+
+app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+app.callback()(root)
+nodes.add(app)
+app.add_typer(peer.app, name="peer")

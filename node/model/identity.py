@@ -1,0 +1,23 @@
+"""What founding an identity takes and gives."""
+
+from dataclasses import dataclass
+
+from protocol.identity import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Founder:
+    """Who founds it."""
+
+    name: str
+    role: Role
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Founded:
+    """The two sheets, to be shown once and written down."""
+
+    words: list[str]
+    rotation_words: list[str]
+    identity: str
