@@ -142,6 +142,8 @@ class Bridge(Generic[S]):
             trio.run(self._main)
         except BaseException as caught:  # noqa: BLE001  the thread's last words; the app decides
             error = caught
+        while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+            error = error.exceptions[0]  # nurseries wrap what went wrong in one of their tasks
         self.post(lambda: self._ended(error))
 
     async def _main(self) -> None:
