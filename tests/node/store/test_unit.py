@@ -1,4 +1,4 @@
-"""The store's unit is what the services' port asks for."""
+"""The store's unit and the vault's keys are what the services' ports ask for."""
 
 import subprocess
 import sys
@@ -18,6 +18,10 @@ def test_the_stores_unit_fits_the_services_port(tmp_path):
         from node.services.unit import Me, Unit
         from node.store import unit
         from node.store.store import Store
+        from node.vault.keys import Keys
+
+        def opened(keys: Keys) -> Me:
+            return keys
 
         def fits(made: unit.Unit[Me]) -> Unit:
             return made
