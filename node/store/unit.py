@@ -10,6 +10,8 @@ from typing import Generic, TypeVar
 
 from sqlite_utils import Database
 
+from .chain import Blocks, Transactions
+from .catalog import Catalog
 from .inbox import Inbox
 from .operations import Operations
 from .outbox import Outbox
@@ -61,3 +63,18 @@ class Unit(Generic[M]):
     def peers(self) -> Peers:
         """Paired peers, invites, pairings, our own root log."""
         return Peers(self.db)
+
+    @cached_property
+    def transactions(self) -> Transactions:
+        """What we ask of the chain."""
+        return Transactions(self.db, self.now, self.touched)
+
+    @cached_property
+    def blocks(self) -> Blocks:
+        """The chain as the watcher has seen it."""
+        return Blocks(self.db)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """Feeds, products, offers, plans."""
+        return Catalog(self.db)

@@ -15,6 +15,7 @@ from node.chain.embedded.evm import GAS_LIMIT, Machine
 from node.chain.embedded.ledger import Ledger
 from node.chain.embedded.pool import PER_SENDER, Pool, RefusedTransaction
 from node.errors import UserError
+from protocol.settlement import address_of
 
 LARGEST_TRANSACTION = 128 * 1024
 """Bytes, as in geth."""
@@ -207,7 +208,7 @@ class EmbeddedChain:
         from coincurve import PrivateKey
 
         key = PrivateKey()
-        address = account_of(key.secret)
+        address = address_of(key.secret)
         with self._transaction():
             self.ledger.set_meta("chain_id", self.chain_id.to_bytes(32, "big"))
             self.ledger.set_meta("deployer", key.secret)
@@ -224,11 +225,3 @@ class EmbeddedChain:
             self._connection.execute("ROLLBACK")
             self._store.discard()
             raise
-
-
-def account_of(secret: bytes) -> bytes:
-    """Address of a secret key."""
-    from coincurve import PublicKey
-    from eth_hash.auto import keccak
-
-    return bytes(keccak(PublicKey.from_valid_secret(secret).format(compressed=False)[1:])[12:])

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from node.chain.embedded.chain import EmbeddedChain, account_of
+from node.chain.embedded.chain import EmbeddedChain
 from node.chain.embedded.evm import GAS_LIMIT
 from node.chain.embedded.params import InvalidParams
+from protocol.settlement import address_of
 
 MOST_WEI = 10**19
 """Gas money for one request: ten coins."""
@@ -18,7 +19,7 @@ class Faucet:
     def __init__(self, chain: EmbeddedChain) -> None:
         self._chain = chain
         self._key = chain.deployer_key()
-        self.address = account_of(self._key)
+        self.address = address_of(self._key)
         self.token: bytes | None = None
         """Address of GMS once it stands."""
 
