@@ -83,16 +83,21 @@ def parse(line: bytes, *, old: bool) -> Property | None:
 
 
 def _value_start(line: bytes) -> int:
+    plain = line.find(b":")
+    if b'"' not in line[: max(plain, 0)]:
+        return plain
     quoted = False
     for place, byte in enumerate(line[:20_000]):
         if byte == 0x22:
             quoted = not quoted
         elif byte == 0x3A and not quoted:
             return place
-    return line.find(b":")
+    return plain
 
 
 def _outside_quotes(text: str, separator: str) -> list[str]:
+    if '"' not in text:
+        return text.split(separator)
     parts, quoted, start = [], False, 0
     for place, letter in enumerate(text):
         if letter == '"':
@@ -146,21 +151,25 @@ def _codec(charset: str) -> str | None:
 def text(prop: Property, value: str | None = None) -> str:
     """The value (or a component of it) without its escapes."""
     source = prop.value if value is None else value
+    if "\\" not in source:
+        return source.strip()
     pattern = _OLD_ESCAPE if prop.old else _ESCAPE
     return pattern.sub(lambda match: "\n" if match[1] in "nN" else match[1], source).strip()
 
 
 def components(prop: Property) -> list[str]:
     """The parts of a structured value, still escaped."""
-    return _split(_COMPONENTS, prop.value)
+    return _split(_COMPONENTS, prop.value, ";")
 
 
 def listed(value: str) -> list[str]:
     """The parts of a list, still escaped."""
-    return _split(_LIST, value)
+    return _split(_LIST, value, ",")
 
 
-def _split(pattern: re.Pattern[str], value: str) -> list[str]:
+def _split(pattern: re.Pattern[str], value: str, separator: str) -> list[str]:
+    if "\\" not in value:
+        return value.split(separator)
     pieces = pattern.split(value)  # text, backslashes before the separator, text, …
     return [a + b for a, b in zip(pieces[::2], [*pieces[1::2], ""], strict=True)]
 

@@ -3,7 +3,9 @@
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from .bounds import LONGEST_SKU, MOST_OPTIONS, MOST_VARIANTS, Room, cut
 
 _NO_WORD = re.compile(r"[^a-z0-9]+")
 
@@ -110,41 +112,64 @@ def gtin(text: str) -> str:
 
 def assemble(dialect: str, drafts: Iterable[Draft], skipped: list[Skipped]) -> ProductFile:
     """The file from its drafts: of equal SKUs the first row wins; a product without any purchasable SKU is skipped."""
-    drafts = list(drafts)
+    drafts = sorted(drafts, key=lambda draft: draft.row)
     owner: dict[str, int] = {}
     for variant in sorted((v for draft in drafts for v in draft.variants), key=lambda v: v.row):
         first = owner.setdefault(variant.sku, variant.row)
         if first != variant.row:
             reason = f"The SKU {variant.sku} is already in row {first}; one SKU can be sold once. Give it another SKU."
             skipped.append(Skipped(variant.row, reason, variant.sku, variant.title))
-    told = {entry.row for entry in skipped}
-    handles: set[str] = set()
+    handles: dict[str, int] = {}
     products = []
-    for draft in sorted(drafts, key=lambda draft: draft.row):
-        variants = tuple(v for v in draft.variants if owner[v.sku] == v.row)
+    for draft in drafts:
+        room = Room()
+        own = [v for v in draft.variants if owner[v.sku] == v.row]
+        variants = _bounded(draft, own, room, skipped)
         if variants:
-            products.append(_finish(draft, variants, handles))
-        elif draft.row not in told:
-            skipped.append(Skipped(draft.row, "Nothing of this product can be bought.", draft.sku, draft.title))
+            products.append(_finish(draft, variants, handles, room))
+    told = {entry.row for entry in skipped}
+    sold = {product.row for product in products}
+    empty = (draft for draft in drafts if draft.row not in told and draft.row not in sold)
+    skipped += [Skipped(draft.row, "Nothing of this product can be bought.", draft.sku, draft.title) for draft in empty]
     return ProductFile(dialect, tuple(products), tuple(sorted(skipped, key=lambda entry: entry.row)))
 
 
-def _finish(draft: Draft, variants: tuple[VariantRow, ...], handles: set[str]) -> ProductRow:
-    handle, count = draft.handle, 1
+def _bounded(draft: Draft, variants: list[VariantRow], room: Room, skipped: list[Skipped]) -> tuple[VariantRow, ...]:
+    """The variants that one product of a catalog can hold, with texts of the length it can hold; others are skipped."""
+    room.take(cut(draft.title, 500), cut(draft.vendor, 200), cut(draft.category, 500), *draft.option_names[:MOST_OPTIONS])
+    kept: list[VariantRow] = []
+    for variant in variants:
+        options = tuple(cut(value, 200) for value in variant.options[:MOST_OPTIONS])
+        short = replace(variant, title=cut(variant.title, 500), options=options)
+        reason = ""
+        if len(variant.sku) > LONGEST_SKU:
+            reason = f"Its SKU is longer than {LONGEST_SKU} characters. Give it a shorter one."
+        elif len(kept) == MOST_VARIANTS or not room.take(short.sku, short.title, short.gtin, *options):
+            reason = f"One product holds {MOST_VARIANTS} variants or 60 kB of texts. Divide it into several products."
+        if reason:
+            skipped.append(Skipped(variant.row, reason, variant.sku[:LONGEST_SKU], draft.title))
+        else:
+            kept.append(short)
+    return tuple(kept)
+
+
+def _finish(draft: Draft, variants: tuple[VariantRow, ...], handles: dict[str, int], room: Room) -> ProductRow:
+    base = draft.handle[:240]
+    handle = base
     while handle in handles:
-        count += 1
-        handle = f"{draft.handle}-{count}"
-    handles.add(handle)
-    options = tuple(Option(name, _values(draft, name, variants, place)) for place, name in enumerate(draft.option_names))
+        handles[base] += 1
+        handle = f"{base}-{handles[base]}"
+    handles[handle] = 1
+    names = draft.option_names[:MOST_OPTIONS]
     return ProductRow(
         handle=handle,
-        title=draft.title,
-        description=draft.description,
-        vendor=draft.vendor,
-        category=draft.category,
-        tags=draft.tags,
-        options=options,
-        images=tuple(dict.fromkeys(image for image in draft.images if image)),
+        title=cut(draft.title, 500),
+        description=room.text(draft.description, 20_000),
+        vendor=cut(draft.vendor, 200),
+        category=cut(draft.category, 500),
+        tags=room.tags(draft.tags),
+        options=tuple(Option(cut(name, 200), _values(draft, name, variants, place)) for place, name in enumerate(names)),
+        images=room.images(draft.images),
         variants=variants,
         row=draft.row,
     )
