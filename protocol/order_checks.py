@@ -74,7 +74,7 @@ def check_totals(lines: Sequence[Line], quote: Quote) -> None:
 def check_quote(quote: Quote, request: QuoteRequest, request_id: bytes, catalog: Mapping[str, Priced], plan: tuple[bytes, int]) -> None:
     """The seller, on receiving a quote; `plan` is the (hash, gms_rate) it knows.
 
-    Raises Conflict `wrong-request`, `changed-lines`, `changed-price`, `changed-plan`, `currency`, and what check_totals raises.
+    Raises Conflict `wrong-request`, `changed-lines`, `unknown-sku`, `changed-price`, `changed-plan`, `currency`, and what check_totals raises.
     """
     if quote.request != request_id:
         raise Conflict("the quote answers another request", code="wrong-request")
@@ -83,8 +83,10 @@ def check_quote(quote: Quote, request: QuoteRequest, request_id: bytes, catalog:
     check_totals(quote.lines, quote)
     for line in quote.lines:
         known = catalog.get(line.sku)
-        if known is None or known.currency != quote.currency:
-            raise Conflict(f"{line.sku} is priced in {known.currency if known else 'nothing known here'}", code="currency")
+        if known is None:
+            raise Conflict(f"{line.sku} is not in the catalog here: sync", code="unknown-sku")
+        if known.currency != quote.currency:
+            raise Conflict(f"{line.sku} is priced in {known.currency}, quoted in {quote.currency}", code="currency")
         if (line.unit_price, line.product) != (known.price, known.product):
             raise Conflict(f"{line.sku} now costs {line.unit_price}, the catalog here says {known.price}: sync", code="changed-price")
     if (quote.plan, quote.gms_rate) != plan:

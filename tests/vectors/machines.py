@@ -1,0 +1,44 @@
+"""What the vectors of the machines share: a script of events, told as JSON and played again."""
+
+from types import ModuleType
+from typing import Any
+
+from parts import vector
+
+from protocol.errors import ProtocolError
+
+Script = list[Any]
+
+
+def told(part: Any) -> list[Any]:
+    """An event or effect as [name, fields]."""
+    return [type(part).__name__, {name: getattr(part, name) for name in part.__slots__}]
+
+
+def play(machine: ModuleType, state: Any, events: Script) -> tuple[Any, list[Any]]:
+    """The state after the events, and every effect on the way."""
+    effects: list[Any] = []
+    for event in events:
+        state, found = machine.apply(state, event)
+        effects += found
+    return state, effects
+
+
+def script(machine: ModuleType, comment: str, start: Any, events: Script, expect: str = "ok") -> dict[str, Any]:
+    """One vector; with `expect` a code, the last event is the one that fails."""
+    given = {"start": start, "events": [told(event) for event in events]}
+    if expect == "ok":
+        state, effects = play(machine, start, events)
+        return vector("machine", comment, given, state=state, effects=[told(effect) for effect in effects])
+    play(machine, start, events[:-1])
+    try:
+        play(machine, start, events)
+    except ProtocolError as error:
+        assert error.code == expect, (comment, error.code)
+        return vector("machine", comment, given, expect)
+    raise AssertionError(f"{comment}: nothing failed")
+
+
+def read(machine: ModuleType, told_events: list[Any]) -> Script:
+    """The events of a vector."""
+    return [getattr(machine, name)(**fields) for name, fields in told_events]
