@@ -17,18 +17,14 @@ interface Vm {
     function sign(uint256 key, bytes32 digest) external returns (uint8 v, bytes32 r, bytes32 s);
     function expectRevert(bytes calldata data) external;
     function expectRevert() external;
+    function assume(bool condition) external;
     function expectEmit(bool topic1, bool topic2, bool topic3, bool data) external;
     function load(address target, bytes32 slot) external returns (bytes32);
     function store(address target, bytes32 slot, bytes32 value) external;
-    function chainId(uint256 id) external;
-    function etch(address target, bytes calldata code) external;
-    function readFile(string calldata path) external returns (string memory);
-    function parseJsonBytes(string calldata json, string calldata key) external returns (bytes memory);
-    function parseJsonKeys(string calldata json, string calldata key) external returns (string[] memory);
 }
 
-/// A vault with one funded merchant, and trees small enough to build here.
-abstract contract Base {
+/// A vault, its people, and trees small enough to build here.
+abstract contract Fixture {
     Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
 
     uint64 internal constant ACTIVATION = 1 days;
@@ -45,7 +41,7 @@ abstract contract Base {
     address internal anna;
     address internal bert;
 
-    function setUp() public virtual {
+    function deployAll() internal {
         vm.warp(1_800_000_000);
         gms = new GMS(address(this));
         vault = new CommissionVault(IERC20(address(gms)), ACTIVATION, WITHDRAWAL, RECIPIENT, BOND);
@@ -131,4 +127,10 @@ abstract contract Base {
     }
 
     error Differs(string what, uint256 found, uint256 wanted);
+}
+
+abstract contract Base is Fixture {
+    function setUp() public virtual {
+        deployAll();
+    }
 }
