@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, assert_never
 
 import trio
+from libp2p.protocol_muxer.exceptions import ProtocolNotSupportedError
 
 from node.errors import RemoteRefusal, Unavailable
 from node.net.streams import CHUNK_BYTES, discard
@@ -88,6 +89,8 @@ class Link:
                     nursery.start_soon(self._write, stream)
                     await self._read(stream)
                     nursery.cancel_scope.cancel()
+        except ProtocolNotSupportedError:
+            self._end = RemoteRefusal("the peer does not speak about this topic", code="unknown-topic")
         except Exception as error:  # noqa: BLE001  the peer's doing, in any of the library's ways
             logger.debug("link ended: %r", error)
         finally:

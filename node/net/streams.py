@@ -15,6 +15,8 @@ PING_BYTES = 32
 CHUNK_BYTES = 64 << 10
 CLOSE_SECONDS = 2.0
 
+_NEGOTIATOR = MultiselectClient()  # it has no state
+
 
 def protocol_of(topic: str) -> str:
     """The libp2p protocol id of a topic."""
@@ -27,11 +29,16 @@ def shielded(seconds: float) -> trio.CancelScope:
 
 
 async def open_stream(conn: Any, protocol: str, seconds: float) -> Any:
-    """A stream on this very connection, negotiated. Raises what libp2p raises, or trio.TooSlowError."""
+    """A stream on this very connection, negotiated.
+
+    Raises ProtocolNotSupportedError, trio.TooSlowError, or what libp2p raises when the connection breaks.
+    """
     with trio.fail_after(seconds):
         stream = await conn.new_stream()
         try:
-            await MultiselectClient().select_one_of([protocol], MultiselectCommunicator(stream), seconds)
+            communicator = MultiselectCommunicator(stream)
+            await _NEGOTIATOR.handshake(communicator)
+            await _NEGOTIATOR.try_select(communicator, protocol)
         except BaseException:
             await discard(stream)
             raise

@@ -167,11 +167,12 @@ async def test_streams_come_and_go_without_a_trace():
     async with pair() as (one, two):
         await ask(one, two, 2)
         (mine,), (theirs,) = one.peers._by_peer[peer(2)], two.peers._by_peer[peer(1)]
-        for _ in range(270):
+        for _ in range(20):
             assert await ask(one, two, 2, seconds=2) == b"hi"
             mine.links["order"].kill()
             await until(lambda: mine.links["order"].dead)
         await until(lambda: not mine.conn.muxed_conn.streams and not theirs.conn.muxed_conn.streams)
+        assert mine.conn.muxed_conn.stream_backlog_semaphore.value == 256
 
 
 async def test_a_dead_stream_is_opened_again():
