@@ -14,6 +14,7 @@ from typing import assert_never
 
 from .codec import key, to_bytes
 from .commission import Accrual, AccrualFact, Change, FactChange, Why, fact_hash
+from .errors import Conflict
 from .ids import digest
 from .machine import draw, illegal, is_replay, targets
 
@@ -119,7 +120,10 @@ class EntryKey:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry. `gms` in base units and `minor` in minor units, negative in an adjustment; times in ms, 0 = not yet."""
+    """One entry. `gms` in base units and `minor` in minor units, negative in an adjustment; times in ms, 0 = not yet.
+
+    `taken_back` is what adjustments took after the batch, `changes` counts the merchant's words on a payee's entry.
+    """
 
     key: EntryKey
     why: Why
@@ -131,6 +135,7 @@ class Entry:
     payable_at: int = 0
     epoch: int = 0
     taken_back: int = 0
+    changes: int = 0
 
     @property
     def id(self) -> bytes:
@@ -180,17 +185,29 @@ def entry_of_fact(fact: AccrualFact) -> Entry:
     return Entry(name, why, fact.amount // fact.gms_rate if fact.gms_rate else 0, fact.amount)
 
 
-def event_of_change(change: FactChange) -> Logged:
-    """The event that a merchant's word about a fact is for the payee's entry."""
+def apply_change(entry: Entry, change: FactChange) -> Result:
+    """The payee's entry after the merchant's word about its fact; changes have a count of their own.
+
+    A replayed change changes nothing. Raises OutOfOrder at a gap, IllegalTransition, Conflict `wrong-fact`.
+    """
+    if change.fact != entry.key.cause:
+        raise Conflict("the change names another fact", code="wrong-fact")
+    if is_replay(entry.changes, change.seq):
+        return entry, ()
+    after, effects = apply(entry, _event_of(change, entry.seq + 1))
+    return replace(after, changes=change.seq), effects
+
+
+def _event_of(change: FactChange, seq: int) -> Logged:
     match change.change:
         case Change.HELD:
-            return Held(change.seq, change.at, change.at)
+            return Held(seq, change.at, change.at)
         case Change.RELEASED:
-            return Released(change.seq, change.at, change.at)
+            return Released(seq, change.at, change.at)
         case Change.REDUCED:
-            return Reduced(change.seq, change.at, change.gms, change.minor)
+            return Reduced(seq, change.at, change.gms, change.minor)
         case Change.VOIDED:
-            return Voided(change.seq, change.at, "voided")
+            return Voided(seq, change.at, "voided")
         case _:
             assert_never(change.change)
 
@@ -212,6 +229,8 @@ def apply(entry: Entry, event: Event) -> Result:
     match event:
         case Held(until=until):
             return replace(moved, hold_until=until), ()
+        case Released() if entry.payable_at:
+            raise illegal(entry.status, event)
         case Released(payable_at=payable_at):
             return replace(moved, payable_at=max(payable_at, entry.hold_until)), ()
         case Batched(epoch=epoch):

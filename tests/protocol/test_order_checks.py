@@ -3,25 +3,16 @@
 from dataclasses import replace
 
 import pytest
+from machines import code_of
 from parts import named
 from sale import ANA, BEN, CATALOG, LINES, PLAN, RATE, REQUEST, quote
 
-from protocol.errors import ProtocolError
 from protocol.order_checks import Priced, check_quote, check_request, quote_lines
 from protocol.order_records import RequestLine
 from protocol.plan import plan_hash
 
 KNOWN = (plan_hash(PLAN), RATE)
 ID = named("request")
-
-
-def code_of(check, *args):
-    try:
-        check(*args)
-    except ProtocolError as error:
-        assert str(error)
-        return error.code
-    return "ok"
 
 
 def line(sku="CREAM-50", quantity=1):

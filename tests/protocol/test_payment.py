@@ -79,7 +79,7 @@ def test_the_diagrams_are_drawn_from_the_tables():
 class AnyMoney(RuleBasedStateMachine):
     """What came in = what is there + what went back; the order hears of its funding once; the surplus asked back is the surplus."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.payment, self.log, self.came, self.went, self.effects = m.Payment(100, 1_000), [], 0, 0, []
 
