@@ -305,6 +305,12 @@ class CatalogAnswer:
         """Its operations. Raises Malformed."""
         return (from_bytes(Operation, raw) for raw in self.operations)
 
+    def more(self, since: int, size: int) -> bool:
+        """Whether another page follows, asked `since` under a checkpoint of `size`. Raises Malformed `no-progress`: it would never end."""
+        if not (since < self.upto <= size or since == self.upto == size):
+            raise Malformed("the page leads nowhere", code="no-progress")
+        return self.upto < size
+
 
 def page(checkpoint: bytes, size: int, proof: Sequence[bytes], operations: Iterable[tuple[int, bytes]]) -> CatalogAnswer:
     """The first page of the compacted raw `operations` (sequence, bytes; in order), cut to a frame.
@@ -316,7 +322,7 @@ def page(checkpoint: bytes, size: int, proof: Sequence[bytes], operations: Itera
     room, upto = MAX_PAGE_BYTES, 0
     for seq, raw in operations:
         room -= len(raw) + 5
-        if room < 0 or len(taken) == MAX_PAGE_OPERATIONS:
+        if taken and (room < 0 or len(taken) == MAX_PAGE_OPERATIONS):
             return CatalogAnswer(checkpoint, tuple(proof), tuple(taken), upto)
         taken.append(raw)
         upto = seq

@@ -39,7 +39,7 @@ class Signer(Protocol):
 class Envelope:
     """What is signed. `log`, `seq` and `prev` place it in the author's single-writer log; a request outside any log has zeros."""
 
-    version: int = key(0, high=VERSION)
+    version: int = key(0)
     type: str = key(2, longest=64)
     author: bytes = key(4, size=32)
     log: bytes = key(6, size=32)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import assert_never
-from urllib.parse import parse_qs, urlsplit
 
 from .codec import from_bytes, key, to_bytes
 from .errors import BadSignature, Conflict, IllegalTransition, Malformed, Unauthorized, Untimely
@@ -53,12 +52,11 @@ class Invite:
 def read_link(text: str) -> Invite:
     """The invite in a pasted link. Raises Malformed `invite-malformed`."""
     text = text.strip()
-    parts = urlsplit(text) if len(text) <= MAX_LINK else None
-    values = parse_qs(parts.query).get("i", []) if parts and (parts.scheme, parts.netloc) == ("gemstra", "pair") else []
-    if len(values) != 1:
-        raise Malformed("this is no invite link; it begins with gemstra://pair", code="invite-malformed")
+    if not text.startswith(LINK_PREFIX) or len(text) > MAX_LINK:
+        raise Malformed(f"this is no invite link; it begins with {LINK_PREFIX}", code="invite-malformed")
+    packed = text.removeprefix(LINK_PREFIX)
     try:
-        data = base64.b64decode(values[0] + "=" * (-len(values[0]) % 4), altchars=b"-_", validate=True)
+        data = base64.b64decode(packed + "=" * (-len(packed) % 4), altchars=b"-_", validate=True)
         return from_bytes(Invite, data)
     except (binascii.Error, ValueError, Malformed) as error:
         raise Malformed("the invite link is damaged; copy the whole of it", code="invite-malformed") from error
