@@ -97,7 +97,7 @@ class ChainClient:
 
     async def logs(self, block: bytes, address: bytes, topics: list[bytes | None] | None = None) -> list[RawLog]:
         """The logs of one block, by its hash, of one contract. A block the RPC does not know is `Unavailable`."""
-        query = {"blockHash": _hex(block), "address": _hex(address)}
+        query = {"blockHash": _hex(block), "address": _checksum(address)}
         if topics:
             query["topics"] = [None if topic is None else _hex(topic) for topic in topics]  # type: ignore[assignment]
         found = await self._ask(lambda: self._web3.eth.get_logs(query))

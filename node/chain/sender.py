@@ -24,8 +24,6 @@ GAS_MARGIN_PERCENT = 20
 BUMP_PERMILLE = 125
 """Nodes replace a waiting transaction for at least a tenth more in both fees; an eighth is safely above."""
 SOON_MS = 1_000
-NOT_YET = frozenset({"RootPending"})
-"""Refusals that time cures."""
 _BLOCKING = frozenset({"no-gas"})
 _NONCE_TAKEN = (
     "Another transaction of this account used the same number: is this wallet also used elsewhere? "
@@ -203,11 +201,21 @@ class Sender:
                 await self._client.call(to, one, sender=key.address)
 
     async def _declined(self, intent: Intent, error: Reverted) -> None:
-        if error.name in NOT_YET:
-            await self._client.wait_until(int(error.arguments.get("activeAt", 0)))
+        when = await self._curable(error)
+        if when is not None:
+            await self._client.wait_until(when)
             await self._store.write(self._postponed, intent.id, SOON_MS, error.code, str(error))
         else:
             await self._store.write(self._refused, intent.id, error.code, str(error))
+
+    async def _curable(self, error: Reverted) -> int | None:
+        """The second from which a claim that came too early succeeds; None for refusals that time does not cure."""
+        if error.name == "RootPending":
+            return int(error.arguments["activeAt"])
+        if error.name == "NoActiveRoot":
+            (pending,) = await self._client.vault(self._addresses.vault, "pendingRoot", error.arguments["merchant"])
+            return int(pending[5]) if pending[4] else None
+        return None
 
     async def _sign(self, intent: Intent, key: ChainKey, plan: "_Plan") -> Attempt:
         to, data = build(intent.method, intent.arguments, self._addresses)

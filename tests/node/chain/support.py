@@ -88,6 +88,14 @@ class ChainProcess:
     def number(self, tag: str = "latest") -> int:
         return int(self.call("eth_getBlockByNumber", tag, False)["number"], 16)
 
+    def undo(self, number: int) -> None:
+        """A reorg that takes every block from `number` on; nothing is mined in between."""
+        self.call("astra_hold", True)
+        try:
+            self.call("astra_reorg", self.number() - number + 1)
+        finally:
+            self.call("astra_hold", False)
+
     def kill(self) -> None:
         os.kill(self.process.pid, signal.SIGKILL)
         self.process.communicate(timeout=20)
