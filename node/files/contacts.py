@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import BinaryIO
 
 from node.errors import UserError
+from node.model.person import Address, Contact, ContactFile, Labelled, Names, Phone, Raw, RowError
 
 from . import contacts_csv, vcard
 from .decoding import Peeked, Progress, read_byte_lines
-from .person import Address, Contact, ContactFile, Labelled, Names, Phone, Raw, RowError
 from .table import open_table
 
 __all__ = ["Address", "Contact", "ContactFile", "Labelled", "Names", "Phone", "Raw", "RowError", "read_contacts"]

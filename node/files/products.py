@@ -3,11 +3,12 @@
 from typing import BinaryIO
 
 from node.errors import UserError
+from node.model.listing import Option, ProductFile, ProductRow, Skipped, VariantRow
 
 from . import shopify_csv, woocommerce_csv
 from .amounts import decimals_of
 from .decoding import Progress
-from .listing import Option, ProductFile, ProductRow, Skipped, VariantRow, assemble
+from .listing import assemble
 from .table import open_table
 
 __all__ = ["Option", "ProductFile", "ProductRow", "Skipped", "VariantRow", "read_products"]

@@ -7,8 +7,10 @@ active (or none given) and published. Prices per market ("Price / Germany") are 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from node.model.listing import Skipped, VariantRow
+
 from .amounts import BadAmount, count, grams, minor_units
-from .listing import Draft, Skipped, VariantRow, gtin, slug
+from .listing import Draft, gtin, slug
 from .plain_text import plain_text
 from .table import Row, Table
 

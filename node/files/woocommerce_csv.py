@@ -8,8 +8,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from node.model.listing import Skipped, VariantRow
+
 from .amounts import BadAmount, count, grams, minor_units, moment
-from .listing import Draft, Skipped, VariantRow, gtin, slug
+from .listing import Draft, gtin, slug
 from .plain_text import plain_text
 from .table import Row, Table
 

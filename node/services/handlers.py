@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from . import exchange, peers
+from . import catalog, exchange, peers, plans
 
 EXCHANGE = exchange.join(
     peers.EXCHANGE,
+    catalog.EXCHANGE,
+    plans.EXCHANGE,
 )
 
-TICKS: tuple[Callable[[Any], None], ...] = (peers.tick,)
+TICKS: tuple[Callable[[Any], None], ...] = (peers.tick, catalog.tick)

@@ -1,0 +1,55 @@
+"""Feeds, products, offers and plans as the node keeps them."""
+
+from dataclasses import dataclass, field
+
+from protocol.catalog import Offer, Product
+from protocol.log import Frontier
+from protocol.plan import Plan
+from protocol.state_hash import StateHash
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRow:
+    """A feed we write (`own`) or follow. `staged` is how far pages under way have come; times in ms."""
+
+    feed: bytes
+    identity: bytes
+    name: str
+    currency: str
+    own: bool
+    size: int = 0
+    checkpoint: bytes | None = None
+    checkpoint_id: bytes | None = None
+    state: StateHash = field(default_factory=StateHash)
+    frontier: Frontier | None = None
+    staged: int = 0
+    synced_at: int = 0
+    asked_at: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRecord:
+    """A product with its id and whose feed it is in."""
+
+    feed: bytes
+    id: bytes
+    product: Product
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRecord:
+    """An offer, with the product it is for."""
+
+    feed: bytes
+    offer: Offer
+    product: Product
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRecord:
+    """A signed plan and its hash."""
+
+    hash: bytes
+    plan: Plan
+    raw: bytes

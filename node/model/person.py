@@ -1,0 +1,108 @@
+"""What a contacts file says about one person, in one shape for every format. It decides what is a postal address."""
+
+import re
+from dataclasses import dataclass
+
+_PARTS = re.compile(r"[\n,]")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """`full` is what to show and is never empty; the parts are as the file gives them."""
+
+    full: str
+    given: str = ""
+    family: str = ""
+    middle: str = ""
+    prefix: str = ""
+    suffix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A value with the file's word for it, such as home or work ("" where there is none)."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """`raw` as written; `e164` where it is a whole number in the region it was read for, else None."""
+
+    label: str
+    raw: str
+    e164: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """`lines` are the street and what stands beside it; where a program wrote everything into one field they are the whole block."""
+
+    label: str
+    lines: tuple[str, ...]
+    city: str = ""
+    region: str = ""
+    postcode: str = ""
+    country: str = ""
+
+    def is_postal(self) -> bool:
+        """Whether a parcel could be addressed: a street and a place, or a free block of two parts or more."""
+        if not self.lines:
+            return False
+        if self.city or self.postcode or self.country:
+            return True
+        return len([part for part in _PARTS.split("\n".join(self.lines)) if part.strip()]) >= 2
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A property that no field holds, kept as it was so that nothing is lost. `parameters` as in the file."""
+
+    name: str
+    parameters: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One person. `row`: the row of a table, or the how-manieth card. Preferred values come first. `birthday`: YYYY-MM-DD or --MM-DD."""
+
+    row: int
+    names: Names
+    phones: tuple[Phone, ...] = ()
+    emails: tuple[Labelled, ...] = ()
+    addresses: tuple[Address, ...] = ()
+    birthday: str = ""
+    organisation: str = ""
+    title: str = ""
+    notes: str = ""
+    nickname: str = ""
+    urls: tuple[Labelled, ...] = ()
+    dates: tuple[Labelled, ...] = ()
+    photo: bytes | None = None
+    language: str = ""
+    handles: tuple[Labelled, ...] = ()
+    tags: tuple[str, ...] = ()
+    other: tuple[Raw, ...] = ()
+
+    def postal_address(self) -> Address | None:
+        """The first address a parcel could go to, or None."""
+        return next((address for address in self.addresses if address.is_postal()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """A row or card that gave no contact, or not all of one, and why."""
+
+    row: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactFile:
+    """The whole file, in its order."""
+
+    dialect: str
+    contacts: tuple[Contact, ...]
+    errors: tuple[RowError, ...]

@@ -1,0 +1,222 @@
+"""Looking at catalogs: feeds, products and offers, as pages and commands show them."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+
+from node.errors import NotFound, UserError
+from node.model.catalog import FeedRow, OfferRecord, ProductRecord
+from protocol.catalog import Stock
+from protocol.encoding import decode, encode
+from protocol.errors import Malformed
+
+from .catalog import CatalogUnit
+
+MOST_ROWS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class FeedView:
+    """A feed and how far we are with it. `state_hash` is what its merchant signed and we recomputed."""
+
+    feed: str
+    merchant: str
+    merchant_name: str
+    currency: str
+    own: bool
+    size: int
+    products: int
+    offers: int
+    checkpoint: str
+    state_hash: str
+    as_of: int
+    synced_at: int
+    verified: bool
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class VariantView:
+    """A SKU with its offer. Prices in minor units; `compare_at` is the regular price of something on sale."""
+
+    sku: str
+    title: str
+    values: tuple[str, ...]
+    price: int
+    compare_at: int | None
+    currency: str
+    stock: str
+    plan: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProductView:
+    """A product with its SKUs. `as_of` is when its merchant last said so (ms)."""
+
+    id: str
+    feed: str
+    merchant: str
+    merchant_name: str
+    handle: str
+    title: str
+    description: str
+    vendor: str
+    category: str
+    tags: tuple[str, ...]
+    options: tuple[str, ...]
+    images: tuple[str, ...]
+    variants: tuple[VariantView, ...]
+    as_of: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProductPage:
+    """Products, and where to go on: `cursor` empty = the end."""
+
+    products: tuple[ProductView, ...]
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferView:
+    """One SKU a seller can order."""
+
+    merchant: str
+    feed: str
+    sku: str
+    product: str
+    title: str
+    price: int
+    currency: str
+    stock: str
+
+
+def list_feeds(unit: CatalogUnit) -> list[FeedView]:
+    """The feeds this node writes or follows."""
+    return [_feed_view(unit, row) for row in unit.catalog.feeds()]
+
+
+def list_products(unit: CatalogUnit, search: str = "", cursor: str = "", limit: int = 50) -> ProductPage:
+    """Products by title."""
+    after = _read_cursor(cursor)
+    count = min(max(limit, 1), MOST_ROWS)
+    found = unit.catalog.products(search.strip(), after, count + 1)
+    shown = found[:count]
+    last = shown[-1] if len(found) > count else None
+    going_on = _cursor(last) if last else ""
+    return ProductPage(tuple(_product_view(unit, record) for record in shown), going_on)
+
+
+def get_product(unit: CatalogUnit, product: bytes) -> ProductView:
+    """One product with its SKUs."""
+    record = unit.catalog.product(product)
+    if record is None:
+        raise NotFound("There is no such product in your catalogs. It may have been replaced: look for its title.")
+    return _product_view(unit, record)
+
+
+def list_offers(
+    unit: CatalogUnit, feed: bytes | None = None, purchasable: bool = False, after: str = "", limit: int = 50
+) -> list[OfferView]:
+    """SKUs with their prices, in SKU order. `purchasable` leaves out what is sold out or not valid now."""
+    count = min(max(limit, 1), MOST_ROWS)
+    views: list[OfferView] = []
+    while len(views) < count:
+        found = unit.catalog.offers(feed, after, count)
+        views += [_offer_view(unit, record) for record in found if not purchasable or _purchasable(record, unit.now)]
+        if len(found) < count:
+            break
+        after = found[-1].offer.sku
+    return views[:count]
+
+
+def _purchasable(record: OfferRecord, now: int) -> bool:
+    return record.offer.stock is not Stock.OUT and record.offer.valid_at(now)
+
+
+def _cursor(record: ProductRecord) -> str:
+    return urlsafe_b64encode(encode([record.product.title, record.feed, record.product.handle])).decode()
+
+
+def _read_cursor(cursor: str) -> tuple[str, bytes, str]:
+    if not cursor:
+        return ("", b"", "")
+    try:
+        title, feed, handle = decode(urlsafe_b64decode(cursor))
+        return (str(title), bytes(feed), str(handle))
+    except (ValueError, TypeError, Malformed) as error:
+        raise UserError("That cursor is not one of ours; begin again without it.", code="bad-request") from error
+
+
+def _merchant_name(unit: CatalogUnit, identity: bytes) -> str:
+    if identity == unit.me.identity:
+        return unit.me.name
+    peer = unit.peers.by_identity(identity)
+    return peer.name if peer else ""
+
+
+def _feed_view(unit: CatalogUnit, row: FeedRow) -> FeedView:
+    products, offers = unit.catalog.counts(row.feed)
+    return FeedView(
+        row.feed.hex(),
+        row.identity.hex(),
+        _merchant_name(unit, row.identity),
+        row.currency,
+        row.own,
+        row.size,
+        products,
+        offers,
+        row.checkpoint_id.hex() if row.checkpoint_id else "",
+        row.state.digest.hex(),
+        row.synced_at,
+        row.synced_at,
+        bool(row.checkpoint) and not row.error,
+        row.error,
+    )
+
+
+def _product_view(unit: CatalogUnit, record: ProductRecord) -> ProductView:
+    row = unit.catalog.feed(record.feed)
+    assert row is not None
+    product = record.product
+    offers = {item.offer.sku: item for item in unit.catalog.offers_of(record.id) if item.feed == record.feed}
+    variants = tuple(
+        VariantView(
+            variant.sku,
+            variant.title,
+            variant.values,
+            offers[variant.sku].offer.price.minor,
+            compare.minor if (compare := offers[variant.sku].offer.compare_at) else None,
+            offers[variant.sku].offer.price.currency,
+            offers[variant.sku].offer.stock.value,
+            plan.hex() if (plan := offers[variant.sku].offer.plan) else "",
+        )
+        for variant in product.variants
+        if variant.sku in offers
+    )
+    return ProductView(
+        record.id.hex(),
+        record.feed.hex(),
+        row.identity.hex(),
+        _merchant_name(unit, row.identity),
+        product.handle,
+        product.title,
+        product.description,
+        product.vendor,
+        product.category,
+        product.tags,
+        product.options,
+        tuple(image.url for image in product.images if image.url),
+        variants,
+        row.synced_at,
+    )
+
+
+def _offer_view(unit: CatalogUnit, record: OfferRecord) -> OfferView:
+    row = unit.catalog.feed(record.feed)
+    assert row is not None
+    title = next((item.title for item in record.product.variants if item.sku == record.offer.sku), "")
+    name = record.product.title if title in ("", record.product.title) else f"{record.product.title} – {title}"
+    offer = record.offer
+    return OfferView(
+        row.identity.hex(), row.feed.hex(), offer.sku, offer.product.hex(), name, offer.price.minor, offer.price.currency, offer.stock.value
+    )
