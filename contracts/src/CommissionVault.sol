@@ -3,11 +3,11 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {ICommissionVault} from "./interfaces/ICommissionVault.sol";
+import {VaultState} from "./VaultState.sol";
 import {SumTree} from "./SumTree.sol";
 
 /// @title The vault commissions are paid from
@@ -18,74 +18,26 @@ import {SumTree} from "./SumTree.sol";
 /// raises it, and only `withdraw` lowers it, never below the outstanding total of the active and of the pending root, which
 /// is never below their payable total. A root is only taken when payable <= covered. A claim is only paid when claimedTotal
 /// stays <= payableTotal, hence claimed + amount <= covered, hence amount <= reserve.
-contract CommissionVault is ICommissionVault, EIP712, ReentrancyGuardTransient {
+contract CommissionVault is VaultState, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
     using SafeCast for uint256;
 
-    struct Account {
-        uint128 reserve;
-        uint128 claimedTotal;
+    /// What all payments under one root share, read once.
+    struct Terms {
+        uint256 payableTotal;
+        uint256 claimedTotal;
+        uint64 epoch;
+        uint64 disputedUntil;
     }
 
-    /// One slot, so that a claim reads and writes it once.
-    struct Member {
-        uint128 claimed;
-        uint64 disputedEpoch;
-        bool redirected;
-    }
-
-    struct Redirect {
-        address to;
-        uint64 effectiveAt;
-        uint32 nonce;
-    }
-
-    uint256 public constant MAX_BATCH = 128;
-    uint256 public constant MAX_RECIPIENT_CHANGES = 4;
-    /// @notice An announced withdrawal that is not made lapses, or the delay could be sat out once and for all.
-    uint64 public constant WITHDRAWAL_WINDOW = 3 days;
-
-    bytes32 private constant CHANGE_RECIPIENT_TYPEHASH = keccak256(
-        "ChangeRecipient(address merchant,bytes32 memberId,address oldRecipient,address newRecipient,uint256 nonce,uint256 deadline)"
-    );
-    bytes32 private constant ACCRUAL_FACT_TYPEHASH = keccak256(
-        "AccrualFact(address merchant,bytes32 memberId,bytes32 orderCommitment,bytes32 planHash,address payee,uint8 level,uint256 amount,uint256 base,bytes3 currency,uint64 returnWindow,uint64 accruedAt)"
-    );
-
-    IERC20 public immutable TOKEN;
-    uint64 public immutable ACTIVATION_DELAY;
-    uint64 public immutable WITHDRAWAL_DELAY;
-    uint64 public immutable RECIPIENT_DELAY;
-    uint128 public immutable DISPUTE_BOND;
-
-    mapping(address merchant => Account) private _accounts;
-    mapping(address merchant => Root) private _active;
-    /// Kept after activation (its epoch then equals the active one), so that the next proposal rewrites warm words.
-    mapping(address merchant => Root) private _pending;
-    mapping(address merchant => mapping(bytes32 memberId => Member)) private _members;
-    mapping(address merchant => mapping(bytes32 memberId => mapping(address old => Redirect))) private _redirects;
-    mapping(address merchant => mapping(uint64 epoch => mapping(bytes32 memberId => Bond))) private _bonds;
-    mapping(address merchant => Withdrawal) private _withdrawals;
-
-    /// @param token GMS
-    /// @param activationDelay from proposal to claim: the time to dispute, seconds
-    /// @param withdrawalDelay from announcement to withdrawal: longer than longest hold + epoch + activation delay
-    /// @param recipientDelay from a signed change of recipient to its effect
-    /// @param disputeBond what a disputer who is not the leaf's recipient puts down, GMS base units
+    /// See VaultState for the parameters.
     constructor(
         IERC20 token,
         uint64 activationDelay,
         uint64 withdrawalDelay,
         uint64 recipientDelay,
         uint128 disputeBond
-    ) EIP712("GMS CommissionVault", "1") {
-        if (withdrawalDelay <= activationDelay) revert DelayTooShort(withdrawalDelay, activationDelay);
-        TOKEN = token;
-        ACTIVATION_DELAY = activationDelay;
-        WITHDRAWAL_DELAY = withdrawalDelay;
-        RECIPIENT_DELAY = recipientDelay;
-        DISPUTE_BOND = disputeBond;
-    }
+    ) VaultState(token, activationDelay, withdrawalDelay, recipientDelay, disputeBond) {}
 
     // ---- reserve ----
 
@@ -179,7 +131,7 @@ contract CommissionVault is ICommissionVault, EIP712, ReentrancyGuardTransient {
         if (computed != _sealed(_active[merchant])) revert BadProof(computed, _sealed(_active[merchant]));
         bytes4 failure;
         address to;
-        (failure, to, amount) = _pay(merchant, leaf, 0);
+        (failure, to, amount) = _pay(merchant, leaf);
         if (failure != 0) _raise(failure, merchant, leaf, to, amount);
     }
 
@@ -196,7 +148,7 @@ contract CommissionVault is ICommissionVault, EIP712, ReentrancyGuardTransient {
             else if (one.proof.epoch > activeEpoch) failure = RootPending.selector;
             else if (_rootOf(one.merchant, one.leaf, one.proof) != _sealed(_active[one.merchant])) {
                 failure = BadProof.selector;
-            } else (failure,,) = _pay(one.merchant, one.leaf, 0);
+            } else (failure,,) = _pay(one.merchant, one.leaf);
             if (failure == 0) ++paid;
             else emit ClaimSkipped(one.merchant, one.leaf.memberId, failure);
         }
@@ -217,11 +169,7 @@ contract CommissionVault is ICommissionVault, EIP712, ReentrancyGuardTransient {
         sound = sound && SumTree.climb(domain, node, proof.index, proof.siblings);
         bytes32 computed = sound ? _seal(node) : bytes32(0);
         if (computed != _sealed(_active[merchant])) revert BadProof(computed, _sealed(_active[merchant]));
-        for (uint256 i = 0; i < leaves.length; ++i) {
-            (bytes4 failure,,) = _pay(merchant, leaves[i], minimum);
-            if (failure == 0) ++paid;
-            else emit ClaimSkipped(merchant, leaves[i].memberId, failure);
-        }
+        return _payAll(merchant, leaves, minimum);
     }
 
     // ---- disputes ----
@@ -333,128 +281,6 @@ contract CommissionVault is ICommissionVault, EIP712, ReentrancyGuardTransient {
         emit RecipientChangeCancelled(merchant, memberId, msg.sender);
     }
 
-    // ---- views ----
-
-    /// @inheritdoc ICommissionVault
-    function reserveOf(address merchant) external view returns (uint256) {
-        return _accounts[merchant].reserve;
-    }
-
-    /// @inheritdoc ICommissionVault
-    function claimedTotalOf(address merchant) external view returns (uint256) {
-        return _accounts[merchant].claimedTotal;
-    }
-
-    /// @inheritdoc ICommissionVault
-    function claimedOf(address merchant, bytes32 memberId) external view returns (uint256) {
-        return _members[merchant][memberId].claimed;
-    }
-
-    /// @inheritdoc ICommissionVault
-    function freeOf(address merchant) public view returns (uint256) {
-        uint256 bound = _active[merchant].outstandingTotal;
-        Root storage pending = _pending[merchant];
-        if (pending.outstandingTotal > bound && pending.epoch > _active[merchant].epoch) {
-            bound = pending.outstandingTotal;
-        }
-        uint256 covered = _covered(merchant);
-        uint256 free = covered > bound ? covered - bound : 0;
-        uint256 reserve = _accounts[merchant].reserve;
-        return free < reserve ? free : reserve;
-    }
-
-    /// @inheritdoc ICommissionVault
-    function activeRoot(address merchant) external view returns (Root memory) {
-        return _isDue(merchant) ? _pending[merchant] : _active[merchant];
-    }
-
-    /// @inheritdoc ICommissionVault
-    function pendingRoot(address merchant) external view returns (Root memory root) {
-        if (_pending[merchant].epoch > _active[merchant].epoch && !_isDue(merchant)) root = _pending[merchant];
-    }
-
-    /// @inheritdoc ICommissionVault
-    function withdrawalOf(address merchant) external view returns (Withdrawal memory) {
-        return _withdrawals[merchant];
-    }
-
-    /// @inheritdoc ICommissionVault
-    function bondOf(address merchant, uint64 epoch, bytes32 memberId) external view returns (Bond memory) {
-        return _bonds[merchant][epoch][memberId];
-    }
-
-    /// @inheritdoc ICommissionVault
-    function disputedEpochOf(address merchant, bytes32 memberId) external view returns (uint64) {
-        return _members[merchant][memberId].disputedEpoch;
-    }
-
-    /// @inheritdoc ICommissionVault
-    function recipientOf(address merchant, bytes32 memberId, address recipient) public view returns (address to) {
-        bool ended;
-        (to, ended) = _follow(merchant, memberId, recipient);
-        if (!ended) revert TooManyRecipientChanges(memberId, MAX_RECIPIENT_CHANGES);
-    }
-
-    /// @inheritdoc ICommissionVault
-    function recipientNonce(address merchant, bytes32 memberId, address oldRecipient) external view returns (uint256) {
-        return _redirects[merchant][memberId][oldRecipient].nonce;
-    }
-
-    /// @inheritdoc ICommissionVault
-    function treeDomain(address merchant) external view returns (bytes32) {
-        return SumTree.domain(address(this), merchant);
-    }
-
-    /// @inheritdoc ICommissionVault
-    function hashLeaf(address merchant, SumTree.Leaf calldata leaf) external view returns (bytes32) {
-        return SumTree.toNode(SumTree.domain(address(this), merchant), leaf).hash;
-    }
-
-    /// @inheritdoc ICommissionVault
-    function hashNode(address merchant, SumTree.Node calldata left, SumTree.Node calldata right)
-        external
-        view
-        returns (bytes32)
-    {
-        SumTree.Node memory parent;
-        SumTree.join(SumTree.domain(address(this), merchant), left, right, parent);
-        return parent.hash;
-    }
-
-    /// @inheritdoc ICommissionVault
-    function verify(
-        address merchant,
-        SumTree.Leaf calldata leaf,
-        SumTree.Proof calldata proof,
-        SumTree.Node calldata root
-    ) external view returns (bool) {
-        bytes32 computed = _rootOf(merchant, leaf, proof);
-        return computed != 0 && computed == _seal(root);
-    }
-
-    /// @inheritdoc ICommissionVault
-    function changeRecipientDigest(
-        address merchant,
-        bytes32 memberId,
-        address oldRecipient,
-        address newRecipient,
-        uint256 nonce,
-        uint256 deadline
-    ) public view returns (bytes32) {
-        return _hashTypedDataV4(
-            keccak256(
-                abi.encode(
-                    CHANGE_RECIPIENT_TYPEHASH, merchant, memberId, oldRecipient, newRecipient, nonce, deadline
-                )
-            )
-        );
-    }
-
-    /// @inheritdoc ICommissionVault
-    function accrualDigest(AccrualFact calldata fact) external view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(ACCRUAL_FACT_TYPEHASH, fact)));
-    }
-
     // ---- inner ----
 
     /// Receive `amount` from `from`; returns what really came.
@@ -462,17 +288,6 @@ contract CommissionVault is ICommissionVault, EIP712, ReentrancyGuardTransient {
         uint256 before = TOKEN.balanceOf(address(this));
         TOKEN.safeTransferFrom(from, address(this), amount);
         return TOKEN.balanceOf(address(this)) - before;
-    }
-
-    function _covered(address merchant) private view returns (uint256) {
-        Account storage account = _accounts[merchant];
-        return uint256(account.reserve) + account.claimedTotal;
-    }
-
-    function _isDue(address merchant) private view returns (bool) {
-        Root storage pending = _pending[merchant];
-        return pending.epoch > _active[merchant].epoch && block.timestamp >= pending.activeAt
-            && pending.payableTotal <= _covered(merchant);
     }
 
     function _activateIfDue(address merchant) private returns (bool due) {
@@ -490,76 +305,93 @@ contract CommissionVault is ICommissionVault, EIP712, ReentrancyGuardTransient {
         if (epoch > activeEpoch) revert RootPending(epoch, _pending[merchant].activeAt, block.timestamp);
     }
 
-    /// A root's hash and totals in one word; the top node's own hash does not hold its sums when the tree has one leaf only.
-    function _seal(SumTree.Node memory node) private pure returns (bytes32) {
-        return keccak256(abi.encode(node));
-    }
-
-    function _sealed(Root storage root) private view returns (bytes32) {
-        return _seal(SumTree.Node(root.hash, root.payableTotal, root.outstandingTotal));
-    }
-
-    /// The sealed root that `proof` leads to from `leaf`; zero when leaf or proof break the bounds.
-    function _rootOf(address merchant, SumTree.Leaf calldata leaf, SumTree.Proof calldata proof)
-        private
-        view
-        returns (bytes32)
-    {
-        bytes32 domain = SumTree.domain(address(this), merchant);
-        SumTree.Node memory node = SumTree.toNode(domain, leaf);
-        bool sound = SumTree.sound(leaf) && SumTree.climb(domain, node, proof.index, proof.siblings);
-        return sound ? _seal(node) : bytes32(0);
-    }
-
     /// Pay a proven leaf of the active root. On failure nothing has changed and the selector says why.
-    function _pay(address merchant, SumTree.Leaf calldata leaf, uint256 minimum)
+    function _pay(address merchant, SumTree.Leaf calldata leaf)
         private
         returns (bytes4 failure, address to, uint256 amount)
     {
-        Member memory member = _members[merchant][leaf.memberId];
+        Terms memory terms = _terms(merchant);
+        (failure, to, amount) = _book(merchant, terms, leaf, 0);
+        if (failure != 0) return (failure, to, amount);
+        _move(merchant, amount);
+        if (!_send(merchant, leaf.memberId, terms.epoch, to, amount)) failure = TransferFailed.selector;
+    }
+
+    /// All effects come before the first transfer.
+    function _payAll(address merchant, SumTree.Leaf[] calldata leaves, uint256 minimum) private returns (uint256 paid) {
+        Terms memory terms = _terms(merchant);
+        address[] memory recipients = new address[](leaves.length);
+        uint256[] memory amounts = new uint256[](leaves.length);
+        uint256 total;
+        for (uint256 i = 0; i < leaves.length; ++i) {
+            (bytes4 failure, address to, uint256 amount) = _book(merchant, terms, leaves[i], minimum);
+            if (failure != 0) {
+                emit ClaimSkipped(merchant, leaves[i].memberId, failure);
+                continue;
+            }
+            (recipients[i], amounts[i]) = (to, amount);
+            total += amount;
+        }
+        _move(merchant, total);
+        for (uint256 i = 0; i < leaves.length; ++i) {
+            if (amounts[i] == 0) continue;
+            if (_send(merchant, leaves[i].memberId, terms.epoch, recipients[i], amounts[i])) ++paid;
+            else emit ClaimSkipped(merchant, leaves[i].memberId, TransferFailed.selector);
+        }
+    }
+
+    function _terms(address merchant) private view returns (Terms memory) {
         Root storage active = _active[merchant];
+        // A dispute holds back a leaf until the next root, or until the bond's time has run out: a merchant who falls silent and
+        // a disputer who objects for spite must not lock a payee out for good.
+        uint64 until = active.disputes == 0 ? 0 : active.activeAt + WITHDRAWAL_DELAY;
+        return Terms(active.payableTotal, _accounts[merchant].claimedTotal, active.epoch, until);
+    }
+
+    /// Count a leaf as claimed by its member, and in `terms`; the caller moves the sum. Failure leaves both as they were.
+    function _book(address merchant, Terms memory terms, SumTree.Leaf calldata leaf, uint256 minimum)
+        private
+        returns (bytes4, address to, uint256 amount)
+    {
+        Member storage stored = _members[merchant][leaf.memberId];
+        Member memory member = stored;
         to = leaf.recipient;
         if (leaf.payableAmount <= member.claimed) return (NothingToClaim.selector, to, 0);
-        amount = leaf.payableAmount - member.claimed;
+        unchecked {
+            amount = leaf.payableAmount - member.claimed;
+        }
         if (amount < minimum) return (BelowMinimum.selector, to, amount);
-        if (active.disputes != 0 && _isDisputed(active, member)) return (DisputedLeaf.selector, to, amount);
+        if (member.disputedEpoch == terms.epoch && block.timestamp < terms.disputedUntil) {
+            return (DisputedLeaf.selector, to, amount);
+        }
         if (member.redirected) {
             bool ended;
             (to, ended) = _follow(merchant, leaf.memberId, to);
             if (!ended) return (TooManyRecipientChanges.selector, to, amount);
         }
         if (_isBad(to)) return (BadRecipient.selector, to, amount);
+        uint256 claimedTotal = terms.claimedTotal + amount;
+        if (claimedTotal > terms.payableTotal) return (ClaimsExceedPayable.selector, to, amount);
+        terms.claimedTotal = claimedTotal;
+        stored.claimed = uint128(leaf.payableAmount);
+        return (0, to, amount);
+    }
+
+    function _move(address merchant, uint256 amount) private {
         Account memory account = _accounts[merchant];
-        if (account.claimedTotal + amount > active.payableTotal) return (ClaimsExceedPayable.selector, to, amount);
-
-        _members[merchant][leaf.memberId].claimed = uint128(leaf.payableAmount);
         _accounts[merchant] = Account((account.reserve - amount).toUint128(), (account.claimedTotal + amount).toUint128());
-        if (!TOKEN.trySafeTransfer(to, amount)) {
-            _members[merchant][leaf.memberId].claimed = member.claimed;
-            _accounts[merchant] = account;
-            return (TransferFailed.selector, to, amount);
+    }
+
+    /// Transfer what has been booked; when the token refuses, take the booking back.
+    function _send(address merchant, bytes32 memberId, uint64 epoch, address to, uint256 amount) private returns (bool) {
+        if (TOKEN.trySafeTransfer(to, amount)) {
+            emit Claimed(merchant, memberId, epoch, to, amount);
+            return true;
         }
-        emit Claimed(merchant, leaf.memberId, active.epoch, to, amount);
-    }
-
-    /// A dispute holds back a leaf until the next root, or until the bond's time has run out: a merchant who falls silent and
-    /// a disputer who objects for spite must not lock a payee out for good.
-    function _isDisputed(Root storage root, Member memory member) private view returns (bool) {
-        return member.disputedEpoch == root.epoch && block.timestamp < root.activeAt + WITHDRAWAL_DELAY;
-    }
-
-    function _follow(address merchant, bytes32 memberId, address from) private view returns (address, bool) {
-        for (uint256 hop = 0; hop <= MAX_RECIPIENT_CHANGES; ++hop) {
-            Redirect storage redirect = _redirects[merchant][memberId][from];
-            if (redirect.to == address(0) || block.timestamp < redirect.effectiveAt) return (from, true);
-            from = redirect.to;
-        }
-        return (from, false);
-    }
-
-    /// Tokens sent to these would be lost.
-    function _isBad(address recipient) private view returns (bool) {
-        return recipient == address(0) || recipient == address(this) || recipient == address(TOKEN);
+        _members[merchant][memberId].claimed -= uint128(amount);
+        _accounts[merchant].reserve += uint128(amount);
+        _accounts[merchant].claimedTotal -= uint128(amount);
+        return false;
     }
 
     /// Turn the reason of `_pay` into the error with its numbers.

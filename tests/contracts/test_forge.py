@@ -35,10 +35,15 @@ def test_the_solidity_tests_pass() -> None:
     assert done.returncode == 0
 
 
-# What each invariant is there for: the right line, and the fault planted in its place.
+# What the invariants are there for: the file, the right line, and the fault planted in its place.
 FAULTS = {
-    "claims are not counted": ("claimed = uint128(leaf.payableAmount);\n", "claimed = member.claimed;\n"),
+    "claims are not counted": (
+        "CommissionVault.sol",
+        "stored.claimed = uint128(leaf.payableAmount);\n",
+        "stored.claimed = member.claimed;\n",
+    ),
     "withdrawals ignore the pending root": (
+        "VaultState.sol",
         "if (pending.outstandingTotal > bound && pending.epoch > _active[merchant].epoch) {",
         "if (pending.outstandingTotal > bound && pending.epoch == 0) {",
     ),
@@ -52,8 +57,8 @@ def test_a_planted_fault_is_caught(fault: str, tmp_path: Path) -> None:
     shutil.copytree(CONTRACTS, planted, ignore=shutil.ignore_patterns("node_modules", "out", "cache", "abi", "*.t.sol"))
     shutil.copy(CONTRACTS / "test" / "Conservation.t.sol", planted / "test")
     (planted / "node_modules").symlink_to(CONTRACTS / "node_modules")
-    vault = planted / "src" / "CommissionVault.sol"
-    right, wrong = FAULTS[fault]
+    name, right, wrong = FAULTS[fault]
+    vault = planted / "src" / name
     source = vault.read_text()
     assert source.count(right) == 1
     vault.write_text(source.replace(right, wrong))
