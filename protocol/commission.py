@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .codec import key, to_bytes
+from .errors import Conflict
 from .ids import commitment, digest
 from .kinds import Kind, Topic
 from .money import BASIS_POINTS, split
@@ -150,6 +151,22 @@ class AccrualFact:
     accrued_at: int = key(26)
     issuer: bytes = key(28, size=20)
     chain_signature: bytes = key(30, size=65)
+
+
+def check_fact(fact: AccrualFact, plan: Plan) -> None:
+    """The payee, on receiving a fact under `plan`. Whose order it was, and its lines, it cannot know; level and amount it can reckon.
+
+    Raises Conflict `wrong-plan`, `bad-fact`.
+    """
+    terms = (plan_hash(plan), plan.merchant, plan.currency, plan.gms_rate, plan.return_window_ms, plan.hold_ms)
+    if (fact.plan, fact.merchant, fact.currency, fact.gms_rate, fact.return_window_ms, fact.hold_ms) != terms:
+        raise Conflict("the fact does not follow the plan it names", code="wrong-plan")
+    if fact.level > len(plan.levels) or (fact.level and fact.bps != plan.levels[fact.level - 1].bps):
+        raise Conflict(f"the plan pays something else at level {fact.level}", code="bad-fact")
+    if fact.bps and fact.amount != fact.base * fact.bps * fact.gms_rate // BASIS_POINTS:
+        raise Conflict("the fact's amount is not base x bps x rate", code="bad-fact")
+    if fact.amount > fact.base * plan.cap_bps * fact.gms_rate // BASIS_POINTS:
+        raise Conflict("the fact's amount is above the plan's cap", code="bad-fact")
 
 
 class Change(StrEnum):

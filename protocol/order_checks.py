@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from .errors import Conflict, Unauthorized, Untimely
 from .money import exponent
-from .order_records import Line, OrderPlaced, Quote, QuoteRequest
+from .order_records import Line, OrderAccepted, OrderPlaced, Quote, QuoteRequest
+from .plan import Plan
 from .team import member_id
 
 COUNTRY_LETTERS = 2
@@ -122,6 +123,17 @@ def check_placed(placed: OrderPlaced, quote: Quote, quote_id: bytes, *, merchant
         raise Conflict("the order names other terms than the quote", code="changed-terms")
     if placed.accept_by <= now:
         raise Conflict("the time to accept is already over: check the clocks", code="bad-accept-by")
+
+
+def check_accepted(accepted: OrderAccepted, plan: Plan, own_gms: int) -> None:
+    """The seller, on receiving an acceptance of an order under `plan`; `own_gms` is its own commission (base units).
+
+    Raises Conflict `changed-terms`, `uncovered`.
+    """
+    if (accepted.return_window_ms, accepted.hold_ms) != (plan.return_window_ms, plan.hold_ms):
+        raise Conflict("the acceptance has another return window or hold than the plan", code="changed-terms")
+    if accepted.cover < own_gms:
+        raise Conflict("the merchant's reserve does not cover the commission", code="uncovered")
 
 
 def _check_member(merchant: bytes, member: bytes, author: bytes) -> None:

@@ -9,11 +9,12 @@ import make_commission
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from machines import code_of
 from parts import plain, text
 from sale import ANA_MEMBER, BEN_MEMBER, PLAN, RATE, allocation
 
 from protocol.codec import from_bytes
-from protocol.commission import AccrualFact, BaseLine, Upline, allocate, due_by_payee, fact_hash, order_commitment
+from protocol.commission import AccrualFact, BaseLine, Upline, allocate, check_fact, due_by_payee, fact_hash, order_commitment
 from protocol.errors import ProtocolError
 from protocol.plan import Level, Override, Plan, Scope
 
@@ -87,3 +88,21 @@ def test_the_sum_is_conserved(lines, level, rate, there):
         assert sum(parts.values()) + skipped == int(sum(exact))
         assert all(abs(parts[place] - exact[place]) < 2 for place in parts)
     assert all(part.why.base * part.why.bps for part in result.accruals)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, "ok"),
+        ({"level": 0, "bps": 0, "amount": 2_600 * RATE}, "ok"),
+        ({"amount": 520 * RATE + 1}, "bad-fact"),
+        ({"level": 0, "bps": 0, "amount": 2_600 * RATE + 1}, "bad-fact"),
+        ({"bps": 499}, "bad-fact"),
+        ({"level": 2}, "bad-fact"),
+        ({"plan": bytes(32)}, "wrong-plan"),
+        ({"gms_rate": RATE - 1}, "wrong-plan"),
+        ({"hold_ms": 1}, "wrong-plan"),
+    ],
+)
+def test_a_fact_is_reckoned_by_its_payee(changes, code):
+    assert code_of(check_fact, replace(make_commission.FACT, **changes), PLAN) == code

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from machines import code_of
 from parts import named
-from sale import ANA, BEN, CATALOG, LINES, PLAN, RATE, REQUEST, quote
+from sale import ANA, BEN, CATALOG, LINES, PLAN, RATE, REQUEST, accepted, quote
 
-from protocol.order_checks import Priced, check_quote, check_request, quote_lines
+from protocol.order_checks import Priced, check_accepted, check_quote, check_request, quote_lines
 from protocol.order_records import RequestLine
 from protocol.plan import plan_hash
 
@@ -87,3 +87,16 @@ def test_a_quote_whose_quantity_is_zero_as_asked():
     request = replace(REQUEST, lines=(RequestLine("CREAM-50", 0), REQUEST.lines[1]))
     offered = quote(ID, lines=(replace(LINES[0], quantity=0, total=0), LINES[1]), base=5_200, total=5_200)
     assert code_of(check_quote, offered, request, ID, CATALOG, KNOWN) == "bad-quantity"
+
+
+@pytest.mark.parametrize(
+    ("changes", "own", "code"),
+    [
+        ({}, 26 * 10**18, "ok"),
+        ({}, 26 * 10**18 + 1, "uncovered"),
+        ({"return_window_ms": 1}, 0, "changed-terms"),
+        ({"hold_ms": 1}, 0, "changed-terms"),
+    ],
+)
+def test_an_acceptance(changes, own, code):
+    assert code_of(check_accepted, accepted(ID, **changes), PLAN, own) == code

@@ -28,7 +28,7 @@ RECORDS = {
     "15-statement": [statement.StatementHead, statement.StatementLine, statement.MemberStatement, statement.Included, statement.Sibling],
 }
 DIAGRAMS = {"10-order": ["order"], "11-payment": ["payment", "refund"], "12-fulfilment": ["fulfilment"], "14-commission": ["ledger"]}
-MODULES = ["order_checks", "conversation", "plan", "ledger", "statement"]
+MODULES = ["order_checks", "conversation", "plan", "commission", "ledger", "statement"]
 
 
 @pytest.mark.parametrize("page", RECORDS)
