@@ -1,9 +1,10 @@
 """Every route of the API, in the order of the documentation."""
 
-from node.api import node, peers
+from node.api import node, peers, team
 from node.api.routes import Route
 
 ROUTES: tuple[Route, ...] = (
     *node.ROUTES,
     *peers.ROUTES,
+    *team.ROUTES,
 )

@@ -10,13 +10,14 @@ from typing import Generic, TypeVar
 
 from sqlite_utils import Database
 
-from .chain import Blocks, Transactions
 from .catalog import Catalog
+from .chain import Blocks, Transactions
 from .inbox import Inbox
 from .operations import Operations
 from .outbox import Outbox
 from .peers import Peers
 from .settings import Settings
+from .team import Team
 
 M = TypeVar("M")
 
@@ -78,3 +79,8 @@ class Unit(Generic[M]):
     def catalog(self) -> Catalog:
         """Feeds, products, offers, plans."""
         return Catalog(self.db)
+
+    @cached_property
+    def team(self) -> Team:
+        """Memberships, members, sponsor edges."""
+        return Team(self.db)
