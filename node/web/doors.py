@@ -5,14 +5,14 @@ from aiohttp import web
 from node.errors import UserError
 from node.web import formats
 from node.web.forms import form_of
-from node.web.page import COOKIE, GATE, SESSIONS, clear_site, render, see_other, session_of
+from node.web.page import COOKIE, GATE, SESSION, SESSIONS, clear_site, render, see_other, session_of
 
 _LOOKS = ("", "light", "dark")
 
 
 async def show_open(request: web.Request) -> web.StreamResponse:
     """GET /open: the script posts the code of the fragment; without scripts it is typed."""
-    if request["session"] is not None:
+    if request[SESSION] is not None:
         return see_other(request, "/")
     return render(request, "open.html")
 

@@ -42,6 +42,9 @@ class Form:
         return [value for key, value in self.pairs if key == name]
 
 
+FORM: web.RequestKey[Form] = web.RequestKey("form", Form)
+
+
 def takes_upload(limit: int) -> Callable[[AnyHandler], AnyHandler]:
     """Mark a handler whose posted body may have up to `limit` bytes instead of `FORM_LIMIT`."""
 
@@ -59,8 +62,7 @@ def body_limit(request: web.Request) -> int:
 
 def form_of(request: web.Request) -> Form:
     """The form that the security rules read before the handler was called."""
-    form = request.get("form")
-    return form if isinstance(form, Form) else Form()
+    return request.get(FORM) or Form()
 
 
 async def read_form(request: web.Request, limit: int, admit: Callable[[str], bool]) -> Form:

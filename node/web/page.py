@@ -14,7 +14,7 @@ from aiohttp import web
 from node.web import csp
 from node.web.refusal import Refusal
 from node.web.render import Renderer, Viewer
-from node.web.security import CLEAR_SITE_DATA
+from node.web.security import CLEAR_SITE_DATA, NONCE
 from node.web.sessions import Session, Sessions
 
 TOKEN_HEADER = "X-Gemstra-Token"  # noqa: S105
@@ -57,6 +57,7 @@ SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions", Sessions)
 GATE: web.AppKey[Gate] = web.AppKey("gate", Gate)
 REPORTS: web.AppKey[csp.Reports] = web.AppKey("reports", csp.Reports)
 COOKIE: web.AppKey[str] = web.AppKey("cookie", str)
+SESSION: web.RequestKey[Session | None] = web.RequestKey("session")
 
 
 def clock_ms() -> int:
@@ -74,8 +75,8 @@ def problem(request: web.Request, status: int, code: str, message: str) -> web.R
 
 def session_of(request: web.Request) -> Session:
     """The session; a page behind the rules always has one."""
-    session = request.get("session")
-    if not isinstance(session, Session):
+    session: Session | None = request.get(SESSION)
+    if session is None:
         raise Refusal(401, "no-session", "Open your desk with: gemstra open")
     return session
 
@@ -86,8 +87,10 @@ def render(request: web.Request, template: str, *, status: int = 200, **values: 
     A refused form is shown again with `status=422, errors={"email": "Enter an address like ana@example.com"}`.
     """
     gate = request.app[GATE]
-    viewer = gate.viewer() if gate.stage() is Stage.OPEN and request.get("session") else None
-    text = request.app[RENDERER].page(template, {"status": status, **values}, nonce=request["nonce"], session=request.get("session"), viewer=viewer)
+    viewer = gate.viewer() if gate.stage() is Stage.OPEN and request.get(SESSION) else None
+    text = request.app[RENDERER].page(
+        template, {"status": status, **values}, nonce=request[NONCE], session=request.get(SESSION), viewer=viewer
+    )
     return web.Response(status=status, text=text, content_type="text/html")
 
 
@@ -95,8 +98,8 @@ def see_other(
     request: web.Request, path: str, notice: str = "", kind: str = "done", headers: Mapping[str, str] | None = None
 ) -> web.Response:
     """After a form: go on to `path`, which shows `notice` once. kind: done | info | attention | stopped."""
-    session = request.get("session")
-    if notice and isinstance(session, Session):
+    session = request.get(SESSION)
+    if notice and session is not None:
         session.notice = (notice, kind)
     return web.Response(status=303, headers={"Location": path, **(headers or {})})
 

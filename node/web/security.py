@@ -17,6 +17,7 @@ from aiohttp.typedefs import Handler, Middleware
 from node.web import csp
 from node.web.refusal import Refusal
 
+NONCE: web.RequestKey[str] = web.RequestKey("nonce", str)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _HEADERS = {
@@ -72,7 +73,7 @@ def new_nonce() -> str:
 async def protect(request: web.Request, response: web.StreamResponse) -> None:
     """Signal `on_response_prepare`: the headers that every response carries."""
     response.headers.update(_HEADERS)
-    nonce = request.get("nonce") or new_nonce()
+    nonce = request.get(NONCE) or new_nonce()
     response.headers["Content-Security-Policy"] = csp.policy(nonce)
     static = request.path.startswith("/static/") and response.status in {200, 304}
     response.headers["Cache-Control"] = "no-cache" if static else "no-store"

@@ -20,6 +20,7 @@ from node.web.page import (
     HOME,
     RENDERER,
     REPORTS,
+    SESSION,
     SESSIONS,
     TOKEN_HEADER,
     Gate,
@@ -29,7 +30,7 @@ from node.web.page import (
 )
 from node.web.refusal import Refusal
 from node.web.render import Renderer
-from node.web.security import SAFE_METHODS, host_rule, new_nonce, origin_rule, protect
+from node.web.security import NONCE, SAFE_METHODS, host_rule, new_nonce, origin_rule, protect
 from node.web.sessions import Session, Sessions, same_token
 
 _PUBLIC = ("/static/", "/open", "/stopped", csp.REPORT_PATH)
@@ -66,10 +67,10 @@ def session_rule() -> Middleware:
     @web.middleware
     async def judge(request: web.Request, handler: Handler) -> web.StreamResponse:
         session = request.app[SESSIONS].find(request.cookies.get(request.app[COOKIE], ""))
-        request["session"] = session
+        request[SESSION] = session
         if request.path.startswith(_PUBLIC):
             if request.path == "/open" and request.method not in SAFE_METHODS:
-                request["form"] = await forms.read_form(request, forms.FORM_LIMIT, lambda _: True)
+                request[forms.FORM] = await forms.read_form(request, forms.FORM_LIMIT, lambda _: True)
             return await handler(request)
         if session is None:
             _ask_in(request, "/open", Refusal(401, "no-session", "Open your desk with: gemstra open"))
@@ -105,7 +106,7 @@ async def _check_token(request: web.Request, session: Session) -> None:
         if not admitted:
             raise Refusal(403, "no-token", f"Send the page's token as {TOKEN_HEADER}.")
         return
-    request["form"] = await forms.read_form(request, forms.body_limit(request), lambda token: admitted or same_token(session, token))
+    request[forms.FORM] = await forms.read_form(request, forms.body_limit(request), lambda token: admitted or same_token(session, token))
 
 
 _STATUS: tuple[tuple[type[NodeError], int], ...] = (
@@ -122,7 +123,7 @@ def error_pages() -> Middleware:
 
     @web.middleware
     async def judge(request: web.Request, handler: Handler) -> web.StreamResponse:
-        request["nonce"] = new_nonce()
+        request[NONCE] = new_nonce()
         try:
             return await handler(request)
         except Refusal as refusal:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from node.web.page import RENDERER, Stage, clock_ms
+from node.web.page import RENDERER, SESSION, Stage, clock_ms
 from node.web.render import Viewer
+from node.web.security import NONCE
 from node.web.sessions import Sessions
 from node.web.shell import make_app
 from tests.e2e.samples import ANA, LUMEN, NOW, SAMPLES
@@ -43,8 +44,8 @@ async def _sample(request: web.Request) -> web.StreamResponse:
     template, section, desk, values = SAMPLES[request.match_info["name"]]
     viewer = {"ana": ANA, "lumen": LUMEN}.get(desk)
     values = {"section": section, **values}
-    session = request["session"] if desk else None
-    text = request.app[RENDERER].page(template, values, nonce=request["nonce"], session=session, viewer=viewer)
+    session = request[SESSION] if desk else None
+    text = request.app[RENDERER].page(template, values, nonce=request[NONCE], session=session, viewer=viewer)
     return web.Response(text=text, content_type="text/html")
 
 
@@ -53,7 +54,9 @@ async def gallery() -> AsyncIterator[Gallery]:
     hosts: set[str] = set()
     sessions = Sessions(clock_ms)
     pages = [web.get("/sample/{name}", _sample), web.get("/", _home)]
-    app = make_app(pages, gate=OpenGate(), sessions=sessions, allowed_hosts=hosts, cookie_name="gemstra-test", development=True, now=lambda: NOW)
+    app = make_app(
+        pages, gate=OpenGate(), sessions=sessions, allowed_hosts=hosts, cookie_name="gemstra-test", development=True, now=lambda: NOW
+    )
     runner = web.AppRunner(app)
     await runner.setup()
     try:

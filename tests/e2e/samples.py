@@ -42,7 +42,12 @@ DELIVERIES = [
     {"state": "received", "what": "Payment told", "to": "Lumen Beauty", "at": NOW - DAY},
     {"state": "waiting", "what": "Address", "to": "Lumen Beauty", "at": NOW - 60_000, "note": "It is offline. Your desk keeps trying."},
 ]
-CALCULATION = [("Products without tax and shipping", "$90.00"), ("20 % for who sells", "$18.00"), ("Rate", "$1.00 = 1 GMS"), ("You earn", "18 GMS")]
+CALCULATION = [
+    ("Products without tax and shipping", "$90.00"),
+    ("20 % for who sells", "$18.00"),
+    ("Rate", "$1.00 = 1 GMS"),
+    ("You earn", "18 GMS"),
+]
 COMMISSIONS = [
     {"who": "You", "base": gms(18000), "value": usd(1800), "meaning": "payable from 15 December", "rows": CALCULATION, "records": [HEX, HEX[::-1]]},
     {
@@ -81,14 +86,56 @@ PEOPLE = [
         ],
     },
 ]  # fmt: skip
-REVOKE = ("Nothing new is shown", "Lumen Beauty is told to erase", "It erases its copies", "It signs that it did", "The proof is on your disk")
-WORDS = (
-    "gravity harbor velvet moment orange timber castle lunar pepper silent window arrow "
-    "basket copper dolphin ember fabric garden hazel island jungle kitten lemon mirror"
-).split()
+REVOKE = (
+    "Nothing new is shown",
+    "Lumen Beauty is told to erase",
+    "It erases its copies",
+    "It signs that it did",
+    "The proof is on your disk",
+)
+WORDS = [
+    "gravity",
+    "harbor",
+    "velvet",
+    "moment",
+    "orange",
+    "timber",
+    "castle",
+    "lunar",
+    "pepper",
+    "silent",
+    "window",
+    "arrow",
+    "basket",
+    "copper",
+    "dolphin",
+    "ember",
+    "fabric",
+    "garden",
+    "hazel",
+    "island",
+    "jungle",
+    "kitten",
+    "lemon",
+    "mirror",
+]
 CUSTOMERS = [
-    {"href": "/customers/1", "name": "Mia Torres", "place": "Valencia", "tags": ["Regular", "Roses"], "last": "2 days ago", "next": ("Call back today", "attention")},
-    {"href": "/customers/2", "name": "Jo Nilsson", "place": "Malmö", "tags": ["Party"], "last": "12 October 2025", "next": ("Birthday tomorrow", "active")},
+    {
+        "href": "/customers/1",
+        "name": "Mia Torres",
+        "place": "Valencia",
+        "tags": ["Regular", "Roses"],
+        "last": "2 days ago",
+        "next": ("Call back today", "attention"),
+    },
+    {
+        "href": "/customers/2",
+        "name": "Jo Nilsson",
+        "place": "Malmö",
+        "tags": ["Party"],
+        "last": "12 October 2025",
+        "next": ("Birthday tomorrow", "active"),
+    },
     {"href": "/customers/3", "name": "Zoë van den Berg", "place": "Utrecht", "tags": [], "last": "Never", "next": None},
     {"href": "/customers/4", "name": "Amara Nwosu", "place": "Lisbon", "tags": ["Regular"], "last": "3 September 2025", "next": None},
 ]
@@ -122,8 +169,22 @@ ORDER_ROWS = [
 SETUP_FORM = {"way": "new", "name": "", "role": "seller", "currency": "USD", "zone": "Europe/Madrid"}
 EDIT_FORM = dict.fromkeys(("name", "email", "phone", "street", "postcode", "city", "country", "birthday", "tags", "note"), "")
 DISCLOSURES = [
-    {"at": NOW - HOUR, "what": "Name", "who": "Mia Torres", "merchant": "Lumen Beauty", "purpose": "Deliver one order", "grant_href": "/grants/1"},
-    {"at": NOW - HOUR, "what": "Street and town", "who": "Mia Torres", "merchant": "Lumen Beauty", "purpose": "Deliver one order", "grant_href": "/grants/1"},
+    {
+        "at": NOW - HOUR,
+        "what": "Name",
+        "who": "Mia Torres",
+        "merchant": "Lumen Beauty",
+        "purpose": "Deliver one order",
+        "grant_href": "/grants/1",
+    },
+    {
+        "at": NOW - HOUR,
+        "what": "Street and town",
+        "who": "Mia Torres",
+        "merchant": "Lumen Beauty",
+        "purpose": "Deliver one order",
+        "grant_href": "/grants/1",
+    },
 ]
 INVITE = {"link": "gemstra:invite:1:KX7Q2M9FPD4WAB5E3GJ8NRTVYZ6CHS", "kind": "a seller", "expires": NOW + DAY}
 SHARED = "Lumen Beauty may see Mia Torres's name and address, to deliver one order, until 4 December."
@@ -193,7 +254,7 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "commissions": ("commissions/list.html", "commissions", "ana", {"figures": [{"label": "Ready to collect", "base": gms(14200), "value": usd(1420), "meaning": "statement 7"}, {"label": "Held until returns end", "base": gms(18000), "value": usd(1800), "meaning": "from 15 December"}, {"label": "Collected so far", "base": gms(132400), "value": usd(13240), "meaning": "since June"}],
         "lines": TWO_COMMISSION_LINES, "forecast": [{"label": "By the end of December", "base": gms(32200), "meaning": "if no one returns anything"}], "pages": PAGES}),
     "merchant": ("merchant/home.html", "merchant", "lumen", {"orders": ORDER_ROWS, "figures": [{"label": "Reserve", "base": gms(5000000), "value": None, "meaning": "4,977.5 GMS free"}, {"label": "Set aside", "base": gms(22500), "value": usd(2250), "meaning": "for 3 orders"}, {"label": "Next statement", "base": gms(22500), "value": None, "meaning": "ready on 15 December"}], "counts": {"members": 12, "products": 20}}),
-    "merchant-order": ("merchant/order.html", "merchant", "lumen", {"order": ORDER, "steps": STEPS[:3] + [{"title": "Shipped", "state": "now"}, {"title": "Delivered", "state": "later"}], "next": {"who": "You ship it", "text": "The address is here until 4 December.", "fields": [{"name": "carrier", "label": "Carrier", "optional": True}, {"name": "tracking", "label": "Tracking number", "optional": True}], "submit": {"label": "It is on its way", "action": "/merchant/orders/1/ship"}, "actions": []},
+    "merchant-order": ("merchant/order.html", "merchant", "lumen", {"order": ORDER, "steps": [*STEPS[:3], {"title": "Shipped", "state": "now"}, {"title": "Delivered", "state": "later"}], "next": {"who": "You ship it", "text": "The address is here until 4 December.", "fields": [{"name": "carrier", "label": "Carrier", "optional": True}, {"name": "tracking", "label": "Tracking number", "optional": True}], "submit": {"label": "It is on its way", "action": "/merchant/orders/1/ship"}, "actions": []},
         "address": {"pairs": [("Name", "Mia Torres"), ("Street", "Calle de la Paz 12"), ("Town", "46003 Valencia")], "until": NOW + 3 * DAY}, "lines": LINES, "sums": SUMS, "deliveries": DELIVERIES[:2], "commissions": COMMISSIONS, "problem": None, "form": {}}),
     "merchant-members": ("merchant/members.html", "merchant", "lumen", {"members": [{"name": "Ana Pérez", "since": NOW - 90 * DAY, "sponsor": "Ben Okafor", "orders": 14, "state": ("Accepted", "done")}, {"name": "Ben Okafor", "since": NOW - 200 * DAY, "sponsor": "You", "orders": 40, "state": ("Accepted", "done")}], "requests": [{"name": "Cleo Marsh", "text": "Wants to sell for you. Sponsored by Ana Pérez.", "action": "/merchant/members/3"}], "pages": PAGES}),
     "merchant-statements": ("merchant/statements.html", "merchant", "lumen", {"draft": {"epoch": 8, "lines": [{"who": "Ana Pérez", "level": "Direct", "base": gms(18000)}, {"who": "Ben Okafor", "level": "Level 1", "base": gms(4500)}], "total": gms(22500), "action": "/merchant/statements/8/post"}, "posted": [{"epoch": 7, "at": NOW - 14 * DAY, "total": gms(14200), "root": HEX, "payees": 9, "state": ("Active", "done")}], "reserve": {"base": gms(5000000), "value": None, "meaning": "4,977.5 GMS free"}, "form": {"amount": ""}}),

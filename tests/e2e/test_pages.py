@@ -1,0 +1,105 @@
+"""Every sample page and /design in Chromium: no report against the policy, no axe violation, no sideways scroll, two themes, two widths."""
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from node.web.page import REPORTS
+from tests.e2e.browser import SHOTS, axe, chromium, needs_chromium
+from tests.e2e.gallery import Gallery, gallery
+from tests.e2e.samples import SAMPLES
+
+pytestmark = [pytest.mark.browser, needs_chromium]
+PATHS = {"design": "/design", **{name: f"/sample/{name}" for name in SAMPLES}}
+
+
+async def enter(desk: Gallery, browser: Browser, theme: str, width: int, *, scripts: bool = True) -> Page:
+    """A page that came in by the link of `gemstra open`, or by typing the code."""
+    scheme = "dark" if theme == "dark" else "light"
+    context = await browser.new_context(
+        viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce", java_script_enabled=scripts
+    )
+    page = await context.new_page()
+    code = desk.sessions.issue_code()
+    await page.goto(f"{desk.origin}/open#{code}")
+    if not scripts:
+        await page.get_by_label("Code").fill(code)
+        await page.get_by_role("button", name="Open").click()
+    await page.wait_for_url("**/sample/today")
+    return page
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+async def test_pages_hold_in_both_themes_and_widths(theme: str, width: int) -> None:
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    wrong: list[str] = []
+    async with gallery() as desk, chromium() as browser:
+        page = await enter(desk, browser, theme, width)
+        page.on("pageerror", lambda error: wrong.append(f"script: {error}"))
+        page.on("console", lambda message: wrong.append(f"console: {message.text}") if "[hx-csp]" in message.text else None)
+        for name, path in PATHS.items():
+            await page.goto(desk.origin + path)
+            if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                wrong.append(f"{name}: scrolls sideways")
+            await page.screenshot(path=SHOTS / f"{name}-{theme}-{width}.png", full_page=True)
+            wrong += [f"{name}: {line}" for line in await axe(page)]
+        assert wrong == []
+        assert dict(desk.app[REPORTS].counts) == {}
+
+
+@pytest.mark.asyncio
+async def test_controls_a_planted_script_is_reported_and_a_removed_label_is_found() -> None:
+    async with gallery() as desk, chromium() as browser:
+        page = await enter(desk, browser, "light", 1280)
+        async with page.expect_request("**/csp-report"):
+            await page.evaluate(
+                "document.body.insertAdjacentElement('beforeend', Object.assign(document.createElement('img'), {src: 'https://evil.example/x.png'}))"
+            )
+        await page.wait_for_function("performance.getEntriesByType('resource').length > 0")
+        assert await page.evaluate("(() => { try { document.body.innerHTML = '<b>x</b>'; return false } catch { return true } })()")
+        await page.goto(f"{desk.origin}/sample/unlock")
+        await page.evaluate("document.querySelector('label').remove()")
+        assert any(line.startswith("label") for line in await axe(page))
+
+
+@pytest.mark.asyncio
+async def test_an_injected_htmx_attribute_is_inert_and_ours_work() -> None:
+    async with gallery() as desk, chromium() as browser:
+        page = await enter(desk, browser, "light", 1280)
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        await page.goto(f"{desk.origin}/sample/customers")
+        await page.evaluate("""() => {
+            const planted = document.createElement("div");
+            planted.setAttribute("hx-get", "/sample/steal"); planted.setAttribute("hx-trigger", "load");
+            document.body.append(planted); htmx.process(planted);
+        }""")
+        async with page.expect_request("**/customers?q=mia"):
+            await page.get_by_role("searchbox").press_sequentially("mia")
+        assert not any("steal" in url for url in asked)
+
+
+@pytest.mark.asyncio
+async def test_a_desk_without_scripts_opens_and_posts() -> None:
+    async with gallery() as desk, chromium() as browser:
+        page = await enter(desk, browser, "light", 1280, scripts=False)
+        await page.get_by_role("button", name="Dark", exact=True).first.click()
+        assert await page.locator("html").get_attribute("data-theme") == "dark"
+        await page.get_by_role("button", name="Lock").first.click()
+        await page.wait_for_url("**/unlock")
+        await page.get_by_label("Passphrase").fill("anything")
+        await page.get_by_role("button", name="Unlock").click()
+        await page.wait_for_url("**/sample/today")
+
+
+@pytest.mark.asyncio
+async def test_the_code_leaves_the_address_bar_and_slash_finds_the_search() -> None:
+    async with gallery() as desk, chromium() as browser:
+        page = await enter(desk, browser, "light", 1280)
+        assert "#" not in page.url
+        await page.goto(f"{desk.origin}/sample/customers")
+        await page.keyboard.press("/")
+        assert await page.evaluate("document.activeElement.id") == "q"
+        await page.goto(f"{desk.origin}/design")
+        assert await page.evaluate("document.activeElement.id") == "errors"
