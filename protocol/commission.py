@@ -121,7 +121,7 @@ def _level(plan: Plan, name: bytes, lines: Sequence[BaseLine], level: int, payee
     return [
         Accrual(line.line, payee, level, minor[i], gms[i], Why(line.base, rates[i][0], name, level, plan.gms_rate, rates[i][1]))
         for i, line in enumerate(lines)
-        if gms[i]
+        if weights[i]
     ]
 
 

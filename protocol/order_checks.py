@@ -75,7 +75,8 @@ def check_totals(lines: Sequence[Line], quote: Quote) -> None:
 def check_quote(quote: Quote, request: QuoteRequest, request_id: bytes, catalog: Mapping[str, Priced], plan: tuple[bytes, int]) -> None:
     """The seller, on receiving a quote; `plan` is the (hash, gms_rate) it knows.
 
-    Raises Conflict `wrong-request`, `changed-lines`, `unknown-sku`, `changed-price`, `changed-plan`, `currency`, and what check_totals raises.
+    Raises Conflict `wrong-request`, `changed-lines`, `unknown-sku`, `changed-price`, `changed-plan`, `currency`,
+    and what check_totals raises.
     """
     if quote.request != request_id:
         raise Conflict("the quote answers another request", code="wrong-request")

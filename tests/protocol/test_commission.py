@@ -88,6 +88,9 @@ def test_the_sum_is_conserved(lines, level, rate, there):
         assert sum(parts.values()) + skipped == int(sum(exact))
         assert all(abs(parts[place] - exact[place]) < 2 for place in parts)
     assert all(part.why.base * part.why.bps for part in result.accruals)
+    due = due_by_payee(result.accruals).get(BEN_MEMBER)
+    if due:
+        assert due.gms == due.base * due.bps * rate // 10_000
 
 
 @pytest.mark.parametrize(
