@@ -109,7 +109,8 @@ class Catalog:
     def products(self, search: str, after: tuple[str, bytes, str], limit: int) -> list[ProductRecord]:
         """Products whose title holds `search`, by title; `after` is (title, feed, handle) of the last one seen."""
         sql = (
-            "SELECT feed, product, record FROM products WHERE title LIKE ? ESCAPE '\\' AND (title COLLATE NOCASE, feed, handle) > (?, ?, ?) "
+            "SELECT feed, product, record FROM products WHERE title LIKE ? ESCAPE '\\' "
+            "AND (title COLLATE NOCASE, feed, handle) > (?, ?, ?) "
             "ORDER BY title COLLATE NOCASE, feed, handle LIMIT ?"
         )
         pattern = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"

@@ -1,11 +1,13 @@
 """Memberships, members and edges in the store."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
 from node.model.team import Edge, Member, Membership
 from protocol.team import Link
+
+R = TypeVar("R")
 
 _MEMBERSHIP = "merchant, member, payout, payout_index, status, asked_at, seq, starts, accepted"
 _MEMBER = "member, peer, member_key, payout, status, request, asked_at, seq, starts"
@@ -83,11 +85,11 @@ class Team:
             found[member] = (*found.get(member, ()), Link(sponsor, seq, starts, ends))
         return found
 
-    def _one(self, cls: type[Any], sql: str, *values: Any) -> Any:
+    def _one(self, cls: type[R], sql: str, *values: Any) -> R | None:
         row = self._db.execute(sql, values).fetchone()
         return cls(*row) if row else None
 
-    def _all(self, cls: type[Any], sql: str, *values: Any) -> list[Any]:
+    def _all(self, cls: type[R], sql: str, *values: Any) -> list[R]:
         return [cls(*row) for row in self._db.execute(sql, values)]
 
     def _keep(self, table: str, columns: str, row: Any) -> None:
