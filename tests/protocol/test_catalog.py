@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from parts import NOW, Key, named
+
 from protocol import catalog as m
 from protocol import log
 from protocol.codec import from_bytes, to_bytes
@@ -71,7 +72,7 @@ def test_an_offer_holds_for_its_time():
 class Writer:
     """A merchant's feed in memory."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.operations, self.tree, self.states = [], log.Tree(), [m.EMPTY]
 
     def write(self, *operations):
@@ -91,7 +92,7 @@ class Writer:
 
 
 class Reader:
-    def __init__(self):
+    def __init__(self) -> None:
         self.state, self.since, self.head, self.pages = m.EMPTY, 0, log.Checkpoint(FEED.id, 0, log.EMPTY_ROOT, StateHash().digest, 0), 0
 
     def take(self, answer):

@@ -4,6 +4,7 @@ from enum import StrEnum
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from protocol.codec import from_bytes, from_tree, key, to_bytes
 from protocol.encoding import encode
 from protocol.errors import Malformed

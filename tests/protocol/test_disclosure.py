@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from parts import flipped, named
+
 from protocol import disclosure as m
 from protocol.errors import BadSignature, Malformed
 

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from parts import NOW, Key, flipped
+
 from protocol import ids
 from protocol.encoding import decode, encode
 from protocol.envelope import SKEW_MS, check_time, peek_type, sign, verify

@@ -7,6 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from parts import NOW, named
+
 from protocol import grant as m
 from protocol.codec import from_bytes, to_bytes
 from protocol.disclosure import Field
@@ -141,7 +142,7 @@ def test_records():
 class GrantMachine(RuleBasedStateMachine):
     """Any events in any order: a revoke is final, access is open only while issued, a replay gives the same."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.state, self.log, self.revoked, self.open = m.GrantState(), [], False, False
 

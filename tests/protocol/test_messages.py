@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from parts import NOW, Key, flipped, named
+
 from protocol import grant, messages
 from protocol.encoding import decode, encode
 from protocol.envelope import sign

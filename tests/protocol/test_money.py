@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from protocol.errors import LocalError, Malformed
 from protocol.money import Money, exponent, share, split
 

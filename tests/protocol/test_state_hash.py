@@ -3,6 +3,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from protocol.errors import Malformed
 from protocol.state_hash import STATE_BYTES, StateHash
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from parts import NOW, Key, flipped, named
+
 from protocol import team as m
 from protocol.envelope import sign
 from protocol.errors import ProtocolError

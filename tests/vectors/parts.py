@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from pathlib import Path
 from typing import Any
 
 from nacl.signing import SigningKey
@@ -49,13 +48,20 @@ def plain(value: Any) -> Any:
     return [plain(item) for item in value]
 
 
-def vector(kind: str, comment: str, given: Mapping[str, Any], expect: str = "ok", **output: Any) -> dict[str, Any]:
-    """One vector: `expect` is "ok" or the error code."""
-    made = {"kind": kind, "comment": comment, "input": plain(given), "expect": expect}
-    return {**made, "output": plain(output)} if output else made
+Made = dict[str, Any]
 
 
-def text(vectors: list[dict[str, Any]]) -> str:
+def good(kind: str, comment: str, **given: Any) -> Made:
+    """A vector to be accepted; the generator adds the output."""
+    return {"kind": kind, "comment": comment, "input": plain(given), "expect": "ok"}
+
+
+def bad(expect: str, kind: str, comment: str, **given: Any) -> Made:
+    """A vector with one fault, to be refused with the code `expect`."""
+    return {"kind": kind, "comment": comment, "input": plain(given), "expect": expect}
+
+
+def text(vectors: list[Made]) -> str:
     """The file's text."""
     return json.dumps(vectors, indent=1, ensure_ascii=True, sort_keys=True) + "\n"
 
@@ -65,8 +71,3 @@ def flipped(data: bytes, at: int = -1) -> bytes:
     changed = bytearray(data)
     changed[at] ^= 1
     return bytes(changed)
-
-
-def write(topic: str, vectors: list[dict[str, Any]]) -> None:
-    """Write `<topic>.json` beside this file."""
-    Path(__file__).with_name(f"{topic}.json").write_text(text(vectors))
