@@ -1,14 +1,26 @@
-"""What the vectors of the machines share: a script of events, told as JSON and played again."""
+"""What the vectors of the machines share: one vector, one file, a script of events told as JSON and played again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from parts import vector
+from parts import plain, text
 
 from protocol.errors import ProtocolError
 
 Script = list[Any]
+
+
+def vector(kind: str, comment: str, given: Mapping[str, Any], expect: str = "ok", **output: Any) -> dict[str, Any]:
+    """One vector: `expect` is "ok" or the error code."""
+    made = {"kind": kind, "comment": comment, "input": plain(given), "expect": expect}
+    return {**made, "output": plain(output)} if output else made
+
+
+def write(topic: str, vectors: list[dict[str, Any]]) -> None:
+    """Write `<topic>.json` beside this file."""
+    Path(__file__).with_name(f"{topic}.json").write_text(text(vectors))
 
 
 def told(part: Any) -> list[Any]:

@@ -6,9 +6,9 @@
 from dataclasses import replace
 from typing import Any
 
-from machines import script
+from machines import script, vector, write
 from make_plan import RATES
-from parts import NOW, named, vector, write
+from parts import NOW, named
 from sale import ANA_MEMBER, BEN_MEMBER, MERCHANT, PLAN, RATE
 
 from protocol import ledger

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from machines import script
-from parts import write
+from machines import script, write
 
 from protocol import fulfilment as f
 

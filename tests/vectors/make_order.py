@@ -7,8 +7,8 @@ with the request its receipt names, and the status both sides compute. `check`: 
 from dataclasses import replace
 from typing import Any
 
-from machines import code_of, script
-from parts import NOW, named, vector, write
+from machines import code_of, script, vector, write
+from parts import NOW, named
 from sale import ANA, BEN, MERCHANT, REQUEST, Sale, accepted, placed, quote
 
 from protocol import conversation as talk

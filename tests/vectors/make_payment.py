@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from machines import script
-from parts import write
+from machines import script, write
 
 from protocol import payment, refund
 from protocol.payment import Confirmed, Observed, RefundSettled, Released, Submitted, Tick

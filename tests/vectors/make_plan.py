@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from parts import named, vector, write
+from machines import vector, write
+from parts import named
 from sale import PLAN
 
 from protocol.codec import to_bytes, to_tree

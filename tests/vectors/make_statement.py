@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from machines import code_of
+from machines import code_of, vector, write
 from make_commission import ENTRY
-from parts import NOW, named, vector, write
+from parts import NOW, named
 from sale import ANA_MEMBER, BEN_MEMBER, MERCHANT
 
 from protocol.codec import to_bytes
