@@ -353,15 +353,16 @@ contract CommissionVault is VaultState, ReentrancyGuardTransient {
         private
         returns (bytes4, address to, uint256 amount)
     {
-        Member storage stored = _members[merchant][leaf.memberId];
-        Member memory member = stored;
+        Member storage member = _members[merchant][leaf.memberId];
+        uint256 claimed = member.claimed;
+        uint256 due = leaf.payableAmount;
         to = leaf.recipient;
-        if (leaf.payableAmount <= member.claimed) return (NothingToClaim.selector, to, 0);
+        if (due <= claimed) return (NothingToClaim.selector, to, 0);
         unchecked {
-            amount = leaf.payableAmount - member.claimed;
+            amount = due - claimed;
         }
         if (amount < minimum) return (BelowMinimum.selector, to, amount);
-        if (member.disputedEpoch == terms.epoch && block.timestamp < terms.disputedUntil) {
+        if (block.timestamp < terms.disputedUntil && member.disputedEpoch == terms.epoch) {
             return (DisputedLeaf.selector, to, amount);
         }
         if (member.redirected) {
@@ -373,7 +374,7 @@ contract CommissionVault is VaultState, ReentrancyGuardTransient {
         uint256 claimedTotal = terms.claimedTotal + amount;
         if (claimedTotal > terms.payableTotal) return (ClaimsExceedPayable.selector, to, amount);
         terms.claimedTotal = claimedTotal;
-        stored.claimed = uint128(leaf.payableAmount);
+        member.claimed = uint128(due);
         return (0, to, amount);
     }
 

@@ -107,20 +107,51 @@ library SumTree {
     /// @notice The node above `leaves`, padded with empty nodes to a power of two.
     /// @return node that node
     /// @return sound_ false when a leaf breaks the bounds
+    /// @dev Flat, in scratch memory: one buffer to hash from, then the row, halved in place level by level.
     function fold(bytes32 domain_, Leaf[] calldata leaves) internal pure returns (Node memory node, bool sound_) {
-        uint256 width = leaves.length;
-        Node[] memory row = new Node[](width + (width & 1));
-        for (uint256 i = 0; i < width; ++i) {
-            if (!sound(leaves[i])) return (node, false);
-            row[i] = toNode(domain_, leaves[i]);
-        }
-        while (width > 1) {
-            if (width & 1 == 1) row[width] = Node(0, 0, 0);
-            width = (width + 1) >> 1;
-            for (uint256 i = 0; i < width; ++i) {
-                join(domain_, row[2 * i], row[2 * i + 1], row[i]);
+        bytes32 leafTag = LEAF_TAG;
+        bytes32 nodeTag = NODE_TAG;
+        assembly ("memory-safe") {
+            let width := leaves.length
+            let buffer := mload(0x40)
+            let row := add(buffer, 0x100)
+            sound_ := 1
+            mstore(buffer, leafTag)
+            mstore(add(buffer, 0x20), domain_)
+            for { let i := 0 } lt(i, width) { i := add(i, 1) } {
+                calldatacopy(add(buffer, 0x40), add(leaves.offset, mul(i, 0x80)), 0x80)
+                let due := mload(add(buffer, 0x80))
+                let all := mload(add(buffer, 0xa0))
+                if or(gt(due, all), shr(128, all)) {
+                    sound_ := 0
+                    break
+                }
+                let to := add(row, mul(i, 0x60))
+                mstore(to, keccak256(buffer, 0xc0))
+                mstore(add(to, 0x20), due)
+                mstore(add(to, 0x40), all)
             }
+            mstore(buffer, nodeTag)
+            for {} and(gt(width, 1), sound_) {} {
+                if and(width, 1) {
+                    let padding := add(row, mul(width, 0x60))
+                    mstore(padding, 0)
+                    mstore(add(padding, 0x20), 0)
+                    mstore(add(padding, 0x40), 0)
+                }
+                width := shr(1, add(width, 1))
+                for { let i := 0 } lt(i, width) { i := add(i, 1) } {
+                    let from := add(row, mul(i, 0xc0))
+                    mcopy(add(buffer, 0x40), from, 0xc0)
+                    let due := add(mload(add(from, 0x20)), mload(add(from, 0x80)))
+                    let all := add(mload(add(from, 0x40)), mload(add(from, 0xa0)))
+                    let to := add(row, mul(i, 0x60))
+                    mstore(to, keccak256(buffer, 0x100))
+                    mstore(add(to, 0x20), due)
+                    mstore(add(to, 0x40), all)
+                }
+            }
+            mcopy(node, row, 0x60)
         }
-        return (row[0], true);
     }
 }

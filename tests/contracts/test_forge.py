@@ -39,8 +39,8 @@ def test_the_solidity_tests_pass() -> None:
 FAULTS = {
     "claims are not counted": (
         "CommissionVault.sol",
-        "stored.claimed = uint128(leaf.payableAmount);\n",
-        "stored.claimed = member.claimed;\n",
+        "member.claimed = uint128(due);\n",
+        "member.claimed = uint128(claimed);\n",
     ),
     "withdrawals ignore the pending root": (
         "VaultState.sol",
