@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from . import catalog, grant, pairing, team
+from . import catalog, grant, order_records, pairing, team
 from .codec import from_bytes, key, to_bytes
 from .encoding import MAX_BYTES, decode, encode
 from .envelope import Signed, verify
@@ -57,9 +57,8 @@ _OWN = (
     Kind("ack", None, Ack),
     Kind("nack", None, Nack),
 )
-KINDS: Mapping[str, Kind] = MappingProxyType(
-    {kind.name: kind for kinds in (_OWN, pairing.KINDS, catalog.KINDS, grant.KINDS, team.KINDS) for kind in kinds}
-)
+_ALL = (_OWN, pairing.KINDS, catalog.KINDS, order_records.KINDS, grant.KINDS, team.KINDS)
+KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kinds in _ALL for kind in kinds})
 _NAMES: Mapping[type, str] = MappingProxyType({kind.record: kind.name for kind in KINDS.values() if not kind.signed})
 
 

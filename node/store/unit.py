@@ -14,6 +14,7 @@ from .catalog import Catalog
 from .chain import Blocks, Transactions
 from .inbox import Inbox
 from .operations import Operations
+from .orders import Orders
 from .outbox import Outbox
 from .peers import Peers
 from .settings import Settings
@@ -84,3 +85,8 @@ class Unit(Generic[M]):
     def team(self) -> Team:
         """Memberships, members, sponsor edges."""
         return Team(self.db)
+
+    @cached_property
+    def orders(self) -> Orders:
+        """Orders with their histories."""
+        return Orders(self.db)
