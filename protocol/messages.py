@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from . import catalog, grant, order_records, pairing, team
+from . import catalog, commission, grant, order_records, pairing, plan, statement, team
 from .codec import from_bytes, key, to_bytes
 from .encoding import MAX_BYTES, decode, encode
 from .envelope import Signed, verify
@@ -58,7 +58,8 @@ _OWN = (
     Kind("nack", None, Nack),
 )
 _ALL = (_OWN, pairing.KINDS, catalog.KINDS, order_records.KINDS, grant.KINDS, team.KINDS)
-KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kinds in _ALL for kind in kinds})
+_NOUNS = (pairing, catalog, grant, team, order_records, plan, commission, statement)
+KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kinds in (_OWN, *(noun.KINDS for noun in _NOUNS)) for kind in kinds})
 _NAMES: Mapping[type, str] = MappingProxyType({kind.record: kind.name for kind in KINDS.values() if not kind.signed})
 
 
