@@ -5,7 +5,7 @@
         merchant: bytes = key(0, size=32)
 
 Unknown keys are refused. A class with `OPEN_ENDED = True` may ignore unknown odd keys; even ones must be understood
-(docs/protocol/encoding.md). The raw bytes are what is kept and relayed, so nothing unknown is lost.
+(docs/protocol/01-encoding.md). The raw bytes are what is kept and relayed, so nothing unknown is lost.
 """
 
 import dataclasses

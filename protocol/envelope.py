@@ -2,7 +2,7 @@
 
 Wire form: CBOR `[envelope, signature]`, where `envelope` is the byte string that was signed under the domain of its type. A receiver
 verifies the bytes it got, then the version and form, then time. Clock and expiry rules apply to messages on the wire, never to
-appending to a log (docs/protocol/envelope.md).
+appending to a log (docs/protocol/02-envelope.md).
 """
 
 from dataclasses import dataclass
