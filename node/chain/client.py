@@ -5,6 +5,7 @@ whenever a connection is made and before anything is sent. It decides nothing ab
 """
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -100,11 +101,7 @@ class ChainClient:
         query = {"blockHash": _hex(block), "address": _checksum(address)}
         if topics:
             query["topics"] = [None if topic is None else _hex(topic) for topic in topics]  # type: ignore[assignment]
-        found = await self._ask(lambda: self._web3.eth.get_logs(query))
-        logs = [_log(item) for item in found]
-        if any(bytes(item["blockHash"]) != block or log.address != address for item, log in zip(found, logs, strict=True)):
-            raise Unavailable("The chain answered with logs of another block or contract.", code="chain-unavailable")
-        return logs
+        return await self._ask(lambda: self._web3.eth.get_logs(query), lambda found: [_log(item, block, address) for item in found])
 
     async def receipt(self, transaction: bytes) -> Receipt | None:
         """The receipt of a transaction on the chain; None while it is not in a block."""
@@ -118,41 +115,43 @@ class ChainClient:
 
     async def nonce(self, account: bytes, tag: Tag = "latest") -> int:
         """How many transactions the account has made."""
-        return int(await self._ask(lambda: self._web3.eth.get_transaction_count(_checksum(account), tag)))
+        return await self._ask(lambda: self._web3.eth.get_transaction_count(_checksum(account), tag), int)
 
     async def gas_balance(self, account: bytes, tag: Tag = "latest") -> int:
         """Wei for gas."""
-        return int(await self._ask(lambda: self._web3.eth.get_balance(_checksum(account), tag)))
+        return await self._ask(lambda: self._web3.eth.get_balance(_checksum(account), tag), int)
 
     async def token_balance(self, token: bytes, account: bytes, tag: Tag | int = "latest") -> int:
         """GMS base units of an account after the block of `tag`."""
-        output = await self.call(token, abi("GMS").call("balanceOf", account), tag=tag)
-        return int(abi("GMS").result("balanceOf", output)[0])
+        return int((await self._view("GMS", token, "balanceOf", account, tag=tag))[0])
 
     async def vault(self, vault: bytes, function: str, *arguments: Any, tag: Tag | int = "latest") -> tuple[Any, ...]:
         """What a view function of the vault returns, e.g. `reserveOf`, `activeRoot`, `claimedOf`."""
-        output = await self.call(vault, abi("CommissionVault").call(function, *arguments), tag=tag)
-        return abi("CommissionVault").result(function, output)
+        return await self._view("CommissionVault", vault, function, *arguments, tag=tag)
 
     async def call(self, to: bytes, data: bytes, *, sender: bytes | None = None, tag: Tag | int = "latest") -> bytes:
         """Execute without a trace; `Reverted` when the contract refuses."""
-        return bytes(await self._ask(lambda: self._web3.eth.call(_call(to, data, sender), tag)))
+        return await self._ask(lambda: self._web3.eth.call(_call(to, data, sender), tag), bytes)
+
+    async def _view(self, contract: str, at: bytes, function: str, *arguments: Any, tag: Tag | int) -> tuple[Any, ...]:
+        call = _call(at, abi(contract).call(function, *arguments), None)
+        return await self._ask(lambda: self._web3.eth.call(call, tag), lambda output: abi(contract).result(function, bytes(output)))
 
     async def estimate(self, sender: bytes, to: bytes, data: bytes) -> int:
         """Gas that suffices now; `Reverted` when no amount would."""
-        return int(await self._ask(lambda: self._web3.eth.estimate_gas(_call(to, data, sender))))
+        return await self._ask(lambda: self._web3.eth.estimate_gas(_call(to, data, sender)), int)
 
     async def fees(self) -> Fees:
         """What gets a transaction into the next blocks, with room for six full ones."""
-        head = await self._ask(lambda: self._web3.eth.get_block("latest"))
-        priority = int(await self._ask(lambda: self._web3.eth.max_priority_fee))
-        return Fees(2 * int(head["baseFeePerGas"]) + priority, priority)
+        base = await self._ask(lambda: self._web3.eth.get_block("latest"), lambda head: int(head["baseFeePerGas"]))
+        priority = await self._ask(lambda: self._web3.eth.max_priority_fee, int)
+        return Fees(2 * base + priority, priority)
 
     async def send(self, raw: bytes) -> None:
         """Hand over a signed transaction. "Already known" is success; `RefusedBySender` with the RPC's words otherwise."""
         await self._check()
         try:
-            await self._guard(lambda: self._web3.eth.send_raw_transaction(_hex(raw)))
+            await self._guard(lambda: self._web3.eth.send_raw_transaction(_hex(raw)), bytes)
         except RefusedBySender as error:
             if "already known" not in str(error).lower() and "already imported" not in str(error).lower():
                 raise
@@ -173,7 +172,7 @@ class ChainClient:
 
     async def _extra(self, method: str, params: list[Any]) -> Any:
         await self._ready()
-        answer = await self._guard(lambda: self._provider.make_request(method, params))
+        answer = await self._guard(lambda: self._provider.make_request(method, params), dict)
         if "error" in answer:
             raise RefusedBySender(f"The chain refused {method}: {answer['error'].get('message', '')}"[:300])
         return answer.get("result")
@@ -191,43 +190,43 @@ class ChainClient:
             await self.connect()
             return
         self._provider.fresh = False
-        found = int(await self._guard(lambda: self._web3.eth.chain_id))
+        found = await self._guard(lambda: self._web3.eth.chain_id, int)
         if found != self.chain_id:
             self.state = "wrong-chain"
             self._provider.fresh = True
             raise WrongChain(self.url, found, self.chain_id)
         self.state = "ready"
 
-    async def _ask(self, request: Callable[[], Awaitable[T]]) -> T:
+    async def _ask(self, request: Callable[[], Awaitable[Any]], read: Callable[[Any], T]) -> T:
         """Run a request, and again when it had to open a connection, once the chain behind it is known to be ours."""
         await self._ready()
-        answer = await self._guard(request)
+        answer = await self._guard(request, read)
         if self._provider.fresh:
             await self._check()
-            answer = await self._guard(request)
+            answer = await self._guard(request, read)
         return answer
 
     async def _or_none(self, request: Callable[[], Awaitable[Any]], read: Callable[[Any], T]) -> T | None:
         from web3.exceptions import BlockNotFound, TransactionNotFound
 
         try:
-            return read(await self._ask(request))
+            return await self._ask(request, read)
         except (BlockNotFound, TransactionNotFound):
             return None
 
-    async def _guard(self, request: Callable[[], Awaitable[T]]) -> T:
+    async def _guard(self, request: Callable[[], Awaitable[Any]], read: Callable[[Any], T]) -> T:
         from aiohttp import ClientError
         from web3.exceptions import BlockNotFound, ContractLogicError, TransactionNotFound, Web3Exception, Web3RPCError
 
         try:
-            return await request()
+            return read(await request())
         except (BlockNotFound, TransactionNotFound):
             raise
         except ContractLogicError as error:
             raise reverted(_revert_data(error.data), str(error.message or "")) from error
         except Web3RPCError as error:
             raise _refusal(error) from error
-        except (OSError, TimeoutError, ClientError, Web3Exception, ValueError, TypeError, KeyError) as error:
+        except (OSError, ClientError, Web3Exception, ValueError, TypeError, AttributeError, LookupError) as error:
             self.state = "unavailable"
             self._provider.fresh = True
             raise Unavailable(
@@ -238,10 +237,13 @@ class ChainClient:
 
 
 def _load(url: str, deadline: float) -> tuple[Any, Any]:
+    limit = sys.getrecursionlimit()
     from web3 import AsyncWeb3
 
     from node.chain.transport import BoundedProvider
 
+    # A dependency of web3 (py_ecc) lifts the limit to 100,000: deeply nested JSON would then end the node's process.
+    sys.setrecursionlimit(limit)
     provider = BoundedProvider(url, deadline=deadline, largest=LARGEST_ANSWER, connections=CONNECTIONS)
     return AsyncWeb3(provider, middleware=[]), provider
 
@@ -278,14 +280,17 @@ def _block(found: Any) -> Block:
     )
 
 
-def _log(found: Any) -> RawLog:
-    return RawLog(
+def _log(found: Any, block: bytes, address: bytes) -> RawLog:
+    log = RawLog(
         address=bytes.fromhex(str(found["address"])[2:]),
         topics=tuple(bytes(topic) for topic in found["topics"]),
         data=bytes(found["data"]),
         index=int(found["logIndex"]),
         transaction=bytes(found["transactionHash"]),
     )
+    if bytes(found["blockHash"]) != block or log.address != address:
+        raise ValueError("a log of another block or contract")
+    return log
 
 
 def _receipt(found: Any) -> Receipt:

@@ -8,7 +8,7 @@ ours below a final block, nothing is undone: the watcher halts and says so.
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 
 from node.chain.client import Block, ChainClient, RawLog
@@ -72,6 +72,11 @@ class Watcher:
         self.moved = asyncio.Event()
         """Set after every step that changed something; whoever waits clears it."""
 
+    def follow(self, account: bytes) -> None:
+        """Watch GMS transfers of one more account, from the next block on."""
+        if account not in self._watch.accounts:
+            self._watch = replace(self._watch, accounts=(*self._watch.accounts, account))
+
     async def run(self) -> None:
         """Until cancelled, or `IntegrityError("chain-rewritten")` when final history changed; other trouble is retried."""
         while True:
@@ -103,7 +108,9 @@ class Watcher:
     async def _rewind(self, head: Block) -> bool:
         changed = False
         while (tip := await self._store.read(_tip)) is not None:
-            there = await self._client.block(tip.number) if tip.number <= head.number else None
+            there = head if tip.number == head.number else None
+            if tip.number < head.number:
+                there = await self._client.block(tip.number)
             if there is not None and there.hash == tip.hash:
                 break
             final = await self._store.read(_final)

@@ -178,6 +178,18 @@ async def test_chain_down_and_back(template, tmp_path, store):
         await client.close()
 
 
+async def test_follows_one_more_account_from_then_on(chain, client, store):
+    mine, later = Key(), Key()
+    made, facts = watcher(client, store, chain, mine)
+    pay(chain, later, 5)
+    await made.step()
+    for _ in range(2):
+        made.follow(later.address)
+    pay(chain, later, 6)
+    await made.step()
+    assert [fact.values["value"] for fact in facts.seen if fact.status == "confirmed"] == [6]
+
+
 async def test_bloom_finds_what_a_block_holds(chain):
     mine = Key()
     block = chain.call("eth_getBlockByNumber", hex(pay(chain, mine, 5)), False)
