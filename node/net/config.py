@@ -44,8 +44,6 @@ class NetConfig:
     """For one address; the next one is tried after `dial_stagger_seconds` or a failure."""
     dial_stagger_seconds: float = 0.3
     negotiation_seconds: float = 5.0
-    write_seconds: float = 10.0
-    """A write that takes longer has a frozen reader: the connection is cut."""
     frame_seconds: float = 30.0
     """How long a begun frame may take to arrive."""
     stranger_idle_seconds: float = 60.0

@@ -7,6 +7,7 @@ id that is forgotten would take the others along; only the link's own tasks read
 import logging
 import math
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, assert_never
 
 import trio
@@ -110,7 +111,13 @@ class Link:
 
     async def _write(self, stream: Any) -> None:
         async for frame in self._queue:
-            await stream.write(frame)
+            ready = [frame]
+            size = len(frame)
+            with suppress(trio.WouldBlock):
+                while size < CHUNK_BYTES:  # what waits already goes out in one write: many small requests at once
+                    ready.append(self._queue.receive_nowait())
+                    size += len(ready[-1])
+            await stream.write(b"".join(ready))
 
     async def _read(self, stream: Any) -> None:
         while chunk := await stream.read(CHUNK_BYTES):

@@ -4,22 +4,33 @@
   at most 1 MiB and a connection 8 MiB; more is a breach and closes the connection.
 - The library grows a window to 16 MB, and js-libp2p then sends one frame larger than we take. Here it ends at 1 MiB.
 - A window update after each read is most of the CPU of a round trip. Here credit is given back in steps of 128 KiB.
+- A writer without credit looks again every 10 ms, and gives up after 5 s. Here it is woken.
 - A write that is cancelled half way leaves a cut ciphertext and kills every stream of the connection. Here a frame is
   written whole, or the connection is closed after `WRITE_SECONDS`.
 """
 
+import struct
 from collections.abc import Iterable
-from types import MethodType
 from typing import Any, NoReturn
 
 import trio
 from libp2p.io.exceptions import ConnectionClosedError
+from libp2p.stream_muxer.exceptions import MuxedStreamError
 from libp2p.stream_muxer.muxer_multistream import MuxerMultistream
-from libp2p.stream_muxer.yamux.yamux import DEFAULT_WINDOW_SIZE, PROTOCOL_ID, Yamux
+from libp2p.stream_muxer.yamux.yamux import (
+    DEFAULT_WINDOW_SIZE,
+    HEADER_SIZE,
+    PROTOCOL_ID,
+    TYPE_DATA,
+    YAMUX_HEADER_FORMAT,
+    Yamux,
+    YamuxStream,
+)
 
 WINDOW_BYTES = 1 << 20
 CONNECTION_BYTES = 8 << 20
 CREDIT_STEP_BYTES = DEFAULT_WINDOW_SIZE // 2
+CHUNK_BYTES = 65535 - 16 - HEADER_SIZE  # with its header it fills one Noise message; the library's size makes two
 WRITE_SECONDS = 10.0
 
 
@@ -53,29 +64,75 @@ class _Buffers(dict[int, bytearray]):
             raise FlowBreach
 
 
-async def _credit(stream: Any, *, bytes_read: int = 0) -> None:
-    """Grant the sender what was read, in steps, and widen the window to 1 MiB with the first."""
-    stream._pending_recv_release += bytes_read  # noqa: SLF001  the library's own counter
-    if stream._pending_recv_release < CREDIT_STEP_BYTES:  # noqa: SLF001
-        return
-    grant = stream._pending_recv_release  # noqa: SLF001
-    stream._pending_recv_release = 0  # noqa: SLF001
-    grant += WINDOW_BYTES - stream.target_recv_window
-    stream.target_recv_window = WINDOW_BYTES
-    stream.recv_window += grant
-    await stream.send_window_update(grant)
+class GuardedStream(YamuxStream):  # type: ignore[misc]
+    """A stream that grants credit in steps, and sends as soon as it is granted some."""
+
+    _room: int
+    _more_room: trio.Event
+    _pending_recv_release: int
+    target_recv_window: int
+
+    @classmethod
+    def adopt(cls, stream: Any) -> None:
+        """Make ours of a stream the library has just built."""
+        stream._room = stream.__dict__.pop("send_window")  # noqa: SLF001
+        stream._more_room = trio.Event()  # noqa: SLF001
+        stream.__class__ = cls
+
+    @property
+    def send_window(self) -> int:
+        """What we may still send. The library adds to it when the peer grants more."""
+        return self._room
+
+    @send_window.setter
+    def send_window(self, size: int) -> None:
+        self._room = size
+        self._more_room.set()
+
+    async def write(self, data: bytes) -> None:
+        """Send all of it. One writer at a time. Raises MuxedStreamError when the peer closes, or grants nothing for 10 s."""
+        sent = 0
+        while sent < len(data):
+            if not self._room:
+                await self._wait_for_room()
+            if self.closed or self.send_closed:
+                raise MuxedStreamError("the stream is closed for sending")
+            chunk = data[sent : sent + min(self._room, CHUNK_BYTES)]
+            self._room -= len(chunk)
+            sent += len(chunk)
+            header = struct.pack(YAMUX_HEADER_FORMAT, 0, TYPE_DATA, 0, self.stream_id, len(chunk))
+            await self.conn._write_frame(header + chunk)  # noqa: SLF001  as the library's own stream does
+
+    async def _wait_for_room(self) -> None:
+        deadline = trio.current_time() + WRITE_SECONDS
+        while not (self._room or self.closed or self.send_closed):
+            if trio.current_time() >= deadline:
+                raise MuxedStreamError("the peer does not read")
+            self._more_room = trio.Event()
+            with trio.move_on_after(0.25):  # an end is not announced here: look for it
+                await self._more_room.wait()
+
+    async def _auto_tune_and_send_window_update(self, *, bytes_read: int = 0) -> None:
+        self._pending_recv_release += bytes_read
+        if self._pending_recv_release < CREDIT_STEP_BYTES:
+            return
+        grant = self._pending_recv_release + WINDOW_BYTES - self.target_recv_window  # the first one widens the window
+        self._pending_recv_release = 0
+        self.target_recv_window = WINDOW_BYTES
+        self.recv_window += grant
+        await self.send_window_update(grant)
 
 
 class _Streams(dict[int, Any]):
-    """The streams of one connection; each gets our way of granting credit when it appears."""
+    """The streams of one connection; each becomes ours when it appears."""
 
     def __setitem__(self, stream_id: int, stream: Any) -> None:
-        stream._auto_tune_and_send_window_update = MethodType(_credit, stream)  # noqa: SLF001
+        GuardedStream.adopt(stream)
         super().__setitem__(stream_id, stream)
 
 
 class GuardedYamux(Yamux):  # type: ignore[misc]
-    """The library's connection with the four corrections."""
+    """The library's connection with these corrections."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
