@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from conftest import VECTORS, Chain, Refused
+from evm_chain import VECTORS, Chain, Refused
 
 from protocol import settlement as s
 

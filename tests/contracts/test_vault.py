@@ -1,7 +1,7 @@
 """Each verb of the vault, on the bytecode a node deploys: what it does and how it refuses."""
 
 import pytest
-from conftest import ACTIVATION, BOND, NO_HASH, RECIPIENT, WITHDRAWAL, Chain, Refused, Shop, leaf_args, proof_args
+from evm_chain import ACTIVATION, BOND, NO_HASH, RECIPIENT, WITHDRAWAL, Chain, Refused, Shop, leaf_args, proof_args
 
 from protocol import settlement as s
 
