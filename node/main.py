@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from node.cli.chain import app as chain_commands
 from node.cli.context import call_of, read_passphrase
 from node.cli.nodes import Fd
 from node.cli.output import reported
@@ -36,6 +38,26 @@ def run(
         config = load(call.data, os.environ, flags)
         passphrase = read_passphrase(call, passphrase_fd) if passphrase_fd is not None else None
         asyncio.run(serve(config, passphrase=passphrase, die_with_parent=die_with_parent))
+
+
+@chain_commands.command(name="run")
+def run_chain(
+    data: Annotated[Path, typer.Option(help="The chain's folder.")],
+    port: Annotated[int, typer.Option(help="Port of the JSON-RPC on 127.0.0.1; 0 = any.")] = 0,
+    chain_id: Annotated[int | None, typer.Option(help="Chain id of a new chain.")] = None,
+    activation_delay: Annotated[int, typer.Option(help="Seconds before a proposed statement root becomes active.")] = 60,
+    die_with_parent: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> None:
+    """Run an embedded ASTRA chain; DATA/chain.json says where, once it is ready.
+
+    Example: gemstra chain run --data ~/astra
+    """
+    from node.chain.embedded.config import ChainConfig
+    from node.chain.embedded.process import run as serve_chain
+
+    with reported():
+        config = ChainConfig(data, port=port, chain_id=chain_id, activation_delay=activation_delay, die_with_parent=die_with_parent)
+        serve_chain(config)
 
 
 def main() -> None:

@@ -1,10 +1,11 @@
 """Every route of the API, in the order of the documentation."""
 
-from node.api import node, peers, team
+from node.api import chain, node, peers, team
 from node.api.routes import Route
 
 ROUTES: tuple[Route, ...] = (
     *node.ROUTES,
     *peers.ROUTES,
     *team.ROUTES,
+    *chain.ROUTES,
 )

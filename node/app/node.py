@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
 import msgspec
 
+from node.api.chain import ChainView
 from node.api.node import LinkView, StatusView
 from node.app.founding import found
 from node.app.opened import Opened
-from node.config import Config
+from node.config import Config, save
 from node.errors import ConflictError, Locked
 from node.model.identity import Founded, Founder
 from node.vault import keyfile, vault
@@ -124,6 +126,24 @@ class Node:
         assert self.sessions is not None
         code = self.sessions.issue_code()
         return LinkView(f"{self.page}/open#{code}", code)
+
+    async def connect_chain(self, url: str, chain_id: int, gms: str, vault: str) -> ChainView:
+        """Configure the chain, and keep it in the folder's config file."""
+        opened = self.opened()
+        config = replace(self.config, chain_url=url, chain_id=chain_id, gms_address=gms, vault_address=vault)
+        opened.chain.configure(config)
+        save(config, ("chain_url", "chain_id", "gms_address", "vault_address"))
+        self.config = config
+        return self._chain_view()
+
+    async def faucet(self, gas: int, gms: int) -> ChainView:
+        """Ask an embedded chain for first gas and test GMS."""
+        opened = self.opened()
+        await opened.chain.client.faucet(opened.keys.chain_address(0), gas=gas, gms=gms)
+        return self._chain_view()
+
+    def _chain_view(self) -> ChainView:
+        return ChainView(self.opened().chain.state, self.config.chain_url, self.config.chain_id)
 
     # --- transactions
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from node.cli import nodes, peer, team
+from node.cli import chain, nodes, peer, team
 from node.cli.context import root
 
 app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -10,3 +10,4 @@ app.callback()(root)
 nodes.add(app)
 app.add_typer(peer.app, name="peer")
 app.add_typer(team.app, name="team")
+app.add_typer(chain.app, name="chain")

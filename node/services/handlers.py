@@ -13,3 +13,20 @@ EXCHANGE = exchange.join(
 )
 
 TICKS: tuple[Callable[[Any], None], ...] = (peers.tick, catalog.tick)
+
+FACTS: tuple[Callable[[Any, Any], None], ...] = ()
+CHANGES: tuple[Callable[[Any, bytes, str, str], None], ...] = ()
+
+
+def on_chain_fact(unit: Any, fact: Any) -> None:
+    """What the watcher saw, told to every noun that lives on the chain."""
+    for listener in FACTS:
+        listener(unit, fact)
+    unit.touched("changes")
+
+
+def on_intent_change(unit: Any, intent: bytes, state: str, detail: str) -> None:
+    """What became of something asked of the chain."""
+    for listener in CHANGES:
+        listener(unit, intent, state, detail)
+    unit.touched("changes")
