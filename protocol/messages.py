@@ -57,7 +57,6 @@ _OWN = (
     Kind("ack", None, Ack),
     Kind("nack", None, Nack),
 )
-_ALL = (_OWN, pairing.KINDS, catalog.KINDS, order_records.KINDS, grant.KINDS, team.KINDS)
 _NOUNS = (pairing, catalog, grant, team, order_records, plan, commission, statement)
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kinds in (_OWN, *(noun.KINDS for noun in _NOUNS)) for kind in kinds})
 _NAMES: Mapping[type, str] = MappingProxyType({kind.record: kind.name for kind in KINDS.values() if not kind.signed})
