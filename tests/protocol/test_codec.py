@@ -79,7 +79,7 @@ def test_a_default_is_the_constructors_only_so_a_record_has_one_byte_form():
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_any_tree_gives_a_record_or_a_declared_error(kind, data):
     leaf = st.none() | st.integers(-5, 2**64) | st.binary(max_size=33) | st.text(max_size=5) | st.just(bytes(32))
