@@ -12,6 +12,7 @@ from sqlite_utils import Database
 
 from .catalog import Catalog
 from .chain import Blocks, Transactions
+from .customers import Customers
 from .inbox import Inbox
 from .operations import Operations
 from .orders import Orders
@@ -90,3 +91,8 @@ class Unit(Generic[M]):
     def orders(self) -> Orders:
         """Orders with their histories."""
         return Orders(self.db)
+
+    @cached_property
+    def customers(self) -> Customers:
+        """A seller's customers and the imports they came by."""
+        return Customers(self.db)

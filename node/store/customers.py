@@ -1,0 +1,161 @@
+"""Customers in the store. It keeps and finds; `node.model.customer` decides what is the same person and what an order may need."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import msgspec
+from sqlite_utils import Database
+
+from node.model.customer import Customer, ImportRow, delivery_values, destination, digits, plain, same_person, search_text
+from node.model.person import Contact
+from protocol.disclosure import Field
+
+_COLUMNS = "id, record, created, updated, source"
+_IMPORT = "id, name, dialect, at, created, updated, known, undone"
+_FEWEST_DIGITS = 3
+
+
+class Customers:
+    """The tables `customers`, `customer_keys`, `customer_imports` and `customer_changes` of one transaction."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def get(self, customer: bytes) -> Customer | None:
+        """The customer with this id."""
+        row = self._db.execute(f"SELECT {_COLUMNS} FROM customers WHERE id = ?", (customer,)).fetchone()  # noqa: S608
+        return _customer(row) if row else None
+
+    def keep(self, customer: Customer) -> None:
+        """Write a customer, new or changed."""
+        person = customer.person
+        values = (person.names.full, plain(person.names.full), search_text(person), _packed(person), customer.updated, customer.source)
+        self._db.execute(
+            "INSERT INTO customers (name, sort, search, record, updated, source, id, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET name = excluded.name, sort = excluded.sort, search = excluded.search, "
+            "record = excluded.record, updated = excluded.updated, source = excluded.source",
+            (*values, customer.id, customer.created),
+        )
+        self._db.execute("DELETE FROM customer_keys WHERE customer = ?", (customer.id,))
+        keys = [(kind, value, customer.id) for kind, value in same_person(person)]
+        self._db.conn.executemany("INSERT INTO customer_keys (kind, value, customer) VALUES (?, ?, ?)", keys)
+
+    def erase(self, customer: bytes) -> bool:
+        """Erase the record, its keys and what undoing an import would bring back. True when there was one."""
+        return bool(self._db.execute("DELETE FROM customers WHERE id = ?", (customer,)).rowcount)
+
+    def same(self, person: Contact, but: Collection[bytes]) -> Customer | None:
+        """The customer who shares most with `person`, the strongest likeness first; `but` are not looked at."""
+        for kind, value in same_person(person):
+            sql = "SELECT customer FROM customer_keys WHERE kind = ? AND value = ? ORDER BY customer"
+            for (found,) in self._db.execute(sql, (kind, value)).fetchall():
+                if found not in but:
+                    return self.get(found)
+        return None
+
+    def search(self, text: str, after: tuple[str, bytes], limit: int) -> list[Customer]:
+        """Customers by name whose name, nickname, organisation, e-mail, town, postcode, tag or phone contains `text`."""
+        where, values = _matching(text)
+        sql = f"SELECT {_COLUMNS} FROM customers WHERE (sort, id) > (?, ?) {where} ORDER BY sort, id LIMIT ?"  # noqa: S608
+        return [_customer(row) for row in self._db.execute(sql, (*after, *values, limit))]
+
+    def count(self, text: str = "") -> int:
+        """How many a search finds."""
+        where, values = _matching(text)
+        found: int = self._db.execute(f"SELECT count(*) FROM customers WHERE 1 {where}", values).fetchone()[0]  # noqa: S608
+        return found
+
+    # --- the imports
+
+    def keep_import(self, row: ImportRow) -> None:
+        """Write an import, new or undone."""
+        values = (row.id, row.name, row.dialect, row.at, row.created, row.updated, row.known, row.undone)
+        self._db.execute(
+            f"INSERT INTO customer_imports ({_IMPORT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "  # noqa: S608
+            "ON CONFLICT (id) DO UPDATE SET created = excluded.created, updated = excluded.updated, "
+            "known = excluded.known, undone = excluded.undone",
+            values,
+        )
+
+    def imported(self, id_: bytes) -> ImportRow | None:
+        """The import with this id."""
+        row = self._db.execute(f"SELECT {_IMPORT} FROM customer_imports WHERE id = ?", (id_,)).fetchone()  # noqa: S608
+        return _import(row) if row else None
+
+    def imports(self) -> list[ImportRow]:
+        """The latest imports, newest first."""
+        return [_import(row) for row in self._db.execute(f"SELECT {_IMPORT} FROM customer_imports ORDER BY at DESC LIMIT 100")]  # noqa: S608
+
+    def note_change(self, import_: bytes, customer: bytes, before: Contact | None) -> None:
+        """Keep what the customer was before the import."""
+        values = (import_, customer, None if before is None else _packed(before))
+        self._db.execute("INSERT INTO customer_changes (import, customer, before) VALUES (?, ?, ?)", values)
+
+    def changes(self, import_: bytes) -> list[tuple[Customer, Contact | None]]:
+        """Customers this import wrote and nothing since, with what they were before."""
+        sql = (
+            "SELECT c.id, c.record, c.created, c.updated, c.source, change.before FROM customer_changes AS change "
+            "JOIN customers AS c ON c.id = change.customer WHERE change.import = ? AND c.source = change.import"
+        )
+        found = self._db.execute(sql, (import_,)).fetchall()
+        return [(_customer(row[:5]), None if row[5] is None else _person(row[5])) for row in found]
+
+    def forget_changes(self, import_: bytes) -> None:
+        """Erase what undoing the import needed."""
+        self._db.execute("DELETE FROM customer_changes WHERE import = ?", (import_,))
+
+    # --- what an order needs (the port for orders and grants)
+
+    def name_of(self, customer: bytes) -> str:
+        """The name to show; "" once erased."""
+        row = self._db.execute("SELECT name FROM customers WHERE id = ?", (customer,)).fetchone()
+        return row[0] if row else ""
+
+    def delivery_values(self, customer: bytes) -> Mapping[Field, str]:
+        """What can be disclosed of the customer; nothing once erased."""
+        found = self.get(customer)
+        return delivery_values(found.person) if found else {}
+
+    def destination(self, customer: bytes) -> tuple[str, str, str]:
+        """Country (ISO 3166-1 alpha-2), region, postcode, each perhaps empty: all that a quote request may say."""
+        found = self.get(customer)
+        return destination(found.person) if found else ("", "", "")
+
+    def has_postal_address(self, customer: bytes) -> bool:
+        """Whether a parcel could be sent; otherwise the order is a pickup."""
+        found = self.get(customer)
+        return found is not None and found.person.postal_address() is not None
+
+
+def _packed(person: Contact) -> bytes:
+    return msgspec.json.encode(person)
+
+
+def _person(record: bytes) -> Contact:
+    return msgspec.json.decode(record, type=Contact)
+
+
+def _customer(row: tuple[Any, ...]) -> Customer:
+    id_, record, created, updated, source = row
+    return Customer(id_, _person(record), created, updated, source)
+
+
+def _import(row: tuple[Any, ...]) -> ImportRow:
+    id_, name, dialect, at, created, updated, known, undone = row
+    return ImportRow(id_, name, dialect, at, created, updated, known, bool(undone))
+
+
+def _matching(text: str) -> tuple[str, tuple[str, ...]]:
+    """The condition for a search, with its values: every word is found, or the digits are."""
+    words = plain(text).split()
+    if not words:
+        return "", ()
+    number = digits(text)
+    if len(number) >= _FEWEST_DIGITS and not any(letter.isalpha() for letter in text):
+        return r"AND (search LIKE ? ESCAPE '\' OR search LIKE ? ESCAPE '\')", (_like(plain(text)), _like(number.lstrip("0")))
+    return "AND " + r" AND ".join([r"search LIKE ? ESCAPE '\'"] * len(words)), tuple(map(_like, words))
+
+
+def _like(word: str) -> str:
+    escaped = word.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    return f"%{escaped}%"

@@ -1,0 +1,153 @@
+import pytest
+
+from node.model.customer import Customer, ImportRow, destination, merged
+from node.model.person import Address, Contact, Labelled, Names, Phone
+from node.model.territory import alpha2
+from node.store.store import Store
+from node.store.unit import Unit
+from protocol.disclosure import Field
+
+HOME = Address("home", ("Calle de la Paz 12", "2º B"), "Valencia", "Valencia", "46003", "España")
+MIA = Contact(
+    1,
+    Names("Mía Torres", "Mía", "Torres"),
+    (Phone("mobile", "600 000 111", "+34600000111"),),
+    (Labelled("home", "Mia@example.com"),),
+    (HOME,),
+    tags=("serum",),
+)
+JO = Contact(2, Names("Jo Nilsson"), (Phone("", "ask", None),))
+BLOCK = Contact(3, Names("Ada Byron"), addresses=(Address("", ("12 St James's Square\nLondon SW1Y 4JH\nUnited Kingdom",)),))
+
+
+def _row(number: int, person: Contact) -> Customer:
+    return Customer(bytes([number]) * 32, person, 1000, 1000)
+
+
+def _keep(store: Store[str], *people: Contact) -> None:
+    def keep(unit: Unit[str]) -> None:
+        for number, person in enumerate(people, 1):
+            unit.customers.keep(_row(number, person))
+
+    store.write_now(keep)
+
+
+def _found(store: Store[str], text: str) -> list[str]:
+    return [row.person.names.full for row in store.read_now(lambda unit: unit.customers.search(text, ("", b""), 10))]
+
+
+def _same(store: Store[str], person: Contact, *but: bytes) -> bytes | None:
+    found = store.read_now(lambda unit: unit.customers.same(person, but))
+    return found.id if found else None
+
+
+def test_a_record_comes_back_as_it_was(store: Store[str]) -> None:
+    full = Contact(1, Names("A"), photo=b"\x00\xff", birthday="--02-29", notes="two\nlines", addresses=(HOME,))
+    _keep(store, full)
+    assert store.read_now(lambda unit: unit.customers.get(bytes([1]) * 32)) == _row(1, full)
+
+
+@pytest.mark.parametrize(
+    "text", ["mia tor", "MÍA", "torres mia", "mia@EXAMPLE", "valencia", "46003", "serum", "600000111", "+34 600-000", "0034 600"]
+)
+def test_a_search_finds_what_a_person_would_type(store: Store[str], text: str) -> None:
+    _keep(store, MIA, JO)
+    assert _found(store, text) == ["Mía Torres"]
+
+
+def test_a_search_takes_wildcards_as_letters(store: Store[str]) -> None:
+    _keep(store, MIA, JO, Contact(4, Names("100% Ana_B")))
+    assert _found(store, "%") == _found(store, "a_b") == ["100% Ana_B"]
+    assert _found(store, "paz") == []  # a street is not searched here
+
+
+def test_pages_go_on_by_name(store: Store[str]) -> None:
+    _keep(store, MIA, JO, BLOCK, BLOCK)
+    first = store.read_now(lambda unit: unit.customers.search("", ("", b""), 3))
+    rest = store.read_now(lambda unit: unit.customers.search("", ("jo nilsson", first[-1].id), 3))
+    assert [row.person.names.full for row in (*first, *rest)] == ["Ada Byron", "Ada Byron", "Jo Nilsson", "Mía Torres"]
+
+
+def test_the_same_person_is_found_by_name_and_address_e_mail_or_number(store: Store[str]) -> None:
+    _keep(store, MIA, JO)
+    same = [
+        Contact(1, Names("M. Torres"), (), (Labelled("", "mia@EXAMPLE.com"),)),
+        Contact(1, Names("Torres, Mía"), (Phone("", "+34 600000111", "+34600000111"),)),
+        Contact(1, Names("MIA TORRES"), addresses=(HOME,)),
+    ]
+    for person in same:
+        assert _same(store, person) == bytes([1]) * 32
+        assert _same(store, person, bytes([1]) * 32) is None
+    assert _same(store, Contact(1, Names("Mía Torres"))) is None
+
+
+def test_merging_the_same_record_changes_nothing_and_a_newer_one_adds() -> None:
+    assert merged(MIA, MIA) == MIA
+    newer = Contact(9, Names("Mía Torres Gil"), (Phone("", "+34 611 000 222", "+34611000222"),), tags=("new",))
+    both = merged(MIA, newer)
+    assert both.names.full == "Mía Torres Gil"
+    assert [phone.e164 for phone in both.phones] == ["+34611000222", "+34600000111"]
+    assert both.addresses == MIA.addresses
+    assert both.tags == ("new", "serum")
+
+
+def test_erasing_takes_keys_and_what_undo_kept(store: Store[str]) -> None:
+    def work(unit: Unit[str]) -> list[int]:
+        unit.customers.keep_import(ImportRow(b"i" * 32, "a.vcf", "vcard", 1, 1, 0, 0))
+        unit.customers.keep(_row(1, MIA))
+        unit.customers.note_change(b"i" * 32, bytes([1]) * 32, JO)
+        assert unit.customers.erase(bytes([1]) * 32)
+        assert not unit.customers.erase(bytes([1]) * 32)
+        tables = ("customers", "customer_keys", "customer_changes")
+        return [unit.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables]
+
+    assert store.write_now(work) == [0, 0, 0]
+
+
+def test_what_an_order_needs(store: Store[str]) -> None:
+    _keep(store, MIA, JO, BLOCK)
+    ids = [bytes([number]) * 32 for number in (1, 2, 3, 9)]
+    values, places, postal = store.read_now(
+        lambda unit: (
+            [unit.customers.delivery_values(id_) for id_ in ids],
+            [unit.customers.destination(id_) for id_ in ids],
+            [unit.customers.has_postal_address(id_) for id_ in ids],
+        )
+    )
+    assert values[0] == {
+        Field.NAME: "Mía Torres",
+        Field.PHONE: "+34600000111",
+        Field.EMAIL: "Mia@example.com",
+        Field.STREET: "Calle de la Paz 12, 2º B",
+        Field.POSTCODE: "46003",
+        Field.CITY: "Valencia",
+        Field.REGION: "Valencia",
+        Field.COUNTRY: "España",
+    }
+    assert values[1] == {Field.NAME: "Jo Nilsson", Field.PHONE: "ask"}
+    assert values[2][Field.STREET] == "12 St James's Square, London SW1Y 4JH, United Kingdom"
+    assert values[3] == {}
+    assert places == [("ES", "Valencia", "46003"), ("", "", ""), ("GB", "", ""), ("", "", "")]
+    assert postal == [True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("country", "code"),
+    [
+        ("Germany", "DE"),
+        ("Deutschland", "DE"),
+        ("us", "US"),
+        ("USA", "US"),
+        ("U.K.", ""),
+        ("uk", "GB"),
+        ("Österreich", "AT"),
+        ("Narnia", ""),
+    ],
+)
+def test_a_country_is_known_by_its_names_and_codes(country: str, code: str) -> None:
+    assert alpha2(country) == code
+
+
+def test_what_is_too_long_for_a_quote_is_left_out() -> None:
+    person = Contact(1, Names("X"), addresses=(Address("", ("Main St 1",), "Y", "A very long region", "1" * 17, "France"),))
+    assert destination(person) == ("FR", "", "")
