@@ -85,7 +85,8 @@ class Session:
     """The state of one stream, from one side. Both sides run this class."""
 
     def __init__(self, limits: Limits | None = None) -> None:
-        self._limits = limits or Limits()
+        self.limits = limits or Limits()
+        """May be replaced at any time; it holds from the next frame or call on."""
         self._buffer = bytearray()
         self._asked: set[int] = set()
         self._answering: set[int] = set()
@@ -118,7 +119,7 @@ class Session:
         self._live()
         if not 1 <= left_ms <= MAX_DEADLINE_MS:
             raise LocalError(f"a deadline is 1 to {MAX_DEADLINE_MS} ms away, not {left_ms}", code="bad-deadline")
-        if len(self._asked) >= self._limits.asked:
+        if len(self._asked) >= self.limits.asked:
             raise LocalError(f"{len(self._asked)} requests are waiting already", code="too-many")
         number = self._last_asked + 1
         data = _frame({_KIND: REQUEST, _ID: number, _LEFT: left_ms, _BODY: body})
@@ -174,8 +175,8 @@ class Session:
         if len(self._buffer) < HEADER_BYTES:
             return None
         size = int.from_bytes(self._buffer[:HEADER_BYTES], "big")
-        if size > self._limits.frame_bytes:
-            message = f"a frame of {size} bytes where at most {self._limits.frame_bytes} are allowed"
+        if size > self.limits.frame_bytes:
+            message = f"a frame of {size} bytes where at most {self.limits.frame_bytes} are allowed"
             raise Malformed(message, code="too-large")
         if len(self._buffer) < HEADER_BYTES + size:
             return None
@@ -188,7 +189,7 @@ class Session:
             case Requested():
                 if event.id <= self._last_answered:
                     raise Conflict(f"request {event.id} was used before", code="duplicate-id")
-                if len(self._answering) >= self._limits.answered:
+                if len(self._answering) >= self.limits.answered:
                     raise Conflict(f"{len(self._answering)} requests are in flight already", code="too-many")
                 self._last_answered = event.id
                 self._answering.add(event.id)

@@ -134,7 +134,7 @@ class _Conversation:
         self._stream = stream
         self._topic = topic
         self._peer = connection.peer
-        self._session = Session(Limits(frame_bytes=server.account(self._peer).budget.frame_bytes, asked=0))
+        self._session = Session(Limits(asked=0))
         self._writing = trio.Lock()
 
     async def run(self) -> None:
@@ -161,7 +161,9 @@ class _Conversation:
             if not chunk:
                 self._session.end()
                 return
-            if not self._server.account(self._peer).take_bytes(len(chunk), trio.current_time()):
+            account = self._server.account(self._peer)  # another one as soon as the peer is paired
+            self._session.limits = Limits(frame_bytes=account.budget.frame_bytes, asked=0)
+            if not account.take_bytes(len(chunk), trio.current_time()):
                 raise RemoteError("more bytes than a minute's budget", code="too-fast")
             for event in self._session.receive(chunk):
                 if isinstance(event, Ended):

@@ -20,6 +20,7 @@ from nacl.signing import SigningKey
 from node.net.config import NetConfig
 from node.net.engine import run_engine
 from protocol.peer_id import peer_id_of
+from protocol.session import Session
 
 LOOPBACK = "/ip4/127.0.0.1/tcp/0"
 QUIET = NetConfig(listen=(LOOPBACK,), ping_every_seconds=30.0)
@@ -178,3 +179,10 @@ async def relay(port):
         nursery.start_soon(trio.serve_listeners, serve, [listener])
         yield state
         nursery.cancel_scope.cancel()
+
+
+def asking(number):
+    """The frame of a request with this id."""
+    session = Session()
+    session._last_asked = number - 1
+    return session.request(b"", 60_000)[1]
