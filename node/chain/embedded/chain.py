@@ -10,7 +10,7 @@ from eth_utils.exceptions import ValidationError
 from rlp.exceptions import RLPException  # type: ignore[import-untyped]
 
 from node.chain.embedded.config import DEFAULT_CHAIN_ID, ChainConfig
-from node.chain.embedded.database import TrieStore, damaged, open_database
+from node.chain.embedded.database import TrieStore, damaged, open_database, unusable
 from node.chain.embedded.evm import GAS_LIMIT, Machine
 from node.chain.embedded.ledger import Ledger
 from node.chain.embedded.pool import PER_SENDER, Pool, RefusedTransaction
@@ -42,9 +42,12 @@ class EmbeddedChain:
             head = self.ledger.head()
             assert head is not None
             self.head = self.machine.header(head[1])
-        except (UserError, sqlite3.OperationalError):
+        except UserError:
             self._connection.close()
             raise
+        except sqlite3.OperationalError as error:
+            self._connection.close()
+            raise unusable(path, error) from error
         except Exception as error:
             self._connection.close()
             raise damaged(path, f"{type(error).__name__}: {error}"[:200]) from error

@@ -16,7 +16,7 @@ from eth.db.backends.base import BaseAtomicDB
 from eth.db.batch import BatchDB
 from eth_hash.auto import keccak
 
-from node.errors import IntegrityError
+from node.errors import IntegrityError, UserError
 
 _APPLICATION_ID = 0x41535452
 _HASH_SIZE = 32
@@ -25,10 +25,15 @@ _CACHED_NODES = 200_000
 
 
 def open_database(path: Path) -> sqlite3.Connection:
-    """Open or create the file. `IntegrityError("chain-file-damaged")` when it is not one of ours or does not read."""
-    fresh = not path.exists()
-    path.touch(mode=0o600)
-    connection = sqlite3.connect(path, isolation_level=None)
+    """Open or create the file. `IntegrityError("chain-file-damaged")` when it is not one of ours or does not read,
+    `UserError("chain-file-unusable")` when the disk is full or the file may not be written.
+    """
+    try:
+        fresh = not path.exists()
+        path.touch(mode=0o600)
+        connection = sqlite3.connect(path, isolation_level=None)
+    except (OSError, sqlite3.OperationalError) as error:
+        raise unusable(path, error) from error
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -40,6 +45,9 @@ def open_database(path: Path) -> sqlite3.Connection:
         problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if problem != "ok":
             raise sqlite3.DatabaseError(problem)
+    except sqlite3.OperationalError as error:
+        connection.close()
+        raise unusable(path, error) from error
     except sqlite3.DatabaseError as error:
         connection.close()
         raise damaged(path, str(error)) from error
@@ -66,6 +74,15 @@ def unseal(sealed: bytes) -> Any:
     if zlib.crc32(sealed[4:]) != int.from_bytes(sealed[:4], "big"):
         raise sqlite3.DatabaseError("a stored block is not what was written: the chain file is damaged")
     return json.loads(sealed[4:])
+
+
+def unusable(path: Path, error: Exception) -> UserError:
+    """The error for a file that the system does not let us read or write; what is in it is not in doubt."""
+    return UserError(
+        f"The chain file {path} cannot be used: {error}. Free space on its disk and check who may write there, "
+        "then start again; nothing in it was changed.",
+        code="chain-file-unusable",
+    )
 
 
 class TrieStore(BaseAtomicDB):  # type: ignore[misc]

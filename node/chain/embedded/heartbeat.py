@@ -4,10 +4,15 @@ A question about `safe` or `finalized` is somebody waiting for finality; `astra_
 """
 
 import asyncio
+import logging
+import sqlite3
 import time
 
 from node.chain.embedded.chain import EmbeddedChain
 
+_DISK_PAUSE = 2.0
+"""Seconds until a full disk is tried again."""
+_log = logging.getLogger(__name__)
 LONGEST_WAIT = 24 * 3600
 """Seconds ahead that `wait_until` looks; who waits longer asks again."""
 
@@ -37,10 +42,18 @@ class Heartbeat:
         while True:
             self._wake.clear()
             if not self._chain.held and self._due():
-                self._chain.mine_empty()
-                await asyncio.sleep(self._interval)
+                await asyncio.sleep(self._interval if self._mined() else _DISK_PAUSE)
                 continue
             await self._rest()
+
+    def _mined(self) -> bool:
+        """False while the disk refuses the block; nothing of it is kept then."""
+        try:
+            self._chain.mine_empty()
+        except sqlite3.Error as error:
+            _log.error("no block: the chain cannot write its file (%s)", error)
+            return False
+        return True
 
     def _due(self) -> bool:
         if int(self._chain.head.timestamp) < self._until <= time.time():

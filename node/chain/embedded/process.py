@@ -17,6 +17,7 @@ from aiohttp import web
 
 from node.chain.embedded.chain import EmbeddedChain
 from node.chain.embedded.config import LARGEST_CHAIN_ID, LONGEST_DELAY, ChainConfig
+from node.chain.embedded.database import unusable
 from node.chain.embedded.deploy import Deployed, deploy
 from node.chain.embedded.faucet import Faucet
 from node.chain.embedded.heartbeat import Heartbeat
@@ -32,13 +33,16 @@ _PARENT_POLL = 1.0
 
 def run(config: ChainConfig) -> None:
     """Serve until SIGTERM or SIGINT (or the parent's end). `UserError`s: chain-folder-busy, foreign-chain,
-    chain-file-damaged, port-in-use, bad-chain-setting.
+    chain-file-damaged, chain-file-unusable, port-in-use, bad-chain-setting.
     """
     _check(config)
     parent = os.getppid()
     if config.die_with_parent:
         _die_with_parent()
-    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise unusable(config.data, error) from error
     with FolderLock(config.data):
         ready = config.data / "chain.json"
         ready.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from node.chain.embedded.chain import EmbeddedChain
 from node.chain.embedded.config import ChainConfig
 from node.chain.embedded.pool import RefusedTransaction
 from node.chain.signing import Unsigned, sign
-from node.errors import IntegrityError
+from node.errors import IntegrityError, UserError
 from tests.node.chain.parts import Key, addresses, funded
 from tests.node.chain.support import RpcError, eventually, post
 
@@ -261,3 +261,11 @@ def test_empty_raw_is_refused_in_process(tmp_path):
     with pytest.raises(RefusedTransaction):
         made.submit(b"")
     made.close()
+
+
+def test_folder_that_may_not_be_written_is_not_called_damaged(tmp_path):
+    (tmp_path / "chain.sqlite").mkdir()
+    with pytest.raises(UserError) as caught:
+        EmbeddedChain(ChainConfig(data=tmp_path))
+    assert caught.value.code == "chain-file-unusable"
+    assert "delete" not in str(caught.value)
