@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 
 from node.errors import UserError
-from node.model.person import Address, Contact, Labelled, Raw, RowError
+from node.model.person import Address, Contact, Labelled, Raw, RowError, day, phone
 
-from .person import Sketch, day, phone, text_lines
+from .person import Sketch, text_lines
 from .table import Row, Table, plain
 
 _FIELDS = {

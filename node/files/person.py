@@ -1,16 +1,11 @@
-"""What a contacts file says about one person, in one shape for every format. It decides what is a postal address and a phone."""
+"""What a contacts file says about one person, in one shape for every format. It decides what stands for a name."""
 
-import re
 from dataclasses import dataclass, field
-from datetime import date
 from typing import TypeVar
 
 from node.model.person import Address, Contact, Labelled, Names, Phone, Raw, RowError
 
 _Value = TypeVar("_Value")
-_COMPACT_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T.*)?\Z")
-_LONG_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ].*)?\Z")
-_NO_YEAR = re.compile(r"--(\d\d)-?(\d\d)(?:T.*)?\Z")
 
 
 @dataclass(slots=True)
@@ -75,35 +70,6 @@ class Sketch:
 
 def _best_first(values: list[tuple[int, _Value]]) -> tuple[_Value, ...]:
     return tuple(value for _, value in sorted(values, key=lambda pair: pair[0]))
-
-
-def phone(label: str, raw: str, region: str) -> Phone:
-    """`raw` with its E.164 form where it is a whole number, read as if dialled in `region` (two capitals)."""
-    import phonenumbers  # a large table: read only when there are numbers
-
-    try:
-        number = phonenumbers.parse(raw[:250], region)
-    except phonenumbers.NumberParseException:
-        return Phone(label, raw, None)
-    whole = phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
-    number.extension = None
-    return Phone(label, raw, phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if whole else None)
-
-
-def day(text: str) -> str:
-    """A date as YYYY-MM-DD or, without a year, --MM-DD; "" where it is none that exists."""
-    compact = text.strip()
-    if match := _NO_YEAR.match(compact):
-        year, month, number = "2000", match[1], match[2]  # a leap year, so that 29 February may be a birthday
-    elif match := _COMPACT_DATE.match(compact) or _LONG_DATE.match(compact):
-        year, month, number = match.groups()
-    else:
-        return ""
-    try:
-        found = date(int(year), int(month), int(number))
-    except ValueError:
-        return ""
-    return found.strftime("--%m-%d") if compact.startswith("--") else found.isoformat()
 
 
 def text_lines(*blocks: str) -> tuple[str, ...]:

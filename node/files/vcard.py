@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from node.model.person import Address, Contact, Labelled, Raw, RowError
+from node.model.person import Address, Contact, Labelled, Raw, RowError, day, phone
 
 from .content_lines import Property, binary, components, listed, parse, text, unfold
-from .person import Sketch, day, phone, text_lines
+from .person import Sketch, text_lines
 
 MAX_CARD = 16_000_000
 MAX_PROPERTIES = 5_000
