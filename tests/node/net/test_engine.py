@@ -9,6 +9,7 @@ from multiaddr import Multiaddr
 from net_lab import ask, config, ours, pair, peer, port_of, pristine, stock, stock_address, until
 
 from node.errors import NotFound, RemoteRefusal, Unavailable, UserError
+from node.net.streams import open_stream
 from protocol.errors import BadSignature, LocalError, Malformed
 from protocol.session import MAX_BODY_BYTES
 
@@ -138,6 +139,27 @@ async def test_cancelling_while_a_large_body_is_written_spares_the_connection():
                 await ask(one, two, 2, bytes(900_000))
         assert await ask(one, two, 2, b"other", "feed") == b"other"
         assert one.peers._by_peer[peer(2)] == [connection]
+
+
+async def test_a_write_that_is_cancelled_half_way_is_finished_first():
+    """Half a ciphertext would end the connection with all its streams."""
+    async with pair() as (one, two):
+        await ask(one, two, 2)
+        (mine,) = one.peers.living(peer(2))
+        stream = await open_stream(mine.conn, "/gemstra/feed/1", 5)
+        socket = mine.conn.muxed_conn.secured_conn.conn.read_writer.read_write_closer.stream.stream
+        send = socket.send_all
+
+        async def in_halves(data):
+            await send(data[: len(data) // 2])
+            await trio.sleep(0.05)
+            await send(data[len(data) // 2 :])
+
+        socket.send_all = in_halves
+        with trio.move_on_after(0.02):
+            await stream.write(b"\0\0")  # a frame's beginning, so that nobody answers
+        assert await ask(one, two, 2) == b"hi"
+        assert one.peers.living(peer(2)) == [mine]
 
 
 async def test_a_reader_behind_a_busy_handler_keeps_reading():

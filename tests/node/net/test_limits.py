@@ -182,3 +182,13 @@ async def test_a_peer_that_does_not_read_its_answers_gets_no_more():
         await stream.write(b"".join(asking(number) for number in range(1, 200)))
         await trio.sleep(1)
         assert handled <= 65
+
+
+async def test_a_stream_the_peer_has_ended_is_ended_here_too():
+    async with ours(1, paired=[2]) as one, hostile(2) as caller:
+        conn = await dial(caller, one.addresses[0], 1)
+        for _ in range(5):
+            stream = await talk(conn, ORDER)
+            await stream.close()
+        (mine,) = one.peers.living(peer(2))
+        await until(lambda: not mine.conn.muxed_conn.streams)
