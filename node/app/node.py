@@ -14,13 +14,23 @@ from node.app.founding import found
 from node.app.opened import Opened
 from node.config import Config, save
 from node.errors import ConflictError, Locked
+from node.files.contacts import read_contacts
+from node.files.products import read_products
 from node.model.identity import Founded, Founder
+from node.store.store import wall_clock
 from node.vault import keyfile, vault
 from node.web.page import Stage
 from node.web.render import Viewer
 from node.web.sessions import Sessions
 
 VERSION = version("gemstra")
+
+
+def _products(source: Any, **options: Any) -> Any:
+    return read_products(source, now_ms=wall_clock(), **options)
+
+
+_READERS: dict[str, Callable[..., Any]] = {"contacts": read_contacts, "products": _products}
 
 
 class Node:
@@ -167,6 +177,10 @@ class Node:
             return response
 
         return await self.opened().store.write(once)
+
+    async def parse(self, reader: str, source: Any, **options: Any) -> Any:
+        """What the reader `contacts` or `products` makes of a source of bytes, in a thread. Raises what it raises."""
+        return await asyncio.to_thread(_READERS[reader], source, **options)
 
     # --- news
 
