@@ -4,6 +4,7 @@ import typer
 
 from node.cli import chain, nodes, peer, team
 from node.cli.context import root
+from node.cli.demo.command import demo
 
 app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.callback()(root)
@@ -11,3 +12,4 @@ nodes.add(app)
 app.add_typer(peer.app, name="peer")
 app.add_typer(team.app, name="team")
 app.add_typer(chain.app, name="chain")
+app.command()(demo)
