@@ -92,9 +92,12 @@ def message_id(body: bytes) -> bytes:
 
 
 def send(unit: Unit, peer_id: str, record: object, *, topic: Topic, about: tuple[str, bytes] | None = None, query: bool = False) -> bytes:
-    """Queue a record or Signed for a peer, in this transaction; the message's id. A query gets an id of its own each time."""
+    """Queue a record or Signed for a peer, in this transaction; the message's id, which names the receiver and the body.
+
+    A query gets an id of its own each time.
+    """
     body = pack(record)
-    id_ = unit.random(32) if query else message_id(body)
+    id_ = unit.random(32) if query else digest("message-to", peer_id.encode(), body)
     unit.outbox.add(id_, peer_id, topic, body, about=about)
     return id_
 
