@@ -1,0 +1,208 @@
+"""Catalogs between two real stores: signed, followed page by page, proved by the state hash; and what must not get through."""
+
+from dataclasses import replace
+from io import BytesIO
+
+import pytest
+
+from node.errors import NotFound, UserError
+from node.files.products import read_products
+from node.files.samples import PRODUCTS, sample_path
+from node.services import browse, catalog, exchange, plans
+from node.services.handlers import EXCHANGE
+from protocol import catalog as wire
+from protocol.codec import from_bytes
+from protocol.errors import ProtocolError
+from protocol.kinds import Topic
+from protocol.messages import pack, unpack
+from tests.node.services.world import START, World
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = World(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def shop(world):
+    lumen, ana = world.node("lumen", "merchant"), world.node("ana")
+    world.pair(lumen, ana)
+    return lumen, ana
+
+
+def sample():
+    with sample_path(PRODUCTS).open("rb") as source:
+        return read_products(source, name=PRODUCTS, now_ms=START)
+
+
+def table(*rows):
+    head = "Handle,Title,Body (HTML),Vendor,Status,Option1 Name,Option1 Value,Variant SKU,Variant Price,Variant Inventory Qty\n"
+    return read_products(BytesIO((head + "".join(rows)).encode()), name="t.csv", now_ms=START)
+
+
+def row(handle, sku, price, title="Soap"):
+    return f"{handle},{title},,Shop,active,Title,Default Title,{sku},{price},5\n"
+
+
+def feed_of(node):
+    return node.read(browse.list_feeds)[0]
+
+
+def test_a_seller_follows_and_proves_the_feed(world, shop):
+    lumen, ana = shop
+    done = lumen.write(catalog.import_products, file=sample(), currency="USD")
+    assert (done.products, done.variants, done.added) == (20, 37, 57)
+    world.deliver()
+    mine, theirs = feed_of(ana), feed_of(lumen)
+    assert mine.verified
+    assert (mine.checkpoint, mine.state_hash, mine.products, mine.offers) == (theirs.checkpoint, theirs.state_hash, 20, 37)
+
+
+def test_importing_again_logs_only_what_changed(world, shop):
+    lumen, ana = shop
+    lumen.write(catalog.import_products, file=table(row("a", "A1", "1.00"), row("b", "B1", "2.00")), currency="USD")
+    world.deliver()
+    done = lumen.write(catalog.import_products, file=table(row("a", "A1", "1.50"), row("b", "B1", "2.00")), currency="USD")
+    assert (done.added, done.changed, done.removed) == (0, 1, 0)
+    gone = lumen.write(catalog.import_products, file=table(row("a", "A1", "1.50")), currency="USD", replace_all=True)
+    assert (gone.added, gone.changed, gone.removed) == (0, 0, 2)
+    world.deliver()
+    assert [(offer.sku, offer.price) for offer in ana.read(browse.list_offers)] == [("A1", 150)]
+    assert feed_of(ana).state_hash == feed_of(lumen).state_hash
+
+
+def test_a_cold_sync_in_pages_takes_effect_at_the_end_only(world, shop, monkeypatch):
+    lumen, ana = shop
+    monkeypatch.setattr(wire, "MAX_PAGE_OPERATIONS", 7)
+    lumen.write(catalog.import_products, file=sample(), currency="USD")
+    seen = set()
+    original = catalog._take
+
+    def watched(unit, *rest):
+        seen.add(len(unit.catalog.offers(None, "", 100)))
+        original(unit, *rest)
+
+    monkeypatch.setattr(catalog, "_take", watched)
+    world.deliver()
+    assert seen == {0}
+    assert feed_of(ana).offers == 37
+    assert sum(1 for _, _, _, body, _ in world.carried if unpack_kind(body) == "catalog.request") > 5
+
+
+def unpack_kind(body):
+    try:
+        return unpack(Topic.CATALOG, body).kind.name
+    except ProtocolError:
+        return ""
+
+
+def test_a_tampered_price_has_no_effect_and_is_said(world, shop):
+    """Control: the same answer untouched is taken (the tests above)."""
+    lumen, ana = shop
+    original = wire.page
+
+    def tampering(checkpoint, size, proof, operations):
+        answer = original(checkpoint, size, proof, operations)
+        operation = next(op for op in answer.read() if op.verb is wire.Verb.PUT_OFFER)
+        offer = from_bytes(wire.Offer, operation.record)
+        cheap = wire.put(replace(offer, price=replace(offer.price, minor=1)))
+        raws = tuple(catalog.to_bytes(cheap if op == operation else op) for op in answer.read())
+        return replace(answer, operations=raws)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(catalog, "page", tampering)
+        lumen.write(catalog.import_products, file=sample(), currency="USD")
+        world.deliver()
+    found = feed_of(ana)
+    assert (found.error, found.verified, found.offers) == ("state-mismatch", False, 0)
+    ana.write(catalog.sync)
+    world.deliver()
+    assert (feed_of(ana).error, feed_of(ana).offers) == ("", 37)
+
+
+def test_a_feed_that_goes_back_is_refused(world, shop):
+    lumen, ana = shop
+    lumen.write(catalog.import_products, file=table(row("a", "A1", "1.00")), currency="USD")
+    old = lumen.read(lambda unit: unit.catalog.feeds(own=True)[0])
+    lumen.write(catalog.import_products, file=table(row("b", "B1", "2.00")), currency="USD")
+    world.deliver()
+    lumen.write(lambda unit: unit.catalog.keep_feed(old))
+    ana.write(catalog.sync)
+    world.deliver()
+    assert feed_of(ana).error == "rollback"
+    assert feed_of(ana).offers == 2
+
+
+def test_a_merchant_cannot_speak_for_another(world, shop):
+    _, ana = shop
+    other = world.node("other", "merchant")
+    world.pair(other, ana)
+    lumen = next(node for node in world.nodes.values() if node.name == "lumen")
+    lumen.write(catalog.import_products, file=table(row("a", "A1", "1.00")), currency="USD")
+    world.deliver()
+    head = lumen.read(lambda unit: unit.catalog.feeds(own=True)[0])
+    lie = wire.FeedsAnswer((wire.Feed(head.identity, head.name, head.currency),))
+    entry = ana.write(lambda unit: catalog.send(unit, other.peer, wire.FeedsRequest(), topic=Topic.CATALOG, query=True))
+    asked = ana.read(lambda unit: unit.outbox.get(entry))
+    with pytest.raises(ProtocolError) as caught:
+        ana.write(exchange.answered, EXCHANGE, asked, pack(lie))
+    assert caught.value.code == "wrong-identity"
+
+
+def test_only_merchants_write_catalogs_and_plans(world, shop):
+    _, ana = shop
+    for verb, arguments in ((catalog.import_products, {"file": sample(), "currency": "USD"}), (plans.publish_plan, PLAN)):
+        with pytest.raises(UserError) as caught:
+            ana.write(verb, **arguments)
+        assert caught.value.code == "not-a-merchant"
+
+
+PLAN = {"currency": "USD", "direct_bps": 2000, "level_bps": [500]}
+
+
+def test_a_plan_reaches_sellers_and_every_offer_names_it(world, shop):
+    lumen, ana = shop
+    lumen.write(catalog.import_products, file=sample(), currency="USD")
+    plan = lumen.write(plans.publish_plan, **PLAN)
+    world.deliver()
+    assert [found.plan for found in ana.read(plans.list_plans)] == [plan.plan]
+    assert ana.read(plans.get_plan, plan=bytes.fromhex(plan.plan)).direct_bps == 2000
+    named = {variant.plan for product in ana.read(browse.list_products, limit=50).products for variant in product.variants}
+    assert named == {plan.plan}
+    second = lumen.write(plans.publish_plan, **PLAN | {"direct_bps": 1500})
+    assert second.version == 2
+    with pytest.raises(ProtocolError) as caught:
+        lumen.write(plans.publish_plan, **PLAN | {"level_bps": [500] * 8})
+    assert caught.value.code == "plan-levels"
+
+
+def test_products_are_paged_and_searched(shop):
+    lumen, _ = shop
+    lumen.write(catalog.import_products, file=sample(), currency="USD")
+    titles, cursor = [], ""
+    while True:
+        page = lumen.read(browse.list_products, cursor=cursor, limit=6)
+        titles += [product.title for product in page.products]
+        cursor = page.cursor
+        if not cursor:
+            break
+    assert titles == sorted(titles, key=str.lower)
+    assert len(titles) == 20
+    assert lumen.read(browse.list_products, search="100%").products == ()
+    found = lumen.read(browse.list_products, search="cream").products
+    assert found
+    assert lumen.read(browse.get_product, product=bytes.fromhex(found[0].id)).title == found[0].title
+    with pytest.raises(NotFound):
+        lumen.read(browse.get_product, product=bytes(32))
+    with pytest.raises(UserError):
+        lumen.read(browse.list_products, cursor="nonsense")
+
+
+def test_offers_stand_in_sku_order_and_sold_out_ones_can_be_left_out(shop):
+    lumen, _ = shop
+    lumen.write(catalog.import_products, file=sample(), currency="USD")
+    skus = [offer.sku for offer in lumen.read(browse.list_offers, limit=200)]
+    assert skus == sorted(skus)
+    assert len(lumen.read(browse.list_offers, purchasable=True, limit=200)) == 36
