@@ -1,11 +1,12 @@
 """Every route of the API, in the order of the documentation."""
 
-from node.api import chain, node, peers, team
+from node.api import chain, node, orders, peers, team
 from node.api.routes import Route
 
 ROUTES: tuple[Route, ...] = (
     *node.ROUTES,
     *peers.ROUTES,
     *team.ROUTES,
+    *orders.ROUTES,
     *chain.ROUTES,
 )

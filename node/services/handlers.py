@@ -3,16 +3,18 @@
 from collections.abc import Callable
 from typing import Any
 
-from . import catalog, exchange, peers, plans, team
+from . import catalog, exchange, orders, peers, plans, quotes, team
 
 EXCHANGE = exchange.join(
     peers.EXCHANGE,
     catalog.EXCHANGE,
     plans.EXCHANGE,
     team.EXCHANGE,
+    quotes.EXCHANGE,
+    orders.EXCHANGE,
 )
 
-TICKS: tuple[Callable[[Any], None], ...] = (peers.tick, catalog.tick)
+TICKS: tuple[Callable[[Any], None], ...] = (peers.tick, catalog.tick, orders.tick)
 
 FACTS: tuple[Callable[[Any, Any], None], ...] = ()
 CHANGES: tuple[Callable[[Any, bytes, str, str], None], ...] = ()

@@ -1,0 +1,341 @@
+"""From a draft to a placed order: the seller asks, the merchant quotes from its own feed, the seller orders what was quoted.
+
+The customer never leaves the seller: an order carries two salted commitments, and a quote request the country, region and postcode.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from node.errors import ConflictError, NotFound, UserError
+from node.model.order import OrderRow, OrderSecrets
+from protocol import conversation as talk
+from protocol import order_records as rec
+from protocol.catalog import Stock
+from protocol.disclosure import SALT_BYTES, Field, commit_delivery
+from protocol.encoding import decode, encode
+from protocol.envelope import Signed, check_time, sign
+from protocol.errors import Conflict, RemoteError, Unauthorized
+from protocol.identity import Role
+from protocol.ids import commitment, digest
+from protocol.kinds import Topic
+from protocol.messages import Message
+from protocol.order import Status
+from protocol.order_checks import Priced, check_placed, check_quote, check_request, quote_lines
+
+from .catalog import CatalogUnit
+from .exchange import Exchange, Incoming, send
+from .order_log import ABOUT, Case, OrdersUnit, find, load, opened, passed, take, write
+from .order_view import OrderView, view
+from .unit import OutboxEntry
+
+MINUTE_MS = 60_000
+QUOTE_MS, ACCEPT_MS = 15 * MINUTE_MS, 48 * 60 * MINUTE_MS
+MOST_PIECES = 1_000_000
+PURPOSE = "order-secrets"
+
+
+@dataclass(frozen=True, slots=True)
+class LineInput:
+    """So many pieces of a SKU."""
+
+    sku: str
+    quantity: int
+
+
+# --- the seller
+
+
+def draft(unit: OrdersUnit, merchant: bytes, lines: list[LineInput], customer: bytes | None = None, pickup: bool = False) -> OrderView:
+    """Ask a merchant what an order would cost. The customer stays here."""
+    peer = unit.peers.by_identity(merchant)
+    if peer is None or peer.role is not Role.MERCHANT:
+        raise NotFound("You are not paired with that merchant. Pair first.")
+    membership = unit.team.membership(merchant)
+    if unit.me.role != "seller" or membership is None or membership.status != "accepted":
+        raise UserError(f"You are no member of {peer.name} yet. Join first, and wait until it has accepted you.", code="not-a-member")
+    if customer is not None and not unit.customers.name_of(customer):
+        raise NotFound("There is no such customer here.")
+    if customer is None and not pickup:
+        raise UserError("Say which customer the order is for; without one it can only be picked up.", code="no-customer")
+    country, region, postcode = ("", "", "") if pickup or customer is None else unit.customers.destination(customer)
+    wanted = tuple(rec.RequestLine(line.sku, line.quantity) for line in lines)
+    _check_bounds(wanted)
+    request = rec.QuoteRequest(merchant, membership.member, wanted, country, region, postcode, pickup)
+    key = unit.me.member_key(merchant)
+    with_prices = prices(unit, merchant, (line.sku for line in wanted))
+    try:
+        check_request(request, with_prices, key.public)
+    except RemoteError as error:
+        raise UserError(f"{error}.", code=error.code) from error
+    signed = sign(key, rec.QUOTE_REQUEST, request, created=_fresh(unit))
+    log = rec.order_log(merchant, signed.id)
+    row = OrderRow(signed.id, "seller", merchant, membership.member, log, signed.raw, pickup, unit.now, customer=customer, updated=unit.now)
+    unit.orders.keep(row)
+    _keep_secrets(unit, row)
+    send(unit, peer.peer, signed, topic=Topic.ORDER, about=(ABOUT, row.draft))
+    unit.touched("changes")
+    return view(unit, load(unit, row))
+
+
+def place(unit: OrdersUnit, order: bytes, confirm_price: bool = False) -> OrderView:
+    """Order what was quoted. A quote that differs from the catalog as you know it needs `confirm_price`."""
+    row = find(unit, order)
+    _require(row, "seller", "The seller places the order.")
+    case = load(unit, row)
+    if row.order is not None:
+        return view(unit, case)
+    quote = case.state.quote
+    if quote is None or case.state.order.status is not Status.QUOTED:
+        code = "not-quoted" if case.state.order.status is Status.DRAFT else "quote-expired"
+        raise ConflictError("There is no quote to order under: make the order again to get one.", code=code)
+    if unit.now > quote.expires:
+        raise ConflictError("The quote has expired. Make the order again to get a new one.", code="quote-expired")
+    _compare(unit, case, confirm_price=confirm_price)
+    secrets = secrets_of(unit, row.draft)
+    membership = unit.team.membership(row.peer)
+    peer = unit.peers.by_identity(row.peer)
+    if secrets is None or membership is None or peer is None:
+        raise ConflictError("The customer or the merchant of this draft is gone.", code="draft-void")
+    body = rec.OrderPlaced(
+        quote=row.quote or b"",
+        lines=quote.lines,
+        total=quote.total,
+        currency=quote.currency,
+        base=quote.base,
+        customer=commitment("customer", secrets.customer_salt, secrets.customer),
+        delivery=commit_delivery(secrets.delivery_salt, secrets.values),
+        member=row.member,
+        payee=membership.payout,
+        accept_by=unit.now + int(unit.settings.get("orders/accept_ms", ACCEPT_MS)),
+        plan=quote.plan,
+        terms=quote.terms,
+        pickup=row.pickup,
+    )
+    signed = sign(unit.me.member_key(row.peer), rec.PLACED, body, created=unit.now)
+    unit.orders.keep_request(signed.id, row.draft, signed.raw)
+    row = replace(row, order=signed.id, error="", updated=unit.now)
+    unit.orders.keep(row)
+    send(unit, peer.peer, signed, topic=Topic.ORDER, about=(ABOUT, row.draft))
+    unit.touched("changes")
+    return view(unit, replace(case, row=row))
+
+
+def secrets_of(unit: OrdersUnit, order: bytes) -> OrderSecrets | None:
+    """What opens the commitments of an order (by either id); None once erased. Only the seller has it."""
+    row = find(unit, order)
+    sealed = unit.orders.secrets(row.draft)
+    if sealed is None:
+        return None
+    customer, customer_salt, delivery_salt, values = decode(unit.me.open(PURPOSE, sealed, row.draft))  # type: ignore[misc]
+    named = {Field(name): value for name, value in values.items()}  # type: ignore[union-attr]
+    return OrderSecrets(customer, customer_salt, delivery_salt, named)  # type: ignore[arg-type]
+
+
+def prices(unit: CatalogUnit, merchant: bytes, skus: Iterable[str]) -> dict[str, Priced]:
+    """What the merchant's feeds say of SKUs now, as far as they are known here; the first feed that sells one counts."""
+    feeds = [row for row in unit.catalog.feeds() if row.identity == merchant]
+    found: dict[str, Priced] = {}
+    for sku in skus:
+        records = (unit.catalog.offer(row.feed, sku) for row in feeds)
+        offer = next((item.offer for item in records if item is not None and item.offer.valid_at(unit.now)), None)
+        if offer is not None:
+            left = 0 if offer.stock is Stock.OUT else None
+            found[sku] = Priced(offer.product, offer.price.minor, offer.price.currency, left)
+    return found
+
+
+def _check_bounds(lines: tuple[rec.RequestLine, ...]) -> None:
+    if len(lines) > rec.MOST_LINES:
+        raise UserError(f"An order has at most {rec.MOST_LINES} lines.", code="too-many-lines")
+    for line in lines:
+        if not 0 < len(line.sku) <= rec.LONGEST_SKU or line.quantity > MOST_PIECES:
+            what = f"{line.sku[:40]!r}: a SKU has 1 to {rec.LONGEST_SKU} characters, a line at most {MOST_PIECES} pieces."
+            raise UserError(what, code="bad-quantity" if line.quantity > MOST_PIECES else "unknown-sku")
+
+
+def _fresh(unit: OrdersUnit) -> int:
+    """A time no earlier request of ours has: the same wish twice in a millisecond is two orders."""
+    last = int(unit.settings.get("orders/last_request", 0))
+    at = max(unit.now, last + 1)
+    unit.settings.set("orders/last_request", at)
+    return at
+
+
+def _keep_secrets(unit: OrdersUnit, row: OrderRow) -> None:
+    values = {} if row.customer is None else unit.customers.delivery_values(row.customer)
+    named = {field.value: value for field, value in values.items()}
+    customer = row.customer or unit.random(SALT_BYTES)
+    content = encode([customer, unit.random(SALT_BYTES), unit.random(SALT_BYTES), named])
+    unit.orders.keep_secrets(row.draft, customer, unit.me.seal(PURPOSE, content, row.draft))
+
+
+def _compare(unit: OrdersUnit, case: Case, *, confirm_price: bool) -> None:
+    """Hold the quote against the catalog and plan known here. Raises ConflictError with the difference."""
+    try:
+        compare(unit, case)
+    except RemoteError as error:
+        if error.code != "changed-price":
+            raise ConflictError(f"{error}.", code=error.code) from error
+        if not confirm_price:
+            raise ConflictError(f"{error}; or order at the new price by confirming it.", code=error.code) from error
+
+
+def compare(unit: OrdersUnit, case: Case) -> None:
+    """Raises Conflict when the quote is not what catalog and plan here say (protocol.order_checks.check_quote)."""
+    quote = case.state.quote
+    assert quote is not None
+    request = opened(case.row.request).read(rec.QuoteRequest)
+    plans = [record for record in unit.catalog.plans(request.merchant) if record.plan.currency == quote.currency]
+    plan = (plans[0].hash, plans[0].plan.gms_rate) if plans else (b"", 0)
+    check_quote(quote, request, case.row.draft, prices(unit, request.merchant, (line.sku for line in quote.lines)), plan)
+
+
+def _require(row: OrderRow, side: str, message: str) -> None:
+    if row.side != side:
+        raise UserError(message, code="wrong-side")
+
+
+# --- the merchant
+
+
+def _on_quote_request(unit: OrdersUnit, incoming: Incoming) -> Signed:
+    signed, request = _asked(unit, incoming)
+    assert isinstance(request, rec.QuoteRequest)
+    if request.merchant != unit.me.identity:
+        raise Conflict("a request to another merchant", code="wrong-merchant")
+    known = prices(unit, unit.me.identity, (line.sku for line in request.lines))
+    check_request(request, known, signed.envelope.author)
+    require_member(unit, request.member, incoming)
+    row = unit.orders.get(signed.id)
+    if row is not None:
+        first = unit.orders.entry(row.draft, 1)
+        assert first is not None
+        return opened(first)
+    row = OrderRow(
+        draft=signed.id,
+        side="merchant",
+        peer=incoming.peer.identity,
+        member=request.member,
+        log=rec.order_log(unit.me.identity, signed.id),
+        request=signed.raw,
+        pickup=request.pickup,
+        created=unit.now,
+        updated=unit.now,
+    )
+    unit.orders.keep(row)
+    quote = _quote(unit, signed.id, request, known)
+    case, entry = write(unit, Case(row, talk.begin(unit.me.identity, signed.id), {}), rec.QUOTE, quote, push=False)
+    unit.orders.keep(replace(case.row, quote=entry.id))
+    return entry
+
+
+def _quote(unit: OrdersUnit, request_id: bytes, request: rec.QuoteRequest, known: Mapping[str, Priced]) -> rec.Quote:
+    lines = quote_lines(request, known)
+    currency = known[lines[0].sku].currency
+    plan = next((record for record in unit.catalog.plans(unit.me.identity) if record.plan.currency == currency), None)
+    feed = next(row for row in unit.catalog.feeds(own=True) if row.currency == currency)
+    if plan is None or feed.checkpoint_id is None:
+        raise Conflict(f"there is no commission plan for {currency} yet", code="no-plan")
+    base = sum(line.total for line in lines)
+    shipping = 0 if request.pickup else int(unit.settings.get("orders/shipping_minor", 0))
+    tax = base * int(unit.settings.get("orders/tax_bps", 0)) // 10_000
+    return rec.Quote(
+        request=request_id,
+        lines=lines,
+        shipping=shipping,
+        tax=tax,
+        total=base + shipping + tax,
+        currency=currency,
+        base=base,
+        plan=plan.hash,
+        gms_rate=plan.plan.gms_rate,
+        terms=digest("terms", str(unit.settings.get("orders/terms", "")).encode()),
+        expires=unit.now + int(unit.settings.get("orders/quote_ms", QUOTE_MS)),
+        checkpoint=feed.checkpoint_id,
+        liable=rec.Liable.MERCHANT,
+    )
+
+
+def _on_placed(unit: OrdersUnit, incoming: Incoming) -> Signed:
+    signed, placed = _asked(unit, incoming)
+    assert isinstance(placed, rec.OrderPlaced)
+    row = unit.orders.by_quote(placed.quote)
+    if row is None or row.peer != incoming.peer.identity:
+        raise Conflict("there is no such quote: ask for a new one", code="unknown-quote")
+    case = load(unit, row)
+    quote = case.state.quote
+    assert quote is not None
+    if case.state.order_id == signed.id and (receipt := unit.orders.entry(row.draft, 2)) is not None:
+        return opened(receipt)
+    if case.state.placed is not None:
+        raise Conflict("something else was ordered under this quote already", code="already-placed")
+    merchant = unit.me.identity
+    check_placed(placed, quote, placed.quote, merchant=merchant, author=signed.envelope.author, now=unit.now)
+    member = require_member(unit, placed.member, incoming)
+    if placed.pickup != row.pickup:
+        raise Conflict("the quote was for another way of delivery", code="changed-delivery")
+    if placed.payee != member:
+        raise Conflict("the payee is not the address you joined with", code="wrong-payee")
+    _, entry = write(unit, passed(unit, case), rec.RECEIPT, rec.Receipt(signed.id), request=signed, push=False)
+    return entry
+
+
+def require_member(unit: OrdersUnit, member: bytes, incoming: Incoming) -> bytes:
+    """The payout address of an accepted member that is this peer. Raises Unauthorized `not-a-member`."""
+    row = unit.team.member(member)
+    if row is None or row.status != "accepted" or row.peer != incoming.peer.peer:
+        raise Unauthorized("you are no member here: join first", code="not-a-member")
+    return row.payout
+
+
+def _asked(unit: OrdersUnit, incoming: Incoming) -> tuple[Signed, object]:
+    """A seller's signed request, to a merchant, in time."""
+    signed = incoming.message.signed
+    assert signed is not None
+    if unit.me.role != "merchant":
+        raise Unauthorized("this node is no merchant's", code="not-a-merchant")
+    check_time(signed.envelope, unit.now)
+    return signed, incoming.message.record
+
+
+# --- the seller learns
+
+
+def take_reply(unit: OrdersUnit, entry: OutboxEntry, draft_id: bytes, reply: Message) -> OrderRow:
+    """Take the merchant's log entry that answers a request. Raises Conflict `unexpected-reply`, Unauthorized `not-live`."""
+    row = find(unit, draft_id)
+    peer = unit.peers.get(entry.peer)
+    if reply.signed is None or peer is None or peer.identity != row.peer:
+        raise Conflict("the merchant did not answer with an entry of its log", code="unexpected-reply")
+    peer.state.require_live(reply.signed.envelope.author)
+    take(unit, row, reply.signed)
+    return find(unit, draft_id)
+
+
+def _on_quote(unit: OrdersUnit, entry: OutboxEntry, sent: Message, reply: Message) -> None:
+    assert sent.signed is not None
+    if not isinstance(reply.record, rec.Quote) or reply.signed is None or reply.signed.envelope.seq != 1:
+        raise Conflict("the merchant did not answer with a quote", code="unexpected-reply")
+    row = take_reply(unit, entry, sent.signed.id, reply)
+    unit.orders.keep(replace(row, quote=reply.signed.id))
+
+
+def _on_receipt(unit: OrdersUnit, entry: OutboxEntry, _sent: Message, reply: Message) -> None:
+    assert entry.about is not None
+    take_reply(unit, entry, entry.about[1], reply)
+
+
+def _on_refused(unit: OrdersUnit, entry: OutboxEntry, sent: Message, code: str) -> None:
+    """The merchant refused our request: the row says so, and a refused order may be placed anew."""
+    row = unit.orders.get(entry.about[1]) if entry.about else None
+    if row is None:
+        return
+    order = None if sent.kind.name == rec.PLACED else row.order
+    unit.orders.keep(replace(row, order=order, error=code, updated=unit.now))
+
+
+EXCHANGE = Exchange(
+    answers={rec.QUOTE_REQUEST: _on_quote_request, rec.PLACED: _on_placed},
+    settles={rec.QUOTE_REQUEST: _on_quote, rec.PLACED: _on_receipt},
+    fails={rec.QUOTE_REQUEST: _on_refused, rec.PLACED: _on_refused},
+)

@@ -1,0 +1,176 @@
+"""Several nodes in one process: real stores, real keys, real message tables. Only the clock and the network between them are made here."""
+
+from dataclasses import dataclass, field
+
+from node.errors import NodeError, Unavailable
+from node.services import exchange, peers
+from node.services.handlers import EXCHANGE, TICKS
+from node.store.store import Store
+from node.vault import vault
+from node.vault.keys import Keys, Profile
+from protocol.codec import to_bytes
+from protocol.errors import ProtocolError
+from protocol.identity import DeviceAdded, DeviceCertificate, Inception, Presentation, Role, begin, root_commitment, sign_entry
+from protocol.peer_id import peer_id_of
+
+START = 1_700_000_000_000
+ROUNDS = 200
+
+
+class Clock:
+    """Milliseconds, the same for all."""
+
+    def __init__(self):
+        self.now = START
+
+    def __call__(self):
+        return self.now
+
+    def tick(self, milliseconds):
+        self.now += milliseconds
+
+
+@dataclass
+class Node:
+    """One node: its keys and store. `reopen` is what a restart leaves."""
+
+    name: str
+    keys: Keys
+    path: object
+    clock: Clock
+    store: Store = field(init=False)
+    online: bool = True
+
+    def __post_init__(self):
+        self.store = Store.open(self.path, self.keys.store_key, self.keys, clock=self.clock)
+
+    @property
+    def identity(self):
+        return self.keys.identity
+
+    @property
+    def peer(self):
+        return peer_id_of(self.keys.device.public)
+
+    def write(self, run, *args, **named):
+        return self.store.write_now(run, *args, **named)
+
+    def read(self, run, *args, **named):
+        return self.store.read_now(run, *args, **named)
+
+    def reopen(self):
+        self.store.close()
+        self.store = Store.open(self.path, self.keys.store_key, self.keys, clock=self.clock)
+
+    def bodies(self):
+        """Every body this node ever queued, and every reply it gave."""
+        sql = "SELECT body FROM outbox UNION ALL SELECT reply FROM inbox"
+        return self.read(lambda unit: [row[0] for row in unit.db.execute(sql)])
+
+
+class World:
+    """The nodes and the postman between them."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.clock = Clock()
+        self.nodes = {}
+        self.carried = []  # (from, to, topic, body, reply or code)
+
+    def node(self, name, role="seller", currency="USD"):
+        draft = vault.prepare()
+        inception = Inception(draft.root.public, draft.recovery, root_commitment(draft.next_root), Role(role), self.clock.now)
+        certificate = DeviceCertificate(inception.identity, draft.device.public, draft.agreement, name, inception.created)
+        entry = sign_entry(begin(inception), draft.root, DeviceAdded(certificate), created=inception.created)
+        keys = Keys(Profile(inception.identity, role, name, currency), draft.secrets)
+        made = Node(name, keys, self.folder / f"{name}.db", self.clock)
+        made.write(lambda unit: unit.peers.found(Presentation(to_bytes(inception), (entry.raw,))))
+        self.nodes[made.peer] = made
+        return made
+
+    def pair(self, one, other):
+        """By invite and code, as people do."""
+        link = one.write(peers.invite).link
+        begun = other.write(peers.accept_invite, link=link)
+        self.deliver()
+        found = [pairing for node in (one, other) for pairing in node.read(peers.list_pairings) if pairing.id == begun.id]
+        assert len(found) == 2
+        assert found[0].code == found[1].code
+        for node in (one, other):
+            node.write(peers.confirm_pairing, pairing=bytes.fromhex(begun.id))
+        self.deliver()
+        assert one.read(lambda unit: unit.peers.get(other.peer)) is not None
+        assert other.read(lambda unit: unit.peers.get(one.peer)) is not None
+
+    def deliver(self, *, lose_replies=False, only=None):
+        """Carry messages until nothing is left that can be carried. Who is offline neither sends nor receives."""
+        for _ in range(ROUNDS):
+            moved = 0
+            for node in list(self.nodes.values()):
+                if node.online and only in (None, node):
+                    moved += self._send(node, lose_replies=lose_replies)
+            if not moved or lose_replies:
+                return
+        raise AssertionError("messages without end")
+
+    def _send(self, node, *, lose_replies):
+        node.write(lambda unit: unit.outbox.wake())
+        moved = 0
+        silent = set()
+        for row in node.read(lambda unit: unit.outbox.due(1000)):
+            if row.peer in silent:
+                continue
+            code = self._attempt(node, row, lose_replies=lose_replies)
+            if code in exchange.TRANSIENT or code == "unavailable":
+                silent.add(row.peer)
+            else:
+                moved += 1
+        return moved
+
+    def _attempt(self, node, row, *, lose_replies):
+        """As node.services.delivery does, without waiting."""
+        try:
+            reply = self.carry(node, row)
+            if lose_replies:
+                raise Unavailable("the reply was lost")
+        except Unavailable as error:
+            node.write(exchange.postponed, row, error.code)
+            return error.code
+        except (NodeError, ProtocolError) as error:
+            node.write(exchange.refused, EXCHANGE, row, error.code)
+            return error.code
+        try:
+            node.write(exchange.answered, EXCHANGE, row, reply)
+        except (NodeError, ProtocolError) as error:
+            node.write(exchange.refused, EXCHANGE, row, error.code)
+            return error.code
+        return None
+
+    def carry(self, node, row):
+        """One request of `node` (an outbox row), answered by its receiver."""
+        receiver = self.nodes.get(row.peer)
+        if receiver is None or not receiver.online:
+            raise Unavailable("nobody there")
+        return self.put(node.peer, receiver, row.topic, row.body)
+
+    def put(self, peer, receiver, topic, body):
+        """A request as the network hands it over: `peer` is proved by the channel."""
+        try:
+            reply = receiver.write(exchange.handle, EXCHANGE, peer, topic, body)
+        except (NodeError, ProtocolError) as error:
+            self.carried.append((peer, receiver.peer, topic, body, error.code))
+            raise
+        self.carried.append((peer, receiver.peer, topic, body, reply))
+        return reply
+
+    def tick(self, milliseconds=0):
+        """Time passes, and every node's deadlines are looked after."""
+        self.clock.tick(milliseconds)
+        for node in self.nodes.values():
+            if node.online:
+                for tick in TICKS:
+                    node.write(tick)
+
+    def close(self):
+        for node in self.nodes.values():
+            node.store.close()
