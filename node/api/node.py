@@ -14,7 +14,7 @@ from protocol.money import exponent
 
 @dataclass(frozen=True, slots=True)
 class StatusView:
-    """How the node is. `network` and `chain` say `ready`, `starting`, `off`, or why they stopped."""
+    """How the node is. `network` and `chain` say `ready`, `starting`, `off`, or why they stopped; `trouble` why the store cannot write now."""
 
     state: str
     name: str
@@ -26,6 +26,7 @@ class StatusView:
     addresses: list[str]
     connected: list[str]
     chain: str
+    trouble: str
     waiting: int
     version: str
 
@@ -51,7 +52,7 @@ class NodeRuntime(Runtime, Protocol):
     async def status(self) -> StatusView:
         """Now."""
 
-    async def found(self, passphrase: str, founder: Founder, words: str | None = None) -> Founded:
+    async def found(self, passphrase: str, founder: Founder) -> Founded:
         """Make the node."""
 
     async def unlock(self, passphrase: str) -> None:
@@ -70,7 +71,7 @@ async def status(runtime: NodeRuntime) -> StatusView:
 
 
 async def setup(
-    runtime: NodeRuntime, passphrase: str, name: str, role: str = "seller", currency: str = "USD", words: str | None = None
+    runtime: NodeRuntime, passphrase: str, name: str, role: str = "seller", currency: str = "USD"
 ) -> Founded:
     """Make identity, vault and store; the words are shown this once."""
     if role not in tuple(Role):
@@ -81,7 +82,7 @@ async def setup(
         exponent(currency)
     except Malformed as error:
         raise UserError(str(error), code="bad-currency") from error
-    return await runtime.found(passphrase, Founder(name.strip(), Role(role), currency), words)
+    return await runtime.found(passphrase, Founder(name.strip(), Role(role), currency))
 
 
 async def unlock(runtime: NodeRuntime, passphrase: str) -> DoneView:

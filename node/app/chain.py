@@ -8,7 +8,7 @@ from node.chain.errors import WrongChain
 from node.chain.sender import Sender
 from node.chain.watcher import Watch, Watcher
 from node.config import Config
-from node.errors import ConflictError, Unavailable
+from node.errors import ConflictError, IntegrityError, Unavailable
 from node.services import wallet
 from node.services.handlers import on_chain_fact, on_intent_change
 from node.store.store import Store
@@ -42,14 +42,18 @@ class ChainSide:
         self._client: ChainClient | None = None
         self._sender: Sender | None = None
         self._surveyed: tuple[int, int] | None = None
+        self._watcher: Watcher | None = None
+        self._halted = ""
         if config.chain_url:
             self.configure(config)
 
     @property
     def state(self) -> str:
-        """`off`, `starting`, `ready`, `unavailable` or `wrong-chain`."""
+        """`off`, `starting`, `ready`, `unavailable`, `wrong-chain`, or `halted` with the reason."""
         if self._client is None:
             return "off"
+        if self._halted:
+            return f"halted: {self._halted}"
         return "starting" if self._client.state == "new" else self._client.state
 
     @property
@@ -83,10 +87,16 @@ class ChainSide:
         self._sender = Sender(client, self._store, lambda index: _Account(self._keys, index), addresses, on_intent_change)
         accounts = await self._store.read(wallet.own_addresses)
         watcher = Watcher(client, self._store, Watch(addresses, tuple(accounts)), on_chain_fact)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._sender.run(), name="sender")
-            tasks.create_task(watcher.run(), name="watcher")
-            tasks.create_task(self._survey(client, addresses), name="survey")
+        self._watcher = watcher
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._sender.run(), name="sender")
+                tasks.create_task(watcher.run(), name="watcher")
+                tasks.create_task(self._survey(client, addresses), name="survey")
+        except* IntegrityError as errors:  # final history changed: nothing is sent or believed any more; the rest of the node goes on
+            self._halted = str(errors.exceptions[0])
+            self._sender = None
+        await asyncio.Event().wait()
 
     async def close(self) -> None:
         """Let go of the connection."""
@@ -107,6 +117,9 @@ class ChainSide:
         if head is None or self._surveyed == (head.number, final.number if final else 0):
             return
         own = await self._store.read(wallet.own_addresses)
+        for address in own:
+            if self._watcher is not None:
+                self._watcher.follow(address)
         balances = [(address, await self._balance(client, addresses, address)) for address in own]
         merchant = own[0]
         reserve = await client.vault(addresses.vault, "reserveOf", merchant)

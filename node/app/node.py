@@ -10,13 +10,14 @@ import msgspec
 
 from node.api.chain import ChainView
 from node.api.node import LinkView, StatusView
-from node.app.founding import found
+from node.app.founding import found, new_words
 from node.app.opened import Opened
 from node.config import Config, save
 from node.errors import ConflictError, Locked
 from node.files.contacts import read_contacts
 from node.files.products import read_products
-from node.model.identity import Founded, Founder
+from node.model.identity import Founded, Founder, Sheets
+from node.services import today
 from node.store.store import wall_clock
 from node.vault import keyfile, vault
 from node.web.page import Stage
@@ -48,6 +49,8 @@ class Node:
         self._changing = asyncio.Lock()
         self._count = 0
         self._news = asyncio.Event()
+        self._face = today.Face()
+        self._faced = -1
 
     # --- stages
 
@@ -73,10 +76,21 @@ class Node:
         """Whose desk it is, while it is open."""
         if self._opened is None:
             return None
-        keys = self._opened.keys
-        return Viewer(name=keys.name, role=keys.role)
+        keys, face = self._opened.keys, self._face
+        return Viewer(keys.name, keys.role, keys.role.capitalize(), self.config.locale, face.zone, face.counts)
 
-    async def found(self, passphrase: str, founder: Founder, words: str | None = None) -> Founded:
+    async def look(self) -> None:
+        """Bring what `viewer` counts up to date, if anything changed since."""
+        opened, count = self._opened, self._count
+        if opened is not None and self._faced != count:
+            self._face = await opened.store.read(today.face)
+            self._faced = count
+
+    def new_words(self) -> Sheets:
+        """Words for both sheets, for `found`."""
+        return new_words()
+
+    async def found(self, passphrase: str, founder: Founder, words: Sheets | None = None) -> Founded:
         """Make identity, store and vault; it stays locked until `unlock`."""
         async with self._changing:
             return await asyncio.to_thread(found, self.config.data, passphrase, founder, words, costs=self._costs)
@@ -87,6 +101,7 @@ class Node:
             if self._opened is not None:
                 raise ConflictError("The vault is open already.", code="already-open")
             keys = await asyncio.to_thread(vault.unlock, self.config.data, passphrase)
+            self._faced = -1
             try:
                 opened = Opened(self.config, keys, self._changed)
             except BaseException:
@@ -113,7 +128,7 @@ class Node:
         """How the node is."""
         opened = self._opened
         if opened is None:
-            return StatusView(self.stage().value, "", "", "", "", self.page, "off", [], [], "off", 0, VERSION)
+            return StatusView(self.stage().value, "", "", "", "", self.page, "off", [], [], "off", "", 0, VERSION)
         keys, host = opened.keys, opened.host
         waiting = await opened.store.read(lambda unit: len(unit.outbox.open()))
         return StatusView(
@@ -127,6 +142,7 @@ class Node:
             list(host.addresses),
             sorted(host.connected()),
             opened.chain.state,
+            opened.trouble,
             waiting,
             VERSION,
         )

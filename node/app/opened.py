@@ -9,7 +9,7 @@ from typing import Any
 from node.app.chain import ChainSide
 from node.app.founding import STORE_FILE
 from node.config import Config
-from node.errors import NodeError
+from node.errors import NodeError, Unavailable
 from node.net.config import NetConfig
 from node.net.host import Host
 from node.services import exchange, peers
@@ -33,6 +33,8 @@ class Opened:
         listen = (f"/ip4/{config.listen}/tcp/{config.peer_port}",)
         self.host = Host(NetConfig(listen=listen), keys.device_seed, self, self._on_connect)
         self.network = "starting"
+        self.trouble = ""
+        """Why the store cannot write now, or nothing."""
         self.chain = ChainSide(config, keys, self.store)
         self.delivery = Delivery(self.store, self.host, EXCHANGE)
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -76,8 +78,12 @@ class Opened:
 
     async def _deadlines(self) -> None:
         while True:
-            for tick in TICKS:
-                await self.store.write(tick)
+            try:
+                for tick in TICKS:
+                    await self.store.write(tick)
+                self.trouble = ""
+            except Unavailable as error:  # a full disk, say: the node goes on, and the deadlines are looked at again
+                self.trouble = str(error)
             await asyncio.sleep(self._config.tick)
 
     async def _know_peers(self) -> None:

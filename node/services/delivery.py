@@ -13,6 +13,7 @@ from .unit import OutboxEntry, Unit
 
 DEADLINE_SECONDS = 20.0
 LOOK_SECONDS = 30.0
+STORE_SECONDS = 5.0
 
 
 class Network(Protocol):
@@ -67,6 +68,8 @@ class Delivery:
             for message in messages:
                 if not await self._attempt(peer, addresses, message):
                     break
+        except Unavailable:  # the store cannot write now (a full disk): what is due stays due
+            await asyncio.sleep(STORE_SECONDS)
         finally:
             del self._busy[peer]
             self._news.set()
