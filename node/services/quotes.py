@@ -126,9 +126,9 @@ def secrets_of(unit: OrdersUnit, order: bytes) -> OrderSecrets | None:
     sealed = unit.orders.secrets(row.draft)
     if sealed is None:
         return None
-    customer, customer_salt, delivery_salt, values = decode(unit.me.open(PURPOSE, sealed, row.draft))  # type: ignore[misc]
-    named = {Field(name): value for name, value in values.items()}  # type: ignore[union-attr]
-    return OrderSecrets(customer, customer_salt, delivery_salt, named)  # type: ignore[arg-type]
+    customer, customer_salt, delivery_salt, values = decode(unit.me.open(PURPOSE, sealed, row.draft))
+    named = {Field(name): value for name, value in values.items()}
+    return OrderSecrets(customer, customer_salt, delivery_salt, named)
 
 
 def prices(unit: CatalogUnit, merchant: bytes, skus: Iterable[str]) -> dict[str, Priced]:

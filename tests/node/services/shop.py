@@ -34,7 +34,7 @@ def file(**prices):
 class Shop:
     """`lumen` the merchant, `ana` its member with one customer, `ben` a member too."""
 
-    def __init__(self, folder, *, reserve=10**24):
+    def __init__(self, folder, *, reserve=10**24) -> None:
         self.world = World(folder)
         self.lumen = self.world.node("lumen", role="merchant")
         self.ana = self.world.node("ana")

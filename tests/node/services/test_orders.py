@@ -138,7 +138,7 @@ def test_a_changed_price_is_shown_and_needs_a_word(shop):
     draft = bytes.fromhex(shop.draft(("cream", 1)).id)
     shop.ana.online = True
     shop.world.deliver(only=shop.ana)
-    with pytest.raises(ConflictError, match="5900.*5200") as refused:
+    with pytest.raises(ConflictError, match=r"5900.*5200") as refused:
         shop.ana.write(quotes.place, order=draft)
     assert refused.value.code == "changed-price"
     placed = shop.ana.write(quotes.place, order=draft, confirm_price=True)

@@ -20,10 +20,10 @@ ROUNDS = 200
 class Clock:
     """Milliseconds, the same for all."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.now = START
 
-    def __call__(self):
+    def __call__(self) -> int:
         return self.now
 
     def tick(self, milliseconds):
@@ -41,7 +41,7 @@ class Node:
     store: Store = field(init=False)
     online: bool = True
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.store = Store.open(self.path, self.keys.store_key, self.keys, clock=self.clock)
 
     @property
@@ -71,7 +71,7 @@ class Node:
 class World:
     """The nodes and the postman between them."""
 
-    def __init__(self, folder):
+    def __init__(self, folder) -> None:
         self.folder = folder
         self.clock = Clock()
         self.nodes = {}
