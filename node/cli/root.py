@@ -2,7 +2,7 @@
 
 import typer
 
-from node.cli import chain, nodes, peer, team
+from node.cli import chain, nodes, order, peer, team
 from node.cli.context import root
 from node.cli.demo.command import demo
 
@@ -13,3 +13,4 @@ app.add_typer(peer.app, name="peer")
 app.add_typer(team.app, name="team")
 app.add_typer(chain.app, name="chain")
 app.command()(demo)
+app.add_typer(order.app, name="order")
