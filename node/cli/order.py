@@ -139,7 +139,7 @@ def report(
     """Merchant: say what became of a parcel. Example: gemstra order report 41… delivered"""
     call = call_of(context)
     with reported():
-        _show(call, call.client.post(f"/orders/{order}/report", outcome=outcome, parcel=parcel))
+        _show(call, call.client.post(f"/orders/{order}/report", report=outcome, parcel=parcel))
 
 
 @app.command()

@@ -46,11 +46,11 @@ def ready(unit: OrdersUnit, order: bytes, lines: list[PieceInput] | None = None)
     return view(unit, case)
 
 
-def report(unit: OrdersUnit, order: bytes, outcome: str, parcel: int = 0) -> OrderView:
+def report(unit: OrdersUnit, order: bytes, report: str, parcel: int = 0) -> OrderView:
     """Report what became of a parcel: delivered, failed, in-transit or returned. `parcel` 0 = the one under way."""
-    if outcome not in OUTCOMES:
+    if report not in OUTCOMES:
         raise UserError(f"Report one of: {', '.join(OUTCOMES)}.", code="bad-code")
-    return _report(unit, order, rec.Report(outcome), parcel)
+    return _report(unit, order, rec.Report(report), parcel)
 
 
 def hand_over(unit: OrdersUnit, order: bytes, parcel: int = 0) -> OrderView:

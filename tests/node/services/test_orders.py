@@ -4,9 +4,8 @@ import pytest
 
 from node.errors import ConflictError, NotFound, UserError
 from node.services import catalog, fulfilment, orders, payments, plans, quotes
-from node.services.order_effects import RESERVE
 
-from .shop import CUSTOMER, WINDOW, Shop, file
+from .shop import CUSTOMER, WINDOW, Shop, file, fund
 
 
 @pytest.fixture
@@ -50,7 +49,7 @@ def test_the_whole_order(shop):
     mine, theirs = shop.at(order)
     assert mine.parcels == theirs.parcels
     assert (mine.parcels[0].carrier, mine.parcels[0].pieces) == ("DHL", ((0, 1), (1, 2)))
-    shop.lumen.write(fulfilment.report, order=order, outcome="delivered")
+    shop.lumen.write(fulfilment.report, order=order, report="delivered")
     shop.world.deliver()
     assert shop.statuses(order) == ("FULFILLED", "FULFILLED")
     assert [step.state for step in shop.at(order)[0].steps] == ["done"] * 6 + ["current"]
@@ -176,7 +175,7 @@ def test_an_expired_quote_here_and_there(shop):
 
 def test_a_reserve_that_does_not_cover(shop):
     needed = 10_400 * 2000 * 10**16 // 10_000
-    shop.lumen.write(lambda unit: unit.settings.set(RESERVE, str(needed * 3 // 2)))
+    fund(shop.lumen, needed * 3 // 2)
     first, second = shop.accepted(), shop.placed()
     with pytest.raises(UserError, match=r"20\.8 GMS are needed and 10\.4 GMS are free\. Deposit at least 10\.4 GMS") as refused:
         shop.lumen.write(orders.accept, order=second)
@@ -239,7 +238,7 @@ def test_parcels_line_by_line_and_one_that_fails(shop):
     order = shop.paid()
     shop.lumen.write(fulfilment.ship, order=order, lines=[fulfilment.PieceInput(1, 1)])
     shop.lumen.write(fulfilment.ship, order=order)
-    shop.lumen.write(fulfilment.report, order=order, outcome="failed", parcel=1)
+    shop.lumen.write(fulfilment.report, order=order, report="failed", parcel=1)
     shop.world.deliver()
     mine, theirs = shop.at(order)
     assert mine.parcels == theirs.parcels
@@ -249,7 +248,7 @@ def test_parcels_line_by_line_and_one_that_fails(shop):
         shop.lumen.write(fulfilment.ship, order=order)
     shop.lumen.write(fulfilment.ship, order=order, parcel=1, carrier="UPS")
     for parcel in (1, 2):
-        shop.lumen.write(fulfilment.report, order=order, outcome="delivered", parcel=parcel)
+        shop.lumen.write(fulfilment.report, order=order, report="delivered", parcel=parcel)
     shop.world.deliver()
     assert shop.statuses(order) == ("FULFILLED", "FULFILLED")
 
