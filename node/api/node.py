@@ -14,7 +14,7 @@ from protocol.money import exponent
 
 @dataclass(frozen=True, slots=True)
 class StatusView:
-    """How the node is. `network` and `chain` say `ready`, `starting`, `off`, or why they stopped; `trouble` why the store cannot write now."""
+    """How the node is. `network` and `chain`: `ready`, `starting`, `off`, or why they stopped; `trouble` why the store cannot write now."""
 
     state: str
     name: str

@@ -1,11 +1,13 @@
 """Founding an identity: words, keys, inception record, first device, store and vault, so that a crash leaves nothing half made."""
 
+import os
 from pathlib import Path
 
 from node.errors import ConflictError
-from node.model.identity import Founded, Founder
+from node.model.identity import Founded, Founder, Sheets
 from node.store.store import Store, wall_clock
 from node.vault import keyfile, vault
+from node.vault import words as sheets
 from node.vault.kdf import Profile as Costs
 from node.vault.keys import Keys, Profile
 from protocol.codec import to_bytes
@@ -14,7 +16,13 @@ from protocol.identity import DeviceAdded, DeviceCertificate, Inception, Present
 STORE_FILE = "node.db"
 
 
-def found(folder: Path, passphrase: str, founder: Founder, words: str | None = None, *, costs: Costs | None = None) -> Founded:
+def new_words() -> Sheets:
+    """Fresh words for both sheets. Nothing is kept until `found` takes them."""
+    recovery, rotation = os.urandom(sheets.RECOVERY_BYTES), os.urandom(sheets.ROTATION_BYTES)
+    return Sheets(sheets.to_words(recovery), sheets.to_words(rotation))
+
+
+def found(folder: Path, passphrase: str, founder: Founder, words: Sheets | None = None, *, costs: Costs | None = None) -> Founded:
     """Make the vault and store in `folder`. Takes about two seconds: call it from a thread.
 
     The vault file is written last: until it is there, nothing is; a store without a vault is left over from a crash and goes.
@@ -22,7 +30,7 @@ def found(folder: Path, passphrase: str, founder: Founder, words: str | None = N
     """
     if (folder / keyfile.NAME).exists():
         raise ConflictError(f"There is a node in {folder} already. Unlock it, or choose another folder.", code="vault-exists")
-    draft = vault.prepare(words)
+    draft = vault.prepare(words.recovery, words.rotation) if words else vault.prepare()
     inception = Inception(draft.root.public, draft.recovery, root_commitment(draft.next_root), founder.role, wall_clock())
     certificate = DeviceCertificate(inception.identity, draft.device.public, draft.agreement, founder.name, inception.created)
     entry = sign_entry(begin(inception), draft.root, DeviceAdded(certificate), created=inception.created)

@@ -21,7 +21,7 @@ from node.web.page import clock_ms
 from node.web.runtime import RUNTIME
 from node.web.sessions import Sessions
 from node.web.shell import make_app
-from node.web.site import PAGES
+from node.web.site import PAGES, counted
 
 
 async def serve(config: Config, *, passphrase: str | None = None, die_with_parent: bool = False, vault_costs: Any = None) -> None:
@@ -56,6 +56,7 @@ async def _page(config: Config, node: Node) -> AsyncIterator[None]:
     cookie = "gemstra_" + "".join(letter if letter.isalnum() else "_" for letter in config.host_name)
     app = make_app(PAGES, gate=node, sessions=node.sessions, allowed_hosts=allowed, cookie_name=cookie, development=config.design)
     app[RUNTIME] = node
+    app.middlewares.append(counted)
     add_api(app, node, ROUTES)
     async with _running(app) as runner:
         listener = _bind(config.port)

@@ -21,3 +21,11 @@ class Founded:
     words: list[str]
     rotation_words: list[str]
     identity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheets:
+    """The two sheets as phrases: 24 words that are everything, 12 that are the next root key."""
+
+    recovery: str
+    rotation: str

@@ -159,6 +159,26 @@ def refuse_pairing(unit: PeersUnit, pairing: bytes) -> PairingView:
     return _pairing_view(unit, row)
 
 
+def get_pairing(unit: PeersUnit, pairing: bytes) -> PairingView:
+    """One pairing."""
+    return _pairing_view(unit, _row(unit, pairing))
+
+
+def pairing_of(unit: PeersUnit, link: str) -> PairingView | None:
+    """The pairing that one of our invites led to, once somebody opened it."""
+    issued = unit.peers.invite(read_link(link).token)
+    row = unit.peers.pairing(issued.used_by) if issued and issued.used_by else None
+    return _pairing_view(unit, row) if row else None
+
+
+def get_peer(unit: PeersUnit, peer: str) -> PeerView:
+    """One paired peer."""
+    known = unit.peers.get(peer)
+    if known is None:
+        raise NotFound("You are not connected to that peer.")
+    return _peer_view(unit, known)
+
+
 def list_pairings(unit: PeersUnit) -> list[PairingView]:
     """Pairings under way and the latest that ended."""
     return [_pairing_view(unit, row) for row in unit.peers.pairings(open_only=False)]

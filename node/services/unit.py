@@ -149,6 +149,9 @@ class Outbox(Protocol):
     def open(self, peer: str | None = None) -> Sequence[OutboxEntry]:
         """What the peer (None: anyone) hasn't answered yet."""
 
+    def refusals(self, since: int, limit: int) -> Sequence[OutboxEntry]:
+        """What peers refused for good after `since`, newest first."""
+
     def withdraw(self, id: bytes) -> bool:  # noqa: A002
         """Take back a message that never left. True when it could be."""
 

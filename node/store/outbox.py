@@ -155,6 +155,11 @@ class Outbox:
         sql = f"SELECT {_COLUMNS} FROM outbox WHERE finished IS NULL AND (? IS NULL OR peer = ?) ORDER BY seq"  # noqa: S608
         return self._rows(sql, (peer, peer))
 
+    def refusals(self, since: int, limit: int) -> list[OutboxRow]:
+        """What peers refused for good after `since`, newest first."""
+        sql = f"SELECT {_COLUMNS} FROM outbox WHERE finished > ? AND state = 'refused' ORDER BY finished DESC LIMIT ?"  # noqa: S608
+        return self._rows(sql, (since, limit))
+
     def withdraw(self, id: bytes) -> bool:  # noqa: A002
         """Take back a message that never left (`waiting`, no attempt). True when it could be."""
         sql = "DELETE FROM outbox WHERE id = ? AND state = 'waiting' AND attempts = 0"

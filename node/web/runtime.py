@@ -5,6 +5,8 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
+from node.model.identity import Founded, Founder, Sheets
+
 
 class Runtime(Protocol):
     """What pages need of the running node."""
@@ -14,6 +16,18 @@ class Runtime(Protocol):
 
     async def write(self, run: Callable[..., Any], /, **arguments: Any) -> Any:
         """Run a service in one transaction."""
+
+    async def status(self) -> Any:
+        """How the node is: `.network`, `.chain`, `.connected` (peer ids), …"""
+
+    async def look(self) -> None:
+        """Bring what the viewer counts up to date."""
+
+    def new_words(self) -> Sheets:
+        """Words for the sheets of a node to be."""
+
+    async def found(self, passphrase: str, founder: Founder, words: Sheets | None = None) -> Founded:
+        """Make identity, store and vault. Raises UserError `passphrase-too-short`, ConflictError `vault-exists`."""
 
 
 RUNTIME: web.AppKey[Runtime] = web.AppKey("desk-runtime", Runtime)

@@ -1,5 +1,18 @@
-"""Every section's pages."""
+"""Every section's pages, and what is made fresh before one is shown."""
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
-PAGES: tuple[web.RouteDef, ...] = ()
+from node.web import peers, setup, team, today
+from node.web.runtime import runtime_of
+
+PAGES: tuple[web.RouteDef, ...] = (*today.ROUTES, *setup.ROUTES, *peers.ROUTES, *team.ROUTES)
+_UNCOUNTED = ("/static/", "/api/")
+
+
+@web.middleware
+async def counted(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The counts beside the navigation are those of this moment. Runs after every rule of the shell."""
+    if not request.path.startswith(_UNCOUNTED):
+        await runtime_of(request).look()
+    return await handler(request)

@@ -166,7 +166,7 @@ ORDER_ROWS = [
     {"href": "/orders/4", "title": "Micellar Water", "customer": "Zoë van den Berg", "seller": "Ana Pérez", "merchant": "Lumen Beauty", "total": usd(1600),
      "status": ("Rejected", "stopped"), "next": "Choose another product", "at": NOW - 21 * DAY},
 ]  # fmt: skip
-SETUP_FORM = {"way": "new", "name": "", "role": "seller", "currency": "USD", "zone": "Europe/Madrid"}
+SETUP_FORM = {"name": "", "role": "seller", "currency": "USD", "zone": "Europe/Madrid"}
 EDIT_FORM = dict.fromkeys(("name", "email", "phone", "street", "postcode", "city", "country", "birthday", "tags", "note"), "")
 DISCLOSURES = [
     {
@@ -186,7 +186,7 @@ DISCLOSURES = [
         "grant_href": "/grants/1",
     },
 ]
-INVITE = {"link": "gemstra:invite:1:KX7Q2M9FPD4WAB5E3GJ8NRTVYZ6CHS", "kind": "a seller", "expires": NOW + DAY}
+INVITE = {"link": "gemstra://pair?i=oWhUaHJlZSBzaHVmZmxlZCBsZXR0ZXJz", "expires": NOW + DAY}
 SHARED = "Lumen Beauty may see Mia Torres's name and address, to deliver one order, until 4 December."
 
 # name → (template, section, whose desk: "ana" | "lumen" | "" (closed), values)
@@ -197,24 +197,21 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "stopped": ("stopped.html", "", "", {}),
     "error": ("error.html", "", "", {"status": 422, "code": "expired-quote", "message": "The price is no longer held. Ask for it again."}),
     "setup": ("setup/start.html", "", "", {"step": 1, "total": 4, "form": SETUP_FORM, "currencies": [("USD", "US dollar")], "zones": [("Europe/Madrid", "Madrid")]}),
-    "setup-passphrase": ("setup/passphrase.html", "", "", {"step": 2, "total": 4, "errors": {"again": "The two are not the same"}}),
-    "setup-words": ("setup/words.html", "", "", {"step": 3, "total": 4, "words": WORDS}),
-    "setup-confirm": ("setup/confirm.html", "", "", {"step": 4, "total": 4, "asked": [3, 11, 20]}),
-    "setup-restore": ("setup/restore.html", "", "", {"step": 3, "total": 3, "form": {"words": ""}}),
+    "setup-passphrase": ("setup/passphrase.html", "", "", {"step": 4, "total": 4, "errors": {"again": "The two are not the same"}}),
+    "setup-words": ("setup/words.html", "", "", {"step": 2, "total": 4, "words": WORDS, "rotation": WORDS[:12]}),
+    "setup-confirm": ("setup/confirm.html", "", "", {"step": 3, "total": 4, "asked": [3, 11, 20]}),
     "today": ("today.html", "today", "ana", {
-        "greeting": "Good day, Ana", "today": NOW, "setup": None, "waiting": 1,
-        "orders": [{"title": "Mia Torres: Lumen Beauty asks for the address", "text": "Daily Glow Serum and 1 more, paid yesterday", "href": "/orders/1", "status": ("Needs you", "attention")},
-                   {"title": "Jo Nilsson: send the payment details", "text": "Clay Mask, accepted an hour ago", "href": "/orders/2", "status": ("Needs you", "attention")}],
-        "follow_ups": [{"title": "Call Mia back about the serum", "text": "She wanted to know if it suits sensitive skin", "href": "/customers/1", "due": ("Today", "attention")},
-                       {"title": "Jo's birthday", "text": "She liked the rose line", "href": "/customers/2", "due": ("Tomorrow", "waiting")}],
-        "due": {"base": gms(14200), "value": usd(1420), "meaning": "ready to collect"}, "coming": {"base": gms(18000), "meaning": "more from 15 December"},
-        "signals": [{"title": "Cleo made her first sale", "text": "Yesterday. Say something nice.", "href": "/team"}, {"title": "Dario has been quiet for 3 weeks", "text": "Ask how he is", "href": "/team"}]}),
+        "greeting": "Hello, Ana Pérez", "today": NOW, "setup": None, "waiting": 1, "new": ("New order", "/catalog"),
+        "needs": [{"title": "Lumen Beauty asks for Mia Torres's address", "text": "Daily Glow Serum and 1 more, paid yesterday", "href": "/grants/1", "action": "Answer", "at": NOW - HOUR},
+                  {"title": "Cleo Marsh asks you to be their sponsor at Lumen Beauty", "text": "You both sign it", "href": "/team", "action": "Answer", "at": NOW - 2 * HOUR},
+                  {"title": "Connect to Ben Okafor", "text": "They opened your invite", "href": "/peers/pairings/1", "action": "Compare the code", "at": NOW - 3 * HOUR}],
+        "news": [{"title": "Ben Okafor has not answered yet", "text": "It may be offline. Your desk keeps trying.", "href": "/peers/2", "at": NOW - DAY}]}),
     "today-new": ("today.html", "today", "ana", {
-        "greeting": "Welcome, Ana", "today": NOW, "orders": [], "follow_ups": [], "signals": [], "waiting": 0,
-        "due": {"base": "0", "value": None, "meaning": "after your first sale"}, "coming": {"base": "0", "meaning": "On its way"},
-        "setup": {"done": 1, "total": 4, "tasks": [{"title": "Make your desk", "text": "Passphrase and recovery words", "href": "/", "done": True},
-                  {"title": "Connect to a shop", "text": "Ask a shop for an invite", "href": "/peers", "done": False}, {"title": "Bring your customers in", "text": "From your phone or another program", "href": "/customers/import", "done": False},
-                  {"title": "Order for someone", "text": "Choose a product and a customer", "href": "/catalog", "done": False}]}}),
+        "greeting": "Hello, Ana Pérez", "today": NOW, "needs": [], "news": [], "waiting": 0, "new": ("New order", "/catalog"),
+        "setup": {"done": 1, "total": 5, "tasks": [{"title": "Make your desk", "text": "Passphrase and recovery words", "href": "/", "done": True, "next": False},
+                  {"title": "Connect to a shop", "text": "Ask a shop for an invite", "href": "/peers", "done": False, "next": True}, {"title": "Be accepted to sell for it", "text": "Ask it on the team page", "href": "/team", "done": False, "next": False},
+                  {"title": "Bring your customers in", "text": "From your phone or another program", "href": "/customers/import", "done": False, "next": False},
+                  {"title": "Order for someone", "text": "Choose a product and a customer", "href": "/catalog", "done": False, "next": False}]}}),
     "customers": ("customers/list.html", "customers", "ana", {"q": "", "customers": CUSTOMERS, "total": 4, "pages": PAGES}),
     "customers-empty": ("customers/list.html", "customers", "ana", {"q": "", "customers": [], "total": 0, "pages": PAGES}),
     "customers-import": ("customers/import.html", "customers", "ana", {"preview": None}),
@@ -235,11 +232,15 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "orders": ("orders/list.html", "orders", "ana", {"view": "all", "orders": ORDER_ROWS, "pages": PAGES}),
     "order": ("orders/one.html", "orders", "ana", {"order": ORDER, "steps": STEPS, "next": {"who": "You", "text": "Lumen Beauty asks for Mia's name and address, to deliver this order.", "actions": ACTIONS},
         "payment": [("How", "Transfer to Lumen Beauty"), ("Amount", "$90.00"), ("State", "Confirmed by Lumen Beauty yesterday")], "lines": LINES, "sums": SUMS, "deliveries": DELIVERIES, "commissions": COMMISSIONS, "problem": None}),
-    "peers": ("peers/list.html", "peers", "ana", {"peers": [{"href": "/peers/1", "name": "Lumen Beauty", "what": "You sell its 20 products", "state": ("Online", "done"), "seen": NOW - 60_000}, {"href": "/peers/2", "name": "Ben Okafor", "what": "Your sponsor", "state": ("Offline", "waiting"), "seen": NOW - 5 * HOUR}],
-        "pending": [{"href": "/peers/3", "name": "Cleo Marsh", "text": "Opened your invite a minute ago"}], "form": {"invite": ""}, "kinds": [("team", "Someone for my team", "You sponsor them"), ("shop", "A shop", "You sell for it")]}),
-    "peers-invite": ("peers/invite.html", "peers", "ana", {"invite": INVITE, "code": "42 17 93", "name": "Cleo Marsh", "confirm_action": "/peers/3/confirm", "moving": False, "href": "/peers/invites/1"}),
-    "peers-pairing": ("peers/pairing.html", "peers", "ana", {"peer": {"name": "Lumen Beauty", "what": "A shop"}, "code": "42 17 93", "state": "compare", "reason": "", "confirm_action": "/peers/1/confirm", "moving": False, "href": "/peers/1"}),
-    "team": ("team.html", "team", "ana", {"people": PEOPLE, "size": 3, "requests": [], "memberships": [{"merchant": "Lumen Beauty", "level": "20 % direct, 5 % level 1", "state": ("Accepted", "done")}], "sponsor": "Ben Okafor"}),
+    "peers": ("peers/list.html", "peers", "ana", {"peers": [{"href": "/peers/1", "name": "Lumen Beauty", "what": "Shop", "state": ("Online", "done"), "seen": NOW - 60_000}, {"href": "/peers/2", "name": "Ben Okafor", "what": "Seller", "state": ("Offline", "waiting"), "seen": NOW - 5 * HOUR}],
+        "pending": [{"href": "/peers/pairings/3", "name": "Cleo Marsh", "text": "Compare the code", "state": ("Needs you", "attention")}], "form": {"invite": ""}}),
+    "peers-invite": ("peers/invite.html", "peers", "ana", {"invite": INVITE, "opened": False, "href": "/peers/invites/1"}),
+    "peers-pairing": ("peers/pairing.html", "peers", "ana", {"peer": {"name": "Lumen Beauty", "what": "Shop"}, "code": "421 793", "state": "compare", "reason": "", "next": ("Go to Lumen Beauty", "/peers/1"), "action": "/peers/pairings/1", "moving": True, "href": "/peers/pairings/1"}),
+    "peers-paired": ("peers/pairing.html", "peers", "ana", {"peer": {"name": "Lumen Beauty", "what": "Shop"}, "code": "421 793", "state": "done", "reason": "Next: ask whether you may sell for it.", "next": ("Go to Lumen Beauty", "/peers/1"), "action": "/peers/pairings/1", "moving": False, "href": "/peers/pairings/1"}),
+    "peer": ("peers/one.html", "peers", "ana", {"peer": {"name": "Lumen Beauty", "what": "Shop", "state": ("Online", "done"), "seen": NOW - 60_000, "since": NOW - 90 * DAY, "waiting": 2, "details": [("Identity", HEX), ("Device", "12D3KooWKRyzVWW6ChFjQjK4miCty85Niy48tpPV95XdKu1BcvMA"), ("Addresses", "/ip4/127.0.0.1/tcp/4001")]},
+        "join": {"merchant": HEX}, "membership": "", "forget": "/peers/1/forget"}),
+    "team": ("team.html", "team", "ana", {"people": PEOPLE, "requests": [{"name": "Femi Adeyemi", "text": "Asks you to be their sponsor at Lumen Beauty.", "action": "/team/edges/1"}], "memberships": [{"merchant": "Lumen Beauty", "level": "20 % for your sales, 5 % for level 1. Your sponsor: Ben Okafor", "state": ("Accepted", "done")}],
+        "joinable": [{"merchant": HEX, "name": "Rosa Home"}], "asking": {"shops": [(HEX, "Lumen Beauty")], "sellers": [("p", "Ben Okafor")]}, "merchant": False}),
     "wallet": ("wallet.html", "wallet", "ana", {"balance": {"base": gms(132400), "value": usd(13240)}, "claimable": {"base": gms(14200), "meaning": "from statement 7 of Lumen Beauty"}, "address": "0x52908400098527886E0F7030069857D2E4169EE7",
         "chain": {"name": "ASTRA", "state": ("Up to date", "done"), "text": "Block 1,204, a second ago. Fees are paid by who sends; collecting can be done for you."},
         "claims": [{"who": "You, statement 6", "base": gms(22600), "state": ("Final", "done"), "at": NOW - 14 * DAY, "rows": [("Transaction", HEX), ("Block", "1,020")]}],
@@ -256,6 +257,6 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "merchant": ("merchant/home.html", "merchant", "lumen", {"orders": ORDER_ROWS, "figures": [{"label": "Reserve", "base": gms(5000000), "value": None, "meaning": "4,977.5 GMS free"}, {"label": "Set aside", "base": gms(22500), "value": usd(2250), "meaning": "for 3 orders"}, {"label": "Next statement", "base": gms(22500), "value": None, "meaning": "ready on 15 December"}], "counts": {"members": 12, "products": 20}}),
     "merchant-order": ("merchant/order.html", "merchant", "lumen", {"order": ORDER, "steps": [*STEPS[:3], {"title": "Shipped", "state": "now"}, {"title": "Delivered", "state": "later"}], "next": {"who": "You ship it", "text": "The address is here until 4 December.", "fields": [{"name": "carrier", "label": "Carrier", "optional": True}, {"name": "tracking", "label": "Tracking number", "optional": True}], "submit": {"label": "It is on its way", "action": "/merchant/orders/1/ship"}, "actions": []},
         "address": {"pairs": [("Name", "Mia Torres"), ("Street", "Calle de la Paz 12"), ("Town", "46003 Valencia")], "until": NOW + 3 * DAY}, "lines": LINES, "sums": SUMS, "deliveries": DELIVERIES[:2], "commissions": COMMISSIONS, "problem": None, "form": {}}),
-    "merchant-members": ("merchant/members.html", "merchant", "lumen", {"members": [{"name": "Ana Pérez", "since": NOW - 90 * DAY, "sponsor": "Ben Okafor", "orders": 14, "state": ("Accepted", "done")}, {"name": "Ben Okafor", "since": NOW - 200 * DAY, "sponsor": "You", "orders": 40, "state": ("Accepted", "done")}], "requests": [{"name": "Cleo Marsh", "text": "Wants to sell for you. Sponsored by Ana Pérez.", "action": "/merchant/members/3"}], "pages": PAGES}),
+    "merchant-members": ("merchant/members.html", "merchant", "lumen", {"members": [{"name": "Ana Pérez", "since": NOW - 90 * DAY, "sponsor": "Ben Okafor", "state": ("Accepted", "done")}, {"name": "Ben Okafor", "since": NOW - 200 * DAY, "sponsor": "None", "state": ("Accepted", "done")}], "requests": [{"name": "Cleo Marsh", "text": "Wants to sell for you. Sponsored by Ana Pérez.", "action": "/merchant/members/3"}]}),
     "merchant-statements": ("merchant/statements.html", "merchant", "lumen", {"draft": {"epoch": 8, "lines": [{"who": "Ana Pérez", "level": "Direct", "base": gms(18000)}, {"who": "Ben Okafor", "level": "Level 1", "base": gms(4500)}], "total": gms(22500), "action": "/merchant/statements/8/post"}, "posted": [{"epoch": 7, "at": NOW - 14 * DAY, "total": gms(14200), "root": HEX, "payees": 9, "state": ("Active", "done")}], "reserve": {"base": gms(5000000), "value": None, "meaning": "4,977.5 GMS free"}, "form": {"amount": ""}}),
 }  # fmt: skip

@@ -33,3 +33,33 @@ if (opening && location.hash.length > 1) {
   opening.elements.code.value = code;
   opening.submit();
 }
+
+// The node says when something changed; what shows it (macro `live`) looks again. Only in the tab one looks at, and seldom while much goes on.
+const LOOK_AGAIN_MS = 400;
+let news = null;
+let pending = 0;
+const listen = () => {
+  const wanted = !document.hidden && document.querySelector("[hx-trigger^='desk-change']");
+  if (wanted && !news) {
+    let first = true;
+    news = new EventSource("/api/v1/events");
+    news.onmessage = () => {
+      if (first) {
+        first = false;
+        return;
+      }
+      pending ||= setTimeout(() => {
+        pending = 0;
+        document.body.dispatchEvent(new Event("desk-change"));
+      }, LOOK_AGAIN_MS);
+    };
+  } else if (!wanted && news) {
+    news.close();
+    news = null;
+  }
+};
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) document.body.dispatchEvent(new Event("desk-change"));
+  listen();
+});
+listen();

@@ -1,0 +1,51 @@
+"""The way to the first sale: what is done and what comes next, for a seller and for a merchant. After it there is nothing to show."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from protocol.identity import Role
+
+SOLD = ("accepted", "fulfilled", "completed")
+
+
+@dataclass(frozen=True, slots=True)
+class SetupTask:
+    """One step."""
+
+    title: str
+    text: str
+    href: str
+    done: bool
+
+
+def tasks(unit: Any) -> list[SetupTask]:
+    """The steps in order; empty after the first sale."""
+    if unit.orders.all(SOLD, 1):
+        return []
+    made = SetupTask("Make your desk", "Passphrase and recovery words", "/", done=True)
+    return [made, *(_merchant(unit) if unit.me.role == "merchant" else _seller(unit))]
+
+
+def _seller(unit: Any) -> list[SetupTask]:
+    shops = [peer for peer in unit.peers.all() if peer.role is Role.MERCHANT]
+    member = any(row.status == "accepted" for row in unit.team.memberships())
+    return [
+        SetupTask("Connect to a shop", "Ask a shop for an invite", "/peers", done=bool(shops)),
+        SetupTask("Be accepted to sell for it", "Ask it on the team page", "/team", done=member),
+        SetupTask("Bring your customers in", "From your phone or another program", "/customers/import", done=unit.customers.count() > 0),
+        SetupTask("Order for someone", "Choose a product and a customer", "/catalog", done=False),
+    ]
+
+
+def _merchant(unit: Any) -> list[SetupTask]:
+    members = any(row.status == "accepted" for row in unit.team.members())
+    products = any(unit.catalog.counts(feed.feed)[0] for feed in unit.catalog.feeds(own=True))
+    plan = bool(unit.catalog.plans(unit.me.identity))
+    reserve = unit.settings.get("chain/survey") or {}
+    return [
+        SetupTask("Bring your products in", "From WooCommerce or Shopify", "/catalog", done=products),
+        SetupTask("Sign a commission plan", "What sellers and their team earn", "/merchant/plans", done=plan),
+        SetupTask("Put GMS into your reserve", "It covers the commissions", "/wallet", done=int(reserve.get("reserve", 0)) > 0),
+        SetupTask("Invite a seller", "Send a link and compare a code", "/peers", done=members),
+        SetupTask("Take your first order", "It comes from a seller", "/merchant", done=False),
+    ]

@@ -1,0 +1,46 @@
+"""Home: what waits for the person, then what is good to know."""
+
+from typing import Any
+
+from aiohttp import web
+
+from node.services import today
+from node.services.today_items import TodayItem
+from node.services.today_setup import SetupTask
+from node.web.page import GATE, clock_ms, render
+from node.web.runtime import runtime_of
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    """GET /."""
+    runtime = runtime_of(request)
+    state = await runtime.status()
+    view: today.TodayView = await runtime.read(today.show, network=state.network, chain=state.chain)
+    viewer = request.app[GATE].viewer()
+    return render(
+        request,
+        "today.html",
+        section="today",
+        greeting=f"Hello, {viewer.name}" if viewer else "Today",
+        today=clock_ms(),
+        setup=_setup(view.setup),
+        needs=[_row(item) for item in view.items if item.action],
+        news=[_row(item) for item in view.items if not item.action],
+        waiting=view.waiting,
+        new=("New order", "/catalog") if state.role == "seller" else ("Invite a seller", "/peers"),
+    )
+
+
+def _row(item: TodayItem) -> dict[str, Any]:
+    return {"title": item.title, "text": item.text, "href": item.href, "at": item.at, "action": item.action}
+
+
+def _setup(tasks: list[SetupTask]) -> dict[str, Any] | None:
+    if not tasks:
+        return None
+    following = next((task for task in tasks if not task.done), None)
+    rows = [{"title": task.title, "text": task.text, "href": task.href, "done": task.done, "next": task is following} for task in tasks]
+    return {"done": sum(task.done for task in tasks), "total": len(tasks), "tasks": rows}
+
+
+ROUTES = [web.get("/", show)]
