@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
-    import node.net.engine  # noqa: F401
+    from node.net import engine  # noqa: F401
 
 
 @pytest.fixture
