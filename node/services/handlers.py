@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from . import catalog, exchange, orders, peers, plans, quotes, team
+from . import catalog, exchange, facts, ledger, orders, peers, plans, quotes, team
+from .order_effects import ORDER_EFFECTS
 
 EXCHANGE = exchange.join(
     peers.EXCHANGE,
@@ -12,9 +13,15 @@ EXCHANGE = exchange.join(
     team.EXCHANGE,
     quotes.EXCHANGE,
     orders.EXCHANGE,
+    facts.EXCHANGE,
 )
 
-TICKS: tuple[Callable[[Any], None], ...] = (peers.tick, catalog.tick, orders.tick)
+ORDER_EFFECTS.cover = facts.cover
+ORDER_EFFECTS.free = ledger.reserve_free
+ORDER_EFFECTS.accrue = facts.accrue_order
+ORDER_EFFECTS.on_effect = facts.on_effect
+
+TICKS: tuple[Callable[[Any], None], ...] = (peers.tick, catalog.tick, orders.tick, ledger.tick)
 
 FACTS: tuple[Callable[[Any, Any], None], ...] = ()
 CHANGES: tuple[Callable[[Any, bytes, str, str], None], ...] = ()

@@ -175,6 +175,12 @@ def reserve(unit: WalletUnit) -> int:
     return int(survey["reserve"]) if survey else 0
 
 
+def covered(unit: WalletUnit) -> int:
+    """What cumulative totals are measured against: the reserve and all that was ever claimed of it, GMS base units."""
+    survey = unit.settings.get(SURVEY)
+    return int(survey["reserve"]) + int(survey["claimed"]) if survey else 0
+
+
 def own_addresses(unit: WalletUnit) -> list[bytes]:
     """Our addresses: the gas account first, then one a membership."""
     return [address for address, _ in _own(unit)]

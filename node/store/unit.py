@@ -12,7 +12,9 @@ from sqlite_utils import Database
 
 from .catalog import Catalog
 from .chain import Blocks, Transactions
+from .commissions import Commissions
 from .customers import Customers
+from .grants import Grants
 from .inbox import Inbox
 from .operations import Operations
 from .orders import Orders
@@ -96,3 +98,13 @@ class Unit(Generic[M]):
     def customers(self) -> Customers:
         """A seller's customers and the imports they came by."""
         return Customers(self.db)
+
+    @cached_property
+    def commissions(self) -> Commissions:
+        """Ledger, facts, statements, claims."""
+        return Commissions(self.db)
+
+    @cached_property
+    def grants(self) -> Grants:
+        """Grants, asks, what is held, the disclosure ledger."""
+        return Grants(self.db)

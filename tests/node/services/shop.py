@@ -3,8 +3,7 @@
 from node.model.customer import Customer
 from node.model.listing import ProductFile, ProductRow, VariantRow
 from node.model.person import Address, Contact, Labelled, Names, Phone
-from node.services import catalog, orders, payments, plans, quotes, team
-from node.services.order_effects import RESERVE
+from node.services import catalog, fulfilment, orders, payments, plans, quotes, team, wallet
 from node.services.quotes import LineInput
 
 from .world import World
@@ -19,6 +18,7 @@ PERSON = Contact(
     addresses=(Address("home", (SECRET[1],), "Berlin", "", "10115", "DE"),),
 )
 CUSTOMER = bytes(range(32))
+PLACE = wallet.Place(1337, b"\x11" * 20, b"\x22" * 20)
 
 
 def variant(sku, price, *, in_stock=True):
@@ -31,6 +31,11 @@ def file(**prices):
     return ProductFile("shopify", (*rows, gone), ())
 
 
+def fund(merchant, reserve, claimed=0):
+    """What a survey of the chain would have found."""
+    merchant.write(wallet.keep_survey, wallet.Survey(1, 1, 1, {}, reserve, claimed))
+
+
 class Shop:
     """`lumen` the merchant, `ana` its member with one customer, `ben` a member too."""
 
@@ -39,7 +44,9 @@ class Shop:
         self.lumen = self.world.node("lumen", role="merchant")
         self.ana = self.world.node("ana")
         self.ben = self.world.node("ben")
-        self.lumen.write(lambda unit: unit.settings.set(RESERVE, str(reserve)))
+        for node in (self.lumen, self.ana, self.ben):
+            node.write(wallet.place_chain, PLACE)
+        fund(self.lumen, reserve)
         self.lumen.write(plans.publish_plan, currency="USD", direct_bps=2000, level_bps=[500], return_window_ms=WINDOW)
         self.lumen.write(catalog.import_products, file=file(cream=5200, serum=2600), currency="USD")
         for seller in (self.ana, self.ben):
@@ -55,6 +62,28 @@ class Shop:
     @property
     def clock(self):
         return self.world.clock
+
+    def sponsor(self):
+        """Ben sponsors Ana, and the merchant knows."""
+        self.world.pair(self.ana, self.ben)
+        self.ana.write(team.ask_sponsor, merchant=self.lumen.identity, peer=self.ben.peer)
+        self.world.deliver()
+        [edge] = self.ben.read(team.list_edges)
+        self.ben.write(team.accept_edge, edge=bytes.fromhex(edge.edge))
+        self.world.deliver()
+
+    def delivered(self, *lines, **named):
+        order = self.paid(*lines, **named)
+        self.lumen.write(fulfilment.ship, order=order)
+        self.lumen.write(fulfilment.report, order=order, report="delivered")
+        self.world.deliver()
+        return order
+
+    def completed(self, *lines, **named):
+        order = self.delivered(*lines, **named)
+        self.world.tick(WINDOW)
+        self.world.deliver()
+        return order
 
     def draft(self, *lines, **named):
         """Ana drafts; nothing is delivered yet. Lines are (sku, quantity)."""
