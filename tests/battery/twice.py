@@ -62,7 +62,11 @@ class Postman:
 
 
 def _sale(shop):
-    order = shop.paid()
+    order = shop.accepted()
+    shop.ana.write(payments.pay_word, order=order)
+    shop.world.deliver()
+    shop.lumen.write(payments.confirm_payment, order=order)
+    shop.world.deliver()
     shop.lumen.write(fulfilment.ship, order=order, carrier="DHL", tracking="0034")
     shop.world.deliver()
     shop.lumen.write(fulfilment.report, order=order, report="delivered")
@@ -92,7 +96,8 @@ def _play(size, folder, seed, *, stop=False):
         shop = Shop(folder / str(round_))
         postman = Postman(shop.world, dice)
         try:
-            placed = [_sale(shop) for _ in range(8)]
+            shop.world.pair(shop.ana, shop.ben)
+            placed = [_sale(shop) for _ in range(6)]
             failures += _judge(shop, placed)
         except (NodeError, ProtocolError, AssertionError, LookupError) as error:
             failures.append(f"the sale went wrong: {error!r}")
