@@ -1,13 +1,16 @@
 """Every route of the API, in the order of the documentation."""
 
-from node.api import chain, node, orders, peers, team, today
+from node.api import catalog, chain, customers, grants, node, orders, peers, team, today
 from node.api.routes import Route
 
 ROUTES: tuple[Route, ...] = (
     *node.ROUTES,
     *today.ROUTES,
     *peers.ROUTES,
+    *catalog.ROUTES,
     *team.ROUTES,
+    *customers.ROUTES,
     *orders.ROUTES,
+    *grants.ROUTES,
     *chain.ROUTES,
 )

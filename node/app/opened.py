@@ -9,7 +9,7 @@ from typing import Any
 from node.app.chain import ChainSide
 from node.app.founding import STORE_FILE
 from node.config import Config
-from node.errors import NodeError, Unavailable
+from node.errors import Locked, NodeError, Unavailable
 from node.net.config import NetConfig
 from node.net.host import Host
 from node.services import exchange, peers
@@ -100,7 +100,13 @@ class Opened:
             self.delivery.wake()
         if "transactions" in topics:
             self.chain.wake()
+        if "erased" in topics:
+            self._start(self._fold())
         self._changed()
+
+    async def _fold(self) -> None:
+        with suppress(Locked):  # closing folds as well
+            await self.store.fold()
 
     def _start(self, work: Any) -> None:
         task = self._loop.create_task(work)

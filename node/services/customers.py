@@ -181,7 +181,7 @@ class KeptView:
     id: str
 
 
-# --- imported
+# --- taking a file over
 
 
 def preview_contacts(unit: CustomersUnit, file: ContactFile, most: int = 50) -> PreviewView:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from . import catalog, exchange, facts, ledger, orders, peers, plans, quotes, team
+from . import asking, catalog, exchange, facts, grants, ledger, orders, peers, plans, quotes, team
 from .order_effects import ORDER_EFFECTS
 
 EXCHANGE = exchange.join(
@@ -13,6 +13,8 @@ EXCHANGE = exchange.join(
     team.EXCHANGE,
     quotes.EXCHANGE,
     orders.EXCHANGE,
+    grants.EXCHANGE,
+    asking.EXCHANGE,
     facts.EXCHANGE,
 )
 
@@ -21,7 +23,7 @@ ORDER_EFFECTS.free = ledger.reserve_free
 ORDER_EFFECTS.accrue = facts.accrue_order
 ORDER_EFFECTS.on_effect = facts.on_effect
 
-TICKS: tuple[Callable[[Any], None], ...] = (peers.tick, catalog.tick, orders.tick, ledger.tick)
+TICKS: tuple[Callable[[Any], None], ...] = (peers.tick, catalog.tick, orders.tick, asking.tick, ledger.tick)
 
 FACTS: tuple[Callable[[Any, Any], None], ...] = ()
 CHANGES: tuple[Callable[[Any, bytes, str, str], None], ...] = ()

@@ -176,6 +176,9 @@ class Outbox(Protocol):
     def acked(self, id: bytes, reply: bytes) -> None:  # noqa: A002
         """The peer took it and answered with `reply`."""
 
+    def forget_reply(self, id: bytes) -> None:  # noqa: A002
+        """Blank what the peer answered."""
+
     def refused(self, id: bytes, code: str) -> None:  # noqa: A002
         """The peer refused it for good."""
 
@@ -201,6 +204,9 @@ class Operations(Protocol):
 
     def answer(self, key: str, body: bytes, response: bytes, *, permanent: bool = False) -> None:
         """Keep the response; money's are permanent."""
+
+    def forget_responses(self) -> None:
+        """Blank every response; the keys stay."""
 
 
 class Unit(Protocol):

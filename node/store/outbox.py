@@ -133,6 +133,10 @@ class Outbox:
         """The peer took it and answered with `reply`."""
         self._finish(id, "accepted", reply, None)
 
+    def forget_reply(self, id: bytes) -> None:  # noqa: A002
+        """Blank what the peer answered: it was put where it belongs, or may not be kept."""
+        self._db.execute("UPDATE outbox SET reply = NULL WHERE id = ?", (id,))
+
     def refused(self, id: bytes, code: str) -> None:  # noqa: A002
         """The peer refused it for good, for the reason `code`."""
         self._finish(id, "refused", None, code)

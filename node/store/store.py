@@ -112,6 +112,11 @@ class Store(Generic[M]):
         """Check every page's authentication code. Raises IntegrityError `damaged`."""
         await self.read(lambda unit: verify_pages(unit.db))
 
+    async def fold(self) -> None:
+        """Fold the write-ahead log into the file and empty it, so that what was erased is in neither."""
+        self._must_be_open()
+        await asyncio.wrap_future(self._write_thread.submit(self._fold))
+
     def close(self) -> None:
         """Let what has begun end, refuse the rest, fold the write-ahead log into the file. Once is enough, twice is fine."""
         self._closed = True
@@ -148,6 +153,10 @@ class Store(Generic[M]):
             for hook in self._hooks:
                 hook(topics)
         return result
+
+    def _fold(self) -> None:
+        with named():
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _look(self, body: Callable[[Unit[M]], R]) -> R:
         database = self._idle.get()
