@@ -1,0 +1,71 @@
+"""Every file that nodes write while customers come and sales go: none holds a customer's data in the clear."""
+
+import random
+import sqlite3
+from dataclasses import replace
+
+from node.canary import scan_files
+from node.model.customer import Customer
+from node.model.person import Address, Labelled, Names, Phone
+from node.services import fulfilment
+from tests.node.services.shop import PERSON, WINDOW, Shop
+
+FULL, SHORT = 300, 30
+FIRST = ("Adélaïde", "Bartholomew", "Chrysanthi", "Demetrios", "Eleonora", "Ferdinand", "Gwendolyn", "Hildegard")
+LAST = ("Fairweather", "Großmann", "Okonkwo-Bell", "Papadopoulos", "Ravensworth", "Szczepański", "Thistlewood", "Wintergreen")
+SALES = 4
+
+
+def person(number, dice):
+    """An invented customer whose every value is found in no other file."""
+    name = f"{dice.choice(FIRST)} {dice.choice(LAST)} {number:05d}"
+    street = f"{dice.randrange(1, 999)} Quillfeather Lane {number:05d}"
+    mail = f"{dice.choice(FIRST).lower()}.{number:05d}@quillfeather.example"
+    phone = f"+1 555 01{number:05d}"
+    return replace(
+        PERSON,
+        names=Names(name),
+        phones=(Phone("", phone, phone.replace(" ", "")),),
+        emails=(Labelled("", mail),),
+        addresses=(Address("home", (street,), "Springfield", "IL", "62701", "US"),),
+    ), (name, street, mail, phone)
+
+
+def write(size, folder):
+    """A shop with so many customers, sales to some of them; the values to look for."""
+    dice, values = random.Random(1), []
+    shop = Shop(folder)
+    try:
+        for number in range(size):
+            contact, shown = person(number, dice)
+            values += shown
+            shop.ana.write(lambda unit, n=number, c=contact: unit.customers.keep(Customer(n.to_bytes(32, "little"), c, unit.now, unit.now)))
+        for number in range(SALES):
+            order = shop.paid(customer=dice.randrange(size).to_bytes(32, "little"))
+            shop.lumen.write(fulfilment.ship, order=order, carrier="DHL", tracking=str(number))
+            shop.lumen.write(fulfilment.report, order=order, report="delivered")
+            shop.world.deliver()
+        shop.world.tick(WINDOW)
+        shop.ana.reopen()
+        for number in range(0, size, 7):
+            shop.ana.write(lambda unit, n=number: unit.settings.set(f"note {n}", n))  # a write-ahead log, beside what was folded in
+        return values, scan_files([folder], values)  # while the stores are open: with their logs
+    finally:
+        shop.world.close()
+
+
+def run(size, folder):
+    values, hits = write(size, folder)
+    hits += scan_files([folder], values)
+    return [f"{hit.needle} as {hit.form} in {hit.where}" for hit in hits]
+
+
+def control(folder):
+    """A database without a key, beside the others."""
+    contact, values = person(0, random.Random(1))
+    plain = sqlite3.connect(folder / "plain.db")
+    plain.execute("CREATE TABLE customers (name, street)")
+    plain.execute("INSERT INTO customers VALUES (?, ?)", (contact.names.full, contact.addresses[0].lines[0]))
+    plain.commit()
+    plain.close()
+    return len(scan_files([folder], values)) >= 2
