@@ -172,7 +172,7 @@ def entry_id(name: EntryKey) -> bytes:
 
 
 def accrue(order: bytes, cause: bytes, accruals: Sequence[Accrual]) -> tuple[Entry, ...]:
-    """The entries an acceptance writes; `cause` is the id of the OrderAccepted."""
+    """The entries an acceptance writes; `cause` is the order's id."""
     return tuple(
         Entry(EntryKey(order, part.line, part.payee, part.level, part.why.plan, cause), part.why, part.minor, part.gms) for part in accruals
     )

@@ -3,7 +3,7 @@
 import pytest
 from pages import PAGES, codes, table
 
-from protocol import cancellation, commission, ledger, plan, statement
+from protocol import cancellation, commission, ledger, plan, relay, statement
 from protocol import order_records as rec
 
 RECORDS = {
@@ -25,10 +25,17 @@ RECORDS = {
     "12-fulfilment": [rec.ParcelShipped, rec.ParcelReady, rec.ParcelReported, rec.ParcelLine],
     "13-plan": [plan.Plan, plan.Level, plan.Override],
     "14-commission": [ledger.EntryKey, commission.Why, commission.AccrualFact, commission.FactChange],
-    "15-statement": [statement.StatementHead, statement.StatementLine, statement.MemberStatement, statement.Included, statement.Sibling],
+    "15-statement": [
+        statement.StatementHead,
+        statement.StatementLine,
+        statement.MemberStatement,
+        statement.Included,
+        statement.Sibling,
+        relay.RelayRequest,
+    ],
 }
 DIAGRAMS = {"10-order": ["order"], "11-payment": ["payment", "refund"], "12-fulfilment": ["fulfilment"], "14-commission": ["ledger"]}
-MODULES = ["order_checks", "conversation", "plan", "commission", "ledger", "statement"]
+MODULES = ["order_checks", "conversation", "plan", "commission", "ledger", "statement", "relay"]
 
 
 @pytest.mark.parametrize("page", RECORDS)
@@ -47,7 +54,7 @@ def test_diagrams(page):
 def test_every_signed_record_has_its_table_and_type():
     text = "".join((PAGES / f"{page}.md").read_text() for page in RECORDS)
     described = {record for records in RECORDS.values() for record in records}
-    for kind in (*rec.KINDS, *plan.KINDS, *commission.KINDS, *statement.KINDS):
+    for kind in (*rec.KINDS, *plan.KINDS, *commission.KINDS, *statement.KINDS, *relay.KINDS):
         assert kind.record in described
         assert f"`{kind.name}`" in text, kind.name
 
