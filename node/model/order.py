@@ -14,8 +14,8 @@ class OrderRow:
     """One order from either side. `draft` is the id of the quote request and never changes; `order` the id of the placed order.
 
     `peer` is the identity of the other side, `log` the merchant's log, `quote` the id of its quote entry; `status` and `deadline` are
-    what the history comes to; `cover` is the reserve set aside for its commissions (GMS base units); `error` the code of the last
-    request of ours that was refused. `customer` is known to the seller only and never sent.
+    what the history comes to; `error` is the code of the last request of ours that was refused. `customer` is known to the seller only
+    and never sent.
     """
 
     draft: bytes
@@ -31,7 +31,6 @@ class OrderRow:
     customer: bytes | None = None
     status: str = "DRAFT"
     deadline: int | None = None
-    cover: int = 0
     error: str = ""
     updated: int = 0
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from . import asking, catalog, exchange, facts, grants, ledger, orders, peers, plans, quotes, team
-from .order_effects import ORDER_EFFECTS
 
 EXCHANGE = exchange.join(
     peers.EXCHANGE,
@@ -17,11 +16,6 @@ EXCHANGE = exchange.join(
     asking.EXCHANGE,
     facts.EXCHANGE,
 )
-
-ORDER_EFFECTS.cover = facts.cover
-ORDER_EFFECTS.free = ledger.reserve_free
-ORDER_EFFECTS.accrue = facts.accrue_order
-ORDER_EFFECTS.on_effect = facts.on_effect
 
 TICKS: tuple[Callable[[Any], None], ...] = (peers.tick, catalog.tick, orders.tick, asking.tick, ledger.tick)
 

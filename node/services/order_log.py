@@ -18,10 +18,10 @@ from protocol.errors import Conflict, ProtocolError
 from protocol.kinds import Topic
 from protocol.order import AccrueCommissions, HoldCommissions, MakePayable, Status, VoidCommissions
 
+from . import facts
 from .catalog import CatalogUnit
 from .exchange import send
-from .order_effects import ORDER_EFFECTS
-from .team import TeamUnit
+from .ledger import CommissionUnit
 
 MOST_EARLY = 32
 ABOUT = "order"
@@ -37,7 +37,6 @@ class OrderBook(Protocol):
     def all(self, statuses: Sequence[str], limit: int, after: int | None = None) -> Sequence[OrderRow]: ...  # noqa: D102
     def due(self, now: int, limit: int) -> Sequence[OrderRow]: ...  # noqa: D102
     def of_customer(self, customer: bytes) -> Sequence[OrderRow]: ...  # noqa: D102
-    def covers(self, statuses: Sequence[str]) -> int: ...  # noqa: D102
     def keep(self, row: OrderRow) -> None: ...  # noqa: D102
     def steps(self, draft: bytes) -> Sequence[OrderStep]: ...  # noqa: D102
     def add_step(self, draft: bytes, seq: int | None, step: OrderStep) -> None: ...  # noqa: D102
@@ -59,7 +58,7 @@ class CustomerPort(Protocol):
     def destination(self, customer: bytes, /) -> tuple[str, str, str]: ...  # noqa: D102
 
 
-class OrdersUnit(TeamUnit, CatalogUnit, Protocol):
+class OrdersUnit(CommissionUnit, Protocol):
     """What the services of orders need of a transaction."""
 
     @property
@@ -215,7 +214,7 @@ def _settle(unit: OrdersUnit, case: Case, effects: Sequence[talk.Effect]) -> Cas
     for effect in effects:
         if isinstance(effect, _COMMISSIONS):
             assert case.accepted is not None
-            ORDER_EFFECTS.on_effect(unit, accepted_order(unit, case, case.accepted), effect)
+            facts.on_effect(unit, accepted_order(unit, case, case.accepted), effect)
     return case
 
 

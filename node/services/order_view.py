@@ -11,7 +11,6 @@ from protocol.kinds import Topic
 from protocol.messages import unpack
 from protocol.order import LIVE, TERMINAL, Status
 
-from .order_effects import SET_ASIDE
 from .order_log import ABOUT, Case, OrdersUnit, opened
 from .unit import OutboxEntry
 
@@ -149,7 +148,7 @@ def view(unit: OrdersUnit, case: Case) -> OrderView:
         plan=quote.plan.hex() if quote else "",
         quote_expires=state.order.quote_expires,
         accept_by=state.order.accept_by,
-        covered=case.accepted is not None and row.status in SET_ASIDE,
+        covered=case.accepted is not None and state.order.status is not Status.CANCELLED,
         cover=str(case.accepted.cover if case.accepted else 0),
         payment=_payment(case),
         parcels=_parcels(unit, case),

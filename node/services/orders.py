@@ -1,6 +1,6 @@
 """Orders after they are placed: the merchant accepts or refuses, either side cancels, time completes. Listing and looking."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from node.errors import ConflictError, UserError
 from protocol import order_records as rec
@@ -13,8 +13,9 @@ from protocol.money import GMS_UNIT
 from protocol.order import Status
 from protocol.payment import Method
 
+from . import facts, wallet
 from .exchange import Exchange, Incoming, send
-from .order_effects import ORDER_EFFECTS
+from .ledger import reserve_free
 from .order_log import ABOUT, Case, OrdersUnit, accepted_order, find, load, passed, take, write
 from .order_view import OrderView, view
 from .quotes import take_reply
@@ -39,6 +40,14 @@ ENTRIES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class ReserveView:
+    """The reserve and its free part, GMS base units."""
+
+    reserve: str
+    free: str
+
+
 # --- looking
 
 
@@ -53,6 +62,11 @@ def list_orders(unit: OrdersUnit, state: str = "", attention: bool = False, befo
 def get_order(unit: OrdersUnit, order: bytes) -> OrderView:
     """One order, by its id or the id it had as a draft."""
     return view(unit, load(unit, find(unit, order)))
+
+
+def reserve(unit: OrdersUnit) -> ReserveView:
+    """What the merchant has in the vault for commissions, and how much of it no order has set aside."""
+    return ReserveView(str(wallet.reserve(unit)), str(reserve_free(unit)))
 
 
 def _statuses(state: str) -> tuple[str, ...]:
@@ -94,7 +108,7 @@ def accept(unit: OrdersUnit, order: bytes, method: Method = Method.TRANSFER) -> 
         hold_ms=plan.plan.hold_ms,
     )
     about = accepted_order(unit, case, terms)
-    cover, free = ORDER_EFFECTS.cover(unit, about), ORDER_EFFECTS.free(unit)
+    cover, free = facts.cover(unit, about), reserve_free(unit)
     if cover > free:
         missing = cover - free
         raise UserError(
@@ -102,8 +116,7 @@ def accept(unit: OrdersUnit, order: bytes, method: Method = Method.TRANSFER) -> 
             f"Deposit at least {_gms(missing)} more, or refuse the order.",
             code="not-covered",
         )
-    terms = replace(terms, cover=cover, facts=ORDER_EFFECTS.accrue(unit, about))
-    case = replace(case, row=replace(case.row, cover=cover))
+    terms = replace(terms, cover=cover, facts=facts.accrue_order(unit, about))
     case, _ = write(unit, case, rec.ACCEPTED, terms)
     return view(unit, case)
 

@@ -7,7 +7,7 @@ from sqlite_utils import Database
 
 from node.model.order import OrderRow, OrderStep
 
-_ROW = "draft, side, peer, member, log, request, pickup, created, order_id, quote, customer, status, deadline, cover, error, updated"
+_ROW = "draft, side, peer, member, log, request, pickup, created, order_id, quote, customer, status, deadline, error, updated"
 _MARKS = ", ".join("?" * len(_ROW.split(",")))
 
 
@@ -48,15 +48,10 @@ class Orders:
         sql = f"SELECT {_ROW} FROM orders WHERE customer = ? ORDER BY created DESC"  # noqa: S608
         return [_row(found) for found in self._db.execute(sql, (customer,))]
 
-    def covers(self, statuses: Sequence[str]) -> int:
-        """GMS base units set aside for orders in `statuses`."""
-        marks = ", ".join("?" * len(statuses))
-        return sum(int(found[0]) for found in self._db.execute(f"SELECT cover FROM orders WHERE status IN ({marks})", statuses))  # noqa: S608
-
     def keep(self, row: OrderRow) -> None:
         """Write an order, new or changed."""
         head = (row.draft, row.side, row.peer, row.member, row.log, row.request, int(row.pickup), row.created)
-        rest = (row.order, row.quote, row.customer, row.status, row.deadline, str(row.cover), row.error, row.updated)
+        rest = (row.order, row.quote, row.customer, row.status, row.deadline, row.error, row.updated)
         names = [name.strip() for name in _ROW.split(",")]
         changes = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
         self._db.execute(f"INSERT INTO orders ({_ROW}) VALUES ({_MARKS}) ON CONFLICT (draft) DO UPDATE SET {changes}", head + rest)  # noqa: S608
@@ -124,6 +119,6 @@ class Orders:
 
 
 def _row(found: tuple[Any, ...]) -> OrderRow:
-    draft, side, peer, member, log, request, pickup, created, order, quote, customer, status, deadline, cover, error, updated = found
+    draft, side, peer, member, log, request, pickup, created, order, quote, customer, status, deadline, error, updated = found
     head = (draft, side, peer, member, log, request, bool(pickup), created)
-    return OrderRow(*head, order, quote, customer, status, deadline, int(cover), error, updated)
+    return OrderRow(*head, order, quote, customer, status, deadline, error, updated)

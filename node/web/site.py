@@ -3,10 +3,10 @@
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from node.web import peers, setup, team, today
+from node.web import orders, peers, setup, shop_orders, team, today
 from node.web.runtime import runtime_of
 
-PAGES: tuple[web.RouteDef, ...] = (*today.ROUTES, *setup.ROUTES, *peers.ROUTES, *team.ROUTES)
+PAGES: tuple[web.RouteDef, ...] = (*today.ROUTES, *setup.ROUTES, *peers.ROUTES, *team.ROUTES, *orders.ROUTES, *shop_orders.ROUTES)
 _UNCOUNTED = ("/static/", "/api/")
 
 

@@ -13,7 +13,6 @@ CREATE TABLE orders (
     pickup INTEGER NOT NULL CHECK (pickup IN (0, 1)),
     status TEXT NOT NULL,
     deadline INTEGER,
-    cover TEXT NOT NULL DEFAULT '0',  -- GMS base units: past 64 bits
     error TEXT NOT NULL DEFAULT '',
     created INTEGER NOT NULL,
     updated INTEGER NOT NULL
