@@ -72,7 +72,7 @@ class Opened:
         await self.store.write(lambda unit: unit.settings.set(peers.ADDRESSES, addresses))
         self.network = "ready"
         self._changed()
-        self.delivery.wake()
+        await self.store.write(lambda unit: unit.outbox.wake())  # what was tried before the network was there
         for peer in await self.store.read(lambda unit: [row.peer for row in unit.peers.all()]):
             await self.store.write(peers.greet, peer)
 
