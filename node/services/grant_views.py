@@ -7,8 +7,7 @@ from protocol import grant as gr
 from protocol.envelope import verify
 from protocol.messages import pack
 
-from .exchange import message_id
-from .grant_book import GrantsUnit
+from .grant_book import ABOUT, GrantsUnit
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +117,8 @@ def revoke_steps(unit: GrantsUnit, row: GrantRow) -> tuple[RevokeStep, ...]:
         return tuple(RevokeStep(name, "later", 0) for name in ("signed", "refusing", "told", "erased", "receipt"))
     told, erasure = "done", row.erasure
     if row.side == "seller":
-        entry = unit.outbox.get(message_id(pack(verify(row.revoke_raw, gr.REVOKED))))
+        body = pack(verify(row.revoke_raw, gr.REVOKED))
+        entry = next((item for item in unit.outbox.about(ABOUT, row.key) if item.body == body), None)
         told = "stopped" if entry is None or entry.state == "refused" else "done" if entry.state == "accepted" else "now"
     if erasure is not None:
         told = "done"
