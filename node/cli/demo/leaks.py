@@ -13,10 +13,10 @@ def secrets_of(customers: Iterable[Mapping[str, Any]]) -> list[str]:
     """Names, streets, e-mails and phones of 8 or more characters or digits."""
     found: set[str] = set()
     for customer in customers:
-        phones = [phone["raw"] for phone in customer["phones"]]
+        phones = [value for _, value in customer["phones"]]
         digits = ["".join(letter for letter in phone if letter.isdigit()) for phone in phones]
         streets = [line for address in customer["addresses"] for line in address["lines"]]
-        emails = [email["value"] for email in customer["emails"]]
+        emails = [value for _, value in customer["emails"]]
         found |= {text.strip() for text in (customer["name"], *phones, *digits, *streets, *emails) if len(text.strip()) >= LEAST}
     return sorted(found)
 

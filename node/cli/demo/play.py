@@ -229,13 +229,24 @@ class Play:
 
     def _customer(self) -> tuple[str, bool]:
         """The first with a postal address, or the first who can be told to come and pick it up."""
-        found = self.ana.get("/customers", limit=200)["customers"]
+        found = self._everybody()
         postal = [customer for customer in found if customer["postal"]]
-        reachable = [customer for customer in found if customer["phones"] or customer["emails"]]
+        reachable = [customer for customer in found if customer["phone"] or customer["email"]]
         chosen = postal or reachable
         if not chosen:
             raise UserError(f"nobody in {self.contacts.name} can be reached", code="demo-failed")
         return chosen[0]["id"], not postal
+
+    def _everybody(self) -> list[Mapping[str, Any]]:
+        """All customers, page by page."""
+        found: list[Mapping[str, Any]] = []
+        cursor = ""
+        while True:
+            page = self.ana.get("/customers", limit=200, cursor=cursor)
+            found += page["customers"]
+            cursor = page["cursor"]
+            if not cursor:
+                return found
 
     def _order(self, client: Client, order: str, status: str) -> Mapping[str, Any]:
         def reached() -> Mapping[str, Any] | None:
@@ -266,7 +277,7 @@ class Play:
         self.lumen.post(f"/grants/{self.grant_id}/ask")
         held = self._until(self.lumen, self._held, "the answer")
         entries = self._until(self.ana, self._acknowledged, "the merchant's receipt")
-        self.report.proved(f"{len(held['fields'])} fields checked against the order's commitment, sealed, to be erased within the hour")
+        self.report.proved(f"{len(held['values'])} fields checked against the order's commitment, sealed, to be erased within the hour")
         self.report.proved(f"Ana's disclosure ledger lists {len(entries)} fields, each with the merchant's receipt")
         if self.pickup:
             self.lumen.post(f"/orders/{self.order_id}/ready")
@@ -281,14 +292,14 @@ class Play:
         return PICKUP_FIELDS if self.pickup else DELIVERY_FIELDS
 
     def _grant(self, client: Client, status: str) -> Mapping[str, Any] | None:
-        return next((row for row in client.get("/grants") if row["order"] == self.order_id and row["status"] == status), None)
+        return next((row for row in client.get("/grants") if row["order"] == self.order_id and row["state"] == status), None)
 
     def _held(self) -> Mapping[str, Any] | None:
         try:
             found: Mapping[str, Any] = self.lumen.get(f"/grants/{self.grant_id}/held")
         except NodeError:
             return None
-        return found if found["fields"] else None
+        return found if found["values"] else None
 
     def _acknowledged(self) -> Sequence[Mapping[str, Any]] | None:
         found = [row for row in self.ana.get("/grants/disclosures") if row["order"] == self.order_id]
@@ -375,15 +386,15 @@ class Play:
         self.lumen.post(f"/grants/{self.grant_id}/ask", force=True)
         refused = self._until(self.lumen, self._refused, "the refusal")
         self.report.proved(f"the merchant asked again and was refused: {refused}")
-        entries = [row for row in self.ana.get("/grants/disclosures") if row["order"] == self.order_id]
         self.report.document["grant"] = {
             "mode": grant["mode"],
-            "state": grant["status"],
-            "disclosures": len({row["ask"] for row in entries}),
+            "state": grant["state"],
+            "disclosures": grant["asks"],
             "refused_after_revoke": refused == "revoked",
             "erasure_receipt": bool(grant["erasure_receipt"]),
         }
-        found = hits(self.cast.root, secrets_of(self.ana.get("/customers", limit=200)["customers"]))
+        people = [self.ana.get(f"/customers/{row['id']}") for row in self._everybody()]
+        found = hits(self.cast.root, secrets_of(people))
         self.report.document["canary_hits"] = found
         if found:
             raise UserError(f"a customer's data stands in the clear in {found} places", code="demo-failed")
@@ -391,11 +402,12 @@ class Play:
 
     def _erased(self) -> Mapping[str, Any] | None:
         found: Mapping[str, Any] = self.ana.get(f"/grants/{self.grant_id}")
-        return found if found["status"] == "revoked" and found["erasure_receipt"] else None
+        return found if found["state"] == "revoked" and found["erasure_receipt"] else None
 
     def _refused(self) -> str | None:
         found = self.lumen.get(f"/grants/{self.grant_id}")
-        return found["last_refusal"] or None
+        outcome = str(found["last_ask"])
+        return outcome if outcome not in ("", "waiting", "answered") else None
 
     # ---
 
