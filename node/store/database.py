@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlcipher3 import dbapi2
 from sqlite_utils import Database
 
-from node.errors import IntegrityError, NotFound, UserError
+from node.errors import IntegrityError, NotFound, Unavailable, UserError
 
 from .failures import named
 
@@ -64,6 +64,19 @@ def verify_pages(database: Database) -> None:
         raise IntegrityError(f"The store is damaged ({faults[0]}; {len(faults)} in all). Restore the latest backup.", code="damaged")
 
 
+def fold_log(database: Database) -> bool:
+    """Move the write-ahead log into the file, so that its pages can be verified: a power cut in the middle of such a move leaves
+    torn pages there, which the log still holds whole. False when the disk is too full for it now: nothing is lost by that."""
+    try:
+        with named():
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except Unavailable as error:
+        if error.code != "disk-full":
+            raise
+        return False
+    return True
+
+
 def _prepare(connection: dbapi2.Connection, key_and_salt: bytes, *, readonly: bool) -> None:
     # cipher_memory_security stays off: it locks and wipes every allocation of the engine and halves its speed, while the
     # same rows pass through Python strings that nobody can wipe.
@@ -76,6 +89,11 @@ def _prepare(connection: dbapi2.Connection, key_and_salt: bytes, *, readonly: bo
         connection.execute("PRAGMA query_only = ON")
     elif connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
         raise UserError("This folder can't hold the store: its file system has no shared memory.", code="store-unwritable")
+
+
+def _has_log(path: Path) -> bool:
+    log = path.with_name(path.name + "-wal")
+    return log.is_file() and log.stat().st_size > 0
 
 
 def _check_file(path: Path, salt: bytes, *, readonly: bool) -> None:
@@ -101,5 +119,5 @@ def _check_file(path: Path, salt: bytes, *, readonly: bool) -> None:
         raise IntegrityError(f"{path} is a database without encryption, not a store.", code="not-encrypted")
     if start != salt:
         raise IntegrityError(f"This key doesn't open {path}: it is another vault's store, or no store.", code="wrong-key")
-    if size % PAGE_BYTES:
+    if size % PAGE_BYTES and not _has_log(path):
         raise IntegrityError(f"{path} was cut short. Restore the latest backup.", code="truncated")

@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from node.errors import Locked
 
-from .database import open_database, verify_pages
+from .database import fold_log, open_database, verify_pages
 from .failures import named
 from .migrate import migrate
 from .unit import Unit
@@ -78,7 +78,7 @@ class Store(Generic[M]):
         try:
             writer = open_database(path, key)
             opened.append(writer)
-            if path.stat().st_size <= VERIFIED_BYTES:
+            if path.stat().st_size <= VERIFIED_BYTES and fold_log(writer):
                 verify_pages(writer)
             migrate(writer, clock())
             opened.extend(open_database(path, key, readonly=True) for _ in range(READERS))
