@@ -21,7 +21,7 @@ BESIDE = {"inbox", "order_early"}  # replies to what was refused, and verified e
 class Scene:
     """A shop after a whole sale, and what was said in it."""
 
-    def __init__(self, folder, dice):
+    def __init__(self, folder, dice) -> None:
         self.shop, self.dice = Shop(folder), dice
         self.nodes = {node.peer: node for node in (self.shop.lumen, self.shop.ana, self.shop.ben)}
         order = self.shop.paid()
@@ -106,7 +106,7 @@ class Scene:
         shop.lumen.write(orders.accept, order=order)
         shop.lumen.write(payments.confirm_payment, order=order)
         shop.lumen.write(fulfilment.ship, order=order, carrier="DHL", tracking="1")
-        waiting = [row for row in shop.lumen.read(lambda unit: unit.outbox.open(shop.ana.peer))]
+        waiting = list(shop.lumen.read(lambda unit: unit.outbox.open(shop.ana.peer)))
         self.dice.shuffle(waiting)
         for row in waiting:
             shop.world.put(shop.lumen.peer, shop.ana, row.topic, row.body)

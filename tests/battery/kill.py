@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 class Lives:
     """A process that can be killed again and again."""
 
-    def __init__(self, process):
+    def __init__(self, process) -> None:
         self._process = process
 
     def one(self, path, start, mode, dice):

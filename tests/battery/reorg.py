@@ -29,7 +29,7 @@ def balance(facts, key, plus, minus=()):
 class Scene:
     """A chain, a store and a watcher of one account."""
 
-    def __init__(self, chain, client, store):
+    def __init__(self, chain, client, store) -> None:
         self.chain, self.key, self.facts = chain, Key(), Facts()
         self.watcher = Watcher(client, store, Watch(addresses(chain), (self.key.address,), chain.number()), self.facts)
 

@@ -21,7 +21,7 @@ REFUSED = "refused"
 class Postman:
     """Carries what the nodes say, most of it more than once. `count` is how often something came again."""
 
-    def __init__(self, made, dice):
+    def __init__(self, made, dice) -> None:
         self.made, self.dice, self.count, self.wrong = made, dice, 0, []
         self._carry, made.carry = made.carry, self.carry
         self._deliver, made.deliver = made.deliver, self.deliver
@@ -79,7 +79,12 @@ def _sale(shop):
 def _judge(shop, placed):
     """What is wrong after all the sales."""
     merchants = shop.lumen.read(orders.list_orders, limit=200)
-    wrong = [f"{found.status} at {who}" for order in placed for who, found in zip(("Ana", "Lumen"), shop.at(order), strict=True) if found.status != "COMPLETED"]
+    wrong = [
+        f"{found.status} at {who}"
+        for order in placed
+        for who, found in zip(("Ana", "Lumen"), shop.at(order), strict=True)
+        if found.status != "COMPLETED"
+    ]
     if sorted(found.id for found in merchants) != sorted(order.hex() for order in placed):
         wrong.append(f"{len(merchants)} orders at the merchant, {len(placed)} placed")
     for node in (shop.ana, shop.lumen):
