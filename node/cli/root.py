@@ -2,7 +2,7 @@
 
 import typer
 
-from node.cli import chain, nodes, order, peer, team
+from node.cli import catalog, chain, customers, grant, nodes, order, peer, team
 from node.cli.context import root
 from node.cli.demo.command import demo
 
@@ -14,3 +14,6 @@ app.add_typer(team.app, name="team")
 app.add_typer(chain.app, name="chain")
 app.command()(demo)
 app.add_typer(order.app, name="order")
+app.add_typer(catalog.app, name="catalog")
+app.add_typer(customers.app, name="customers")
+app.add_typer(grant.app, name="grant")

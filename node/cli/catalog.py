@@ -1,0 +1,86 @@
+"""Catalogs: import a product file (merchants), fetch (sellers), look at products and SKUs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from node.cli.context import call_of
+from node.cli.output import reported
+from node.cli.upload import send_file
+
+app = typer.Typer(no_args_is_help=True, help="Signed catalogs: yours, or those of the merchants you sell for.")
+
+
+@app.command(name="import")
+def import_(
+    context: typer.Context,
+    file: Path,
+    currency: Annotated[str, typer.Option(help="Where the file names none.")] = "USD",
+    replace: Annotated[bool, typer.Option(help="Take away what the file does not have.")] = False,
+) -> None:
+    """Sign a product export of Shopify or WooCommerce. Example: gemstra catalog import products.csv --currency EUR"""
+    call = call_of(context)
+    with reported():
+        done = send_file(call, "/catalog/import", file, currency=currency, replace="true" if replace else "false")
+        for skipped in done["skipped"]:
+            call.output.say(f"Row {skipped['row']} is not for sale: {skipped['reason']}")
+        call.output.show(done if call.output.as_json else {name: value for name, value in done.items() if name != "skipped"})
+
+
+@app.command()
+def sync(context: typer.Context, merchant: Annotated[str | None, typer.Argument(help="Only this one's.")] = None) -> None:
+    """Ask merchants for what is new. Example: gemstra catalog sync"""
+    call = call_of(context)
+    with reported():
+        asked = call.client.post("/catalog/sync", merchant=merchant)
+        call.output.show({"asked": asked})
+
+
+@app.command()
+def feeds(context: typer.Context) -> None:
+    """The feeds this node signs or follows, and how far it is with them."""
+    call = call_of(context)
+    with reported():
+        call.output.show(
+            call.client.get("/catalog/feeds"), ("merchant_name", "currency", "products", "offers", "verified", "error", "feed")
+        )
+
+
+@app.command(name="list")
+def list_(
+    context: typer.Context,
+    search: Annotated[str, typer.Argument(help="Part of a title, brand or SKU.")] = "",
+    limit: int = 50,
+    cursor: Annotated[str, typer.Option(help="Where an earlier page ended.")] = "",
+) -> None:
+    """Products by title. Example: gemstra catalog list serum"""
+    call = call_of(context)
+    with reported():
+        page = call.client.get("/catalog/products", search=search, limit=limit, cursor=cursor)
+        shown = [{**row, "skus": ", ".join(item["sku"] for item in row["variants"])} for row in page["products"]]
+        call.output.show(page if call.output.as_json else shown, ("title", "vendor", "merchant_name", "skus", "id"))
+        if page["cursor"]:
+            call.output.say(f"There is more; go on with --cursor {page['cursor']}")
+
+
+@app.command()
+def show(context: typer.Context, product: str) -> None:
+    """One product with its SKUs."""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.get(f"/catalog/products/{product}"))
+
+
+@app.command()
+def offers(
+    context: typer.Context,
+    purchasable: Annotated[bool, typer.Option(help="Leave out what cannot be ordered now.")] = False,
+    after: Annotated[str, typer.Option(help="Go on behind this SKU.")] = "",
+    limit: int = 50,
+) -> None:
+    """SKUs with their prices, in SKU order. Example: gemstra catalog offers --purchasable"""
+    call = call_of(context)
+    with reported():
+        found = call.client.get("/catalog/offers", purchasable="true" if purchasable else "false", after=after, limit=limit)
+        call.output.show(found, ("sku", "title", "price", "currency", "stock"))

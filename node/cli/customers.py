@@ -1,0 +1,99 @@
+"""Customers: import, undo, list, show, add, erase."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from node.cli.context import call_of
+from node.cli.output import reported
+from node.cli.upload import send_file
+
+app = typer.Typer(no_args_is_help=True, help="Your customers. Nothing of them leaves this node without a grant.")
+_ROW = ("name", "place", "phone", "email", "id")
+
+
+@app.command(name="import")
+def import_(
+    context: typer.Context,
+    file: Path,
+    region: Annotated[str, typer.Option(help="Country of phone numbers without a country code, e.g. DE.")] = "US",
+) -> None:
+    """Take over a contacts file (vCard or CSV). Example: gemstra customers import contacts.vcf --region ES"""
+    call = call_of(context)
+    with reported():
+        done = send_file(call, "/customers/import", file, region=region)
+        for fault in done["errors"]:
+            call.output.say(f"Row {fault['row']}: {fault['reason']}")
+        call.output.show(done if call.output.as_json else {name: value for name, value in done.items() if name != "errors"})
+
+
+@app.command()
+def imports(context: typer.Context) -> None:
+    """The latest imports."""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.get("/customers/imports"), ("name", "created", "updated", "known", "undone", "id"))
+
+
+@app.command()
+def undo(context: typer.Context, import_id: str) -> None:
+    """Take an import back. Example: gemstra customers undo 3f0c…"""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.post(f"/customers/imports/{import_id}/undo"))
+
+
+@app.command(name="list")
+def list_(
+    context: typer.Context,
+    search: Annotated[str, typer.Argument(help="Part of a name, e-mail, phone, town or tag.")] = "",
+    limit: int = 50,
+    cursor: Annotated[str, typer.Option(help="Where an earlier page ended.")] = "",
+) -> None:
+    """Customers by name. Example: gemstra customers list valencia"""
+    call = call_of(context)
+    with reported():
+        page = call.client.get("/customers", search=search, limit=limit, cursor=cursor)
+        call.output.show(page if call.output.as_json else page["customers"], _ROW)
+        if page["cursor"]:
+            call.output.say(f"{page['total']} in all; go on with --cursor {page['cursor']}")
+
+
+@app.command()
+def show(context: typer.Context, customer: str) -> None:
+    """All that is kept of a customer."""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.get(f"/customers/{customer}"))
+
+
+@app.command()
+def add(
+    context: typer.Context,
+    name: str,
+    phone: str = "",
+    email: str = "",
+    street: str = "",
+    postcode: str = "",
+    city: str = "",
+    region: str = "",
+    country: str = "",
+    note: str = "",
+) -> None:
+    """Add a customer. Example: gemstra customers add "Mia Torres" --phone "+34 600 000 111" --city Valencia"""
+    call = call_of(context)
+    with reported():
+        address = {"street": street, "postcode": postcode, "city": city, "region": region, "country": country}
+        call.output.show(call.client.post("/customers", name=name, phone=phone, email=email, note=note, **address))
+
+
+@app.command()
+def erase(
+    context: typer.Context, customer: str, anyway: Annotated[bool, typer.Option(help="Even with an order under way.")] = False
+) -> None:
+    """Erase a customer for good; grants for their orders are taken back."""
+    call = call_of(context)
+    with reported():
+        call.confirm("The customer's data are erased here and cannot be brought back. Erase them?")
+        call.output.show(call.client.post(f"/customers/{customer}/erase", anyway=anyway))
