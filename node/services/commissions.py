@@ -7,13 +7,18 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from node.errors import NotFound, UserError
-from node.model.commission import LedgerRow
+from node.model.commission import LedgerRow, StatementRow
+from protocol.codec import from_bytes
 from protocol.commission import FACT_TYPE
 from protocol.envelope import verify
 from protocol.ledger import Status
+from protocol.settlement import Leaf, leaf_hash, tree_domain
+from protocol.statement import StatementHead, statement_hash
 
 from .facts import fact_of
 from .ledger import CommissionUnit
+from .roots import address_of
+from .statements import part_of, statement_of
 
 MOST_LINES = 500
 
@@ -50,7 +55,7 @@ class LineWhy:
 
     `rule` is what gave the rate: sku, product, category or default for the seller, level for an upline, fact where only the merchant's
     signed fact is known (`bps` 0 then means several rates). `fact`, `envelope` and `cause` are ids of signed records; `leaf`, `root` and
-    `transactions` are the chain's, empty before a statement.
+    `statement` are hashes that stand on the chain, empty before a statement.
     """
 
     line: LineView
@@ -69,7 +74,6 @@ class LineWhy:
     leaf: str
     root: str
     statement: str
-    transactions: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +130,9 @@ def get_line(unit: CommissionUnit, line: bytes) -> LineWhy:
         cause=entry.key.cause.hex(),
         order_commitment=fact_of(fact).order.hex() if fact else "",
         epoch=entry.epoch,
-        leaf=row.member.hex() if statement else "",
+        leaf=_leaf(unit, row, statement) if statement else "",
         root="0x" + statement.root.hex() if statement else "",
-        statement=statement.head.hex() if statement else "",
-        transactions=(),
+        statement=statement_hash(from_bytes(StatementHead, statement.head)).hex() if statement else "",
     )
 
 
@@ -137,6 +140,17 @@ def lines_of_order(unit: CommissionUnit, order: bytes) -> list[LineView]:
     """The commissions of one order of ours."""
     names = _Names(unit)
     return [names.line(row) for row in unit.commissions.entries_of_order(order)]
+
+
+def _leaf(unit: CommissionUnit, row: LedgerRow, statement: StatementRow) -> str:
+    """The hash of the payee's leaf in the statement's tree."""
+    head, address = from_bytes(StatementHead, statement.head), address_of(unit, row.merchant)
+    lines = [part_of(statement).line] if statement.raw else statement_of(statement).lines
+    line = next((found for found in lines if found.member == row.member), None)
+    if line is None or address is None:
+        return ""
+    leaf = Leaf(line.member, line.recipient, line.payable, line.outstanding)
+    return "0x" + leaf_hash(tree_domain(head.chain_id, head.vault, address), leaf).hex()
 
 
 def _status(state: str | None) -> str | None:

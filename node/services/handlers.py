@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from . import asking, catalog, exchange, facts, grants, ledger, orders, peers, plans, quotes, team
+from . import asking, catalog, exchange, facts, grants, ledger, orders, peers, plans, quotes, relays, roots, statements, team
 
 EXCHANGE = exchange.join(
     peers.EXCHANGE,
@@ -15,11 +15,13 @@ EXCHANGE = exchange.join(
     grants.EXCHANGE,
     asking.EXCHANGE,
     facts.EXCHANGE,
+    statements.EXCHANGE,
+    relays.EXCHANGE,
 )
 
-TICKS: tuple[Callable[[Any], None], ...] = (peers.tick, catalog.tick, orders.tick, asking.tick, ledger.tick)
+TICKS: tuple[Callable[[Any], None], ...] = (peers.tick, catalog.tick, orders.tick, asking.tick, ledger.tick, statements.tick)
 
-FACTS: tuple[Callable[[Any, Any], None], ...] = ()
+FACTS: tuple[Callable[[Any, Any], None], ...] = (roots.on_chain_fact,)
 CHANGES: tuple[Callable[[Any, bytes, str, str], None], ...] = ()
 
 
