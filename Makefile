@@ -3,35 +3,45 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
+FOUND := $(shell $(PYTHON) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3] if (3, 11) <= sys.version_info < (3, 14) else "")')
+ifeq ($(FOUND),)
+$(error $(PYTHON) is no Python 3.11, 3.12 or 3.13: name one, for example make demo PYTHON=python3.12)
+endif
+RUNTIME := $(VENV)/.runtime-$(FOUND)
+DEVELOPMENT := $(VENV)/.development-$(FOUND)
 
-.PHONY: demo test lint types bench battery contracts shots clean
+.PHONY: demo test lint types bench battery docs contracts shots clean
 
-demo: $(VENV)/.runtime
+demo: $(RUNTIME)
 	@$(BIN)/gemstra demo $(ARGS)
 
-test: $(VENV)/.development
+test: $(DEVELOPMENT)
 	@$(BIN)/python -m pytest $(ARGS)
 
-lint: $(VENV)/.development
+lint: $(DEVELOPMENT)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports
 
-types: $(VENV)/.development
+types: $(DEVELOPMENT)
 	@$(BIN)/mypy
 
-bench: $(VENV)/.development
-	@for name in node chain; do $(BIN)/python -m bench.$$name $(ARGS) || exit 1; done
+bench: $(DEVELOPMENT)
+	@for file in $$(grep -l '"__main__"' bench/*.py); do $(BIN)/python -m bench.$$(basename $$file .py) $(ARGS) || exit 1; done
 
-battery: $(VENV)/.development
+battery: $(DEVELOPMENT)
 	@$(BIN)/python -m tests.battery all $(ARGS)
 
-contracts: $(VENV)/.development
-	@$(BIN)/python contracts/build.py
+# The pages under docs/ that are drawn from the program.
+docs: $(DEVELOPMENT)
+	@$(BIN)/python -m tests.house.pages
 
-shots: $(VENV)/.development
+contracts: $(DEVELOPMENT)
+	@$(BIN)/python contracts/tool.py build
+
+shots: $(DEVELOPMENT)
 	@$(BIN)/python -m pytest -q tests/e2e -m browser $(ARGS)
 
 clean:
-	rm -rf $(VENV) build
+	rm -rf $(VENV) $(VENV)-uv build
 
 # uv lives in a small environment of its own, so that a bare machine with Python is enough.
 $(VENV)-uv/bin/uv:
@@ -43,10 +53,10 @@ define sync
 		--python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
 endef
 
-$(VENV)/.runtime: pyproject.toml uv.lock $(VENV)-uv/bin/uv
+$(RUNTIME): pyproject.toml uv.lock $(VENV)-uv/bin/uv
 	$(call sync,--no-dev --inexact)
 	@touch $@
 
-$(VENV)/.development: pyproject.toml uv.lock $(VENV)-uv/bin/uv
+$(DEVELOPMENT): pyproject.toml uv.lock $(VENV)-uv/bin/uv
 	$(call sync,)
-	@touch $@ $(VENV)/.runtime
+	@touch $@ $(RUNTIME)

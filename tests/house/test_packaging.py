@@ -134,3 +134,11 @@ def test_an_installed_wheel_finds_its_files(wheel, tmp_path):
     assert found["abi"] > 0
     assert found["migrations"] == sorted(path.name for path in (ROOT / "node/store/migrations").glob("*.sql"))
     assert {"contacts.vcf", "lumen-beauty.csv"} <= set(found["samples"])
+
+
+def test_each_dependency_has_its_line():
+    page = (ROOT / "docs/dependencies.md").read_text("utf-8")
+    of_program, _, rest = page.partition("## Of the tests")
+    of_tests = rest.partition("## Carried along")[0]
+    assert set(re.findall(r"^\| `([\w-]+)` \|", of_program, re.MULTILINE)) == RUNTIME
+    assert set(re.findall(r"^\| `([\w-]+)` \|", of_tests, re.MULTILINE)) == DEVELOPMENT
