@@ -6,9 +6,11 @@ from typing import Any
 from aiohttp import web
 
 from node.errors import UserError
-from node.services import browse, orders, payments, plans, quotes
+from node.services import browse, commissions, grants, orders, payments, plans, quotes
+from node.services.grant_views import GrantView
 from node.services.order_view import OrderView
 from node.web import formats
+from node.web import order_parts as parts
 from node.web import order_words as words
 from node.web.forms import form_of
 from node.web.page import render, see_other
@@ -56,18 +58,20 @@ async def show_order(request: web.Request) -> web.StreamResponse:
     if order.status == "QUOTED" and order.id == order.draft_id and not order.error:
         plan: plans.PlanView = await runtime.read(plans.get_plan, plan=bytes.fromhex(order.plan))
         return render(request, "orders/quote.html", section="orders", quote=_quote(order, plan))
+    question: GrantView | None = await runtime.read(parts.asked, order=id_of(request))
+    earned: list[commissions.LineWhy] = await runtime.read(parts.whys, order=bytes.fromhex(order.id))
     return render(
         request,
         "orders/one.html",
         section="orders",
         order=_head(order),
         steps=words.steps(order),
-        next=_next(order),
+        next=_next(order, question),
         payment=_payment(order),
         lines=words.lines(order),
         sums=words.sums(order),
         deliveries=words.deliveries(order),
-        commissions=[],
+        commissions=parts.earnings(earned, order),
         problem=words.problem(order),
     )
 
@@ -101,10 +105,14 @@ def _quote(order: OrderView, plan: plans.PlanView) -> dict[str, Any]:
     }
 
 
-def _next(order: OrderView) -> dict[str, Any] | None:
+def _next(order: OrderView, question: GrantView | None) -> dict[str, Any] | None:
     if not order.next_actor:
         return None
     actions: list[dict[str, Any]] = []
+    if question is not None:
+        text = f"{order.merchant_name} asks to see: {parts.names_of(question.fields)}. For this order only; you can take it back."
+        confirm = {"title": "Share the address?", "text": text}
+        actions.append({"label": "Share the address", "action": f"/orders/{order.id}/share", "kind": "primary", "confirm": confirm})
     if order.payment is not None and order.payment.status in ("REQUESTED", "UNDERPAID", "EXPIRED"):
         actions.append({"label": "My customer has paid", "action": f"/orders/{order.id}/paid", "kind": "primary"})
     if order.status in ("PLACED", "ACCEPTED"):
@@ -174,13 +182,22 @@ async def post_paid(request: web.Request) -> web.StreamResponse:
     return await act(request, payments.pay_word, f"/orders/{request.match_info['order']}", "The shop is told", order=id_of(request))
 
 
+async def post_share(request: web.Request) -> web.StreamResponse:
+    """POST /orders/{order}/share: let the merchant ask for what it named."""
+    path = f"/orders/{request.match_info['order']}"
+    question: GrantView | None = await runtime_of(request).read(parts.asked, order=id_of(request))
+    if question is None:
+        return see_other(request, path, "Nobody asks for the address now", "info")
+    return await act(request, grants.issue_grant, path, "The shop may ask your desk for it now", grant=bytes.fromhex(question.id))
+
+
 async def act(request: web.Request, run: Callable[..., Any], path: str, notice: str, **arguments: Any) -> web.StreamResponse:
-    """Run a use case and go back to `path`, with a word on what came of it."""
+    """Run a use case and go back to `path`, with a word on what came of it: `notice`, or what `run` says."""
     try:
-        await runtime_of(request).write(run, **arguments)
+        done = await runtime_of(request).write(run, **arguments)
     except (UserError, LocalError) as error:
         return see_other(request, path, str(error), "stopped")
-    return see_other(request, path, notice)
+    return see_other(request, path, notice or str(done))
 
 
 def id_of(request: web.Request) -> bytes:
@@ -201,4 +218,5 @@ ROUTES = [
     web.get("/orders/{order}", show_order),
     web.post("/orders/{order}/cancel", post_cancel),
     web.post("/orders/{order}/paid", post_paid),
+    web.post("/orders/{order}/share", post_share),
 ]

@@ -5,9 +5,10 @@ from typing import Any
 
 from aiohttp import web
 
-from node.services import browse, fulfilment, orders, payments, team
+from node.services import browse, commissions, fulfilment, orders, payments, team
 from node.services.order_view import OrderView
 from node.web import formats
+from node.web import order_parts as parts
 from node.web import order_words as words
 from node.web.forms import form_of
 from node.web.orders import act, id_of, row
@@ -42,7 +43,8 @@ async def show_shop(request: web.Request) -> web.StreamResponse:
 
 async def show_order(request: web.Request) -> web.StreamResponse:
     """GET /merchant/orders/{order}."""
-    order: OrderView = await runtime_of(request).read(orders.get_order, order=id_of(request))
+    runtime = runtime_of(request)
+    order: OrderView = await runtime.read(orders.get_order, order=id_of(request))
     if order.side == "seller":
         return see_other(request, f"/orders/{order.id}")
     head = {
@@ -52,33 +54,32 @@ async def show_order(request: web.Request) -> web.StreamResponse:
         "status": words.status(order),
         "moving": words.is_moving(order),
     }
+    held, newest = await runtime.read(parts.address, order=id_of(request))
+    earned: list[commissions.LineWhy] = await runtime.read(parts.whys, order=bytes.fromhex(order.id))
     return render(
         request,
         "merchant/order.html",
         section="merchant",
         order=head,
         steps=words.steps(order),
-        next=_next(order),
-        address=None,
+        next=_next(order, parts.can_ask(order, newest)),
+        address=held,
         lines=words.lines(order),
         sums=words.sums(order),
         deliveries=words.deliveries(order),
-        commissions=_commissions(order),
+        commissions=parts.earnings(earned, order),
         problem=words.problem(order),
         form={"carrier": "", "tracking": "", "amount": ""},
     )
 
 
-def _commissions(order: OrderView) -> list[dict[str, Any]]:
-    if not order.covered:
-        return []
-    return [{"who": "Set aside for this order", "base": order.cover, "value": None, "meaning": "from your reserve"}]
-
-
-def _next(order: OrderView) -> dict[str, Any] | None:
+def _next(order: OrderView, question: str) -> dict[str, Any] | None:
     if not order.next_actor:
         return None
     shown: dict[str, Any] = {"who": _WHO[order.next_actor], "text": order.next_text, "actions": _actions(order)}
+    if question:
+        kind = "primary" if _is_paid(order) else ""
+        shown["actions"].insert(0, {"label": question, "action": f"/merchant/orders/{order.id}/ask-address", "kind": kind})
     if order.status == "ACCEPTED" and not order.pickup and not order.parcels and _is_paid(order):
         fields = [
             {"name": "carrier", "label": "Carrier", "hint": "Such as DHL", "optional": True},
@@ -125,6 +126,12 @@ def _button(label: str, action: str, title: str, text: str, fields: Mapping[str,
     return {"label": label, "action": action, "kind": "danger", "fields": fields, "confirm": {"title": title, "text": text}}
 
 
+async def post_ask(request: web.Request) -> web.StreamResponse:
+    """POST /merchant/orders/{order}/ask-address: for leave, then for the address."""
+    path = f"/merchant/orders/{request.match_info['order']}"
+    return await act(request, parts.ask_for_address, path, "", order=id_of(request))
+
+
 _Verb = tuple[Callable[..., Any], str, tuple[str, ...]]
 _VERBS: Mapping[str, _Verb] = {
     "accept": (orders.accept, "The seller is told", ()),
@@ -154,5 +161,6 @@ async def post_verb(request: web.Request) -> web.StreamResponse:
 ROUTES = [
     web.get("/merchant", show_shop),
     web.get("/merchant/orders/{order}", show_order),
+    web.post("/merchant/orders/{order}/ask-address", post_ask),
     web.post("/merchant/orders/{order}/{verb}", post_verb),
 ]
