@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 import msgspec
@@ -119,11 +120,11 @@ async def _events(request: web.Request) -> web.StreamResponse:
     seen = int(last) if last.lstrip("-").isdecimal() else -1
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
     await response.prepare(request)
-    while True:
-        try:
-            seen = await asyncio.wait_for(runtime.changed(seen), timeout=15)
-            await response.write(f"id: {seen}\ndata: {json.dumps({'change': seen})}\n\n".encode())
-        except TimeoutError:
-            await response.write(b": still here\n\n")
-        except ConnectionResetError:
-            return response
+    with suppress(ConnectionResetError):  # the other side went away
+        while True:
+            try:
+                seen = await asyncio.wait_for(runtime.changed(seen), timeout=15)
+                await response.write(f"id: {seen}\ndata: {json.dumps({'change': seen})}\n\n".encode())
+            except TimeoutError:
+                await response.write(b": still here\n\n")
+    return response

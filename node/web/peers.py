@@ -1,19 +1,21 @@
 """Peers: inviting, opening an invite, comparing the code on both screens, one peer, forgetting it."""
 
+import asyncio
 import hashlib
 from typing import Any
 
 from aiohttp import web
 
-from node.errors import NodeError
+from node.errors import NodeError, Unavailable
 from node.services import peers, team
 from node.web.forms import form_of
 from node.web.page import GATE, render, see_other, session_of
-from node.web.runtime import runtime_of
+from node.web.runtime import Runtime, runtime_of
 from protocol.errors import ProtocolError
 
 _SCRATCH = "invites"
 _MOST_INVITES = 8
+START_SECONDS = 10.0
 _MOVING = ("begun", "answered", "confirmed-here")
 _ENDED = ("paired", "refused", "expired")
 _PLAIN = {
@@ -70,6 +72,7 @@ def _pending(pairing: peers.PairingView) -> dict[str, Any]:
 
 async def post_invite(request: web.Request) -> web.StreamResponse:
     """POST /peers/invite: a new link. It stays in this session, so that its page can be looked at again."""
+    await _connected(runtime_of(request))
     made = await runtime_of(request).write(peers.invite)
     invites: dict[str, peers.InviteView] = session_of(request).scratch.setdefault(_SCRATCH, {})  # type: ignore[assignment]
     name = hashlib.sha256(made.link.encode()).hexdigest()[:16]
@@ -77,6 +80,19 @@ async def post_invite(request: web.Request) -> web.StreamResponse:
     while len(invites) > _MOST_INVITES:
         del invites[next(iter(invites))]
     return see_other(request, f"/peers/invites/{name}")
+
+
+async def _connected(runtime: Runtime) -> None:
+    """Wait while the network starts: an invite says where to reach us. Raises Unavailable `not-connected`."""
+    seen = -1
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            while (network := (await runtime.status()).network) == "starting":
+                seen = await runtime.changed(seen)
+    except TimeoutError:
+        network = "it does not start"
+    if network != "ready":
+        raise Unavailable(f"Your desk cannot be reached by others now: {network}", code="not-connected")
 
 
 async def show_invite(request: web.Request) -> web.StreamResponse:
@@ -87,9 +103,16 @@ async def show_invite(request: web.Request) -> web.StreamResponse:
         return see_other(request, "/peers", "That invite is shown no more. Make a new one.", "info")
     pairing = await runtime_of(request).read(peers.pairing_of, link=made.link)
     if pairing is not None and pairing.status not in ("begun", "answered"):
-        return see_other(request, f"/peers/pairings/{pairing.id}")
+        return _go(request, f"/peers/pairings/{pairing.id}")
     invite = {"link": made.link, "expires": made.expires}
     return render(request, "peers/invite.html", section="peers", invite=invite, href=request.path, opened=pairing is not None)
+
+
+def _go(request: web.Request, path: str) -> web.Response:
+    """To another page, also from a part that refreshes itself."""
+    if "HX-Request" in request.headers:
+        return web.Response(status=204, headers={"HX-Redirect": path})
+    return see_other(request, path)
 
 
 # --- pairing

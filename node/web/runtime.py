@@ -20,6 +20,9 @@ class Runtime(Protocol):
     async def status(self) -> Any:
         """How the node is: `.network`, `.chain`, `.connected` (peer ids), …"""
 
+    async def changed(self, after: int) -> int:
+        """The change counter, once it is above `after`."""
+
     async def look(self) -> None:
         """Bring what the viewer counts up to date."""
 

@@ -41,13 +41,9 @@ let pending = 0;
 const listen = () => {
   const wanted = !document.hidden && document.querySelector("[hx-trigger^='desk-change']");
   if (wanted && !news) {
-    let first = true;
+    // The first message comes at once: what changed between the page and this stream is not missed.
     news = new EventSource("/api/v1/events");
     news.onmessage = () => {
-      if (first) {
-        first = false;
-        return;
-      }
       pending ||= setTimeout(() => {
         pending = 0;
         document.body.dispatchEvent(new Event("desk-change"));
@@ -58,8 +54,5 @@ const listen = () => {
     news = null;
   }
 };
-document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) document.body.dispatchEvent(new Event("desk-change"));
-  listen();
-});
+document.addEventListener("visibilitychange", listen);
 listen();
