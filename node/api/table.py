@@ -1,6 +1,6 @@
 """Every route of the API, in the order of the documentation."""
 
-from node.api import catalog, chain, customers, grants, node, orders, peers, team, today
+from node.api import catalog, chain, commission, customers, grants, node, orders, peers, team, today
 from node.api.routes import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -12,5 +12,6 @@ ROUTES: tuple[Route, ...] = (
     *customers.ROUTES,
     *orders.ROUTES,
     *grants.ROUTES,
+    *commission.ROUTES,
     *chain.ROUTES,
 )

@@ -89,23 +89,26 @@ class TotalView:
     paid: str
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerView:
-    """The lines, newest first, and their totals."""
-
-    lines: tuple[LineView, ...]
-    totals: tuple[TotalView, ...]
-
-
 # --- use cases
 
 
-def list_lines(unit: CommissionUnit, state: str | None = None, merchant: bytes | None = None) -> LedgerView:
-    """Commissions, newest first, with totals of what is not void. `state` is accrued, held, payable, batched, paid or voided."""
-    status = _status(state)
-    rows = sorted(unit.commissions.all_entries(merchant, status), key=lambda row: (-row.created, row.entry.key.line, row.entry.key.level))
+def list_lines(unit: CommissionUnit, state: str | None = None, merchant: bytes | None = None) -> list[LineView]:
+    """Commissions, newest first. `state` is accrued, held, payable, batched, paid or voided."""
+    rows = unit.commissions.all_entries(merchant, _status(state))
     names = _Names(unit)
-    return LedgerView(tuple(names.line(row) for row in rows[:MOST_LINES]), _totals(rows))
+    newest = sorted(rows, key=lambda row: (-row.created, row.entry.key.line, row.entry.key.level))
+    return [names.line(row) for row in newest[:MOST_LINES]]
+
+
+def list_totals(unit: CommissionUnit, merchant: bytes | None = None) -> list[TotalView]:
+    """What commissions come to by currency and state."""
+    sums: dict[str, dict[Status, int]] = defaultdict(lambda: defaultdict(int))
+    minor: dict[str, int] = defaultdict(int)
+    for row in unit.commissions.all_entries(merchant):
+        sums[row.currency][row.entry.status] += row.entry.gms
+        minor[row.currency] += row.entry.minor if row.entry.status is not Status.VOIDED else 0
+    shown = (Status.ACCRUED, Status.HELD, Status.PAYABLE, Status.BATCHED, Status.PAID)
+    return [TotalView(name, minor[name], *(str(sums[name][status]) for status in shown)) for name in sorted(sums)]
 
 
 def get_line(unit: CommissionUnit, line: bytes) -> LineWhy:
@@ -202,16 +205,6 @@ class _Names:
             cause="A refund after it was stated" if entry.gms < 0 else "",
             created=row.created,
         )
-
-
-def _totals(rows: list[LedgerRow]) -> tuple[TotalView, ...]:
-    sums: dict[str, dict[Status, int]] = defaultdict(lambda: defaultdict(int))
-    minor: dict[str, int] = defaultdict(int)
-    for row in rows:
-        sums[row.currency][row.entry.status] += row.entry.gms
-        minor[row.currency] += row.entry.minor if row.entry.status is not Status.VOIDED else 0
-    shown = (Status.ACCRUED, Status.HELD, Status.PAYABLE, Status.BATCHED, Status.PAID)
-    return tuple(TotalView(name, minor[name], *(str(sums[name][status]) for status in shown)) for name in sorted(sums))
 
 
 def _formula(row: LedgerRow) -> str:

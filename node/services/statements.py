@@ -47,9 +47,9 @@ CLOSED, MATCHES, MISMATCH = "closed", "matches", "mismatch"
 class StatementView:
     """A statement. `payable` and `outstanding` are our own line's (the merchant: all lines'), the totals are the root's.
 
-    `equal` is whether our own reckoning agrees, with the chain's root too once that is seen; else `reason` (a code) and `detail` say why
-    not. `on_chain` is none, proposed, active or replaced; `active_at` in ms, 0 = not posted yet; `transaction` is the state of posting it
-    (the merchant's).
+    `equal` is whether our own reckoning agrees, with the chain's root too once that is seen; else `reason` (a code) and `mismatch` (words)
+    say why not. `on_chain` is none, proposed, active or replaced; `active_at` in ms, 0 = not posted yet; `transaction` is the state of
+    posting it (the merchant's).
     """
 
     merchant: str
@@ -67,7 +67,7 @@ class StatementView:
     equal: bool
     state: str
     reason: str
-    detail: str
+    mismatch: str
     on_chain: str
     active_at: int
     transaction: str
@@ -301,7 +301,7 @@ def _view(unit: CommissionUnit, row: StatementRow) -> StatementView:
         equal=row.state != MISMATCH and _chain_agrees(unit, row),
         state=row.state,
         reason=row.reason,
-        detail=row.detail,
+        mismatch=row.detail,
         on_chain=state_of(unit, root),
         active_at=root.active_at * 1000 if root else 0,
         transaction=sending.state if sending else "",

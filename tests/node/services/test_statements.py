@@ -190,7 +190,7 @@ def test_a_mismatch_is_raised_before_activation_and_money_does_not_move(shop, ch
     give(shop, shop.ben, signed)
     found = latest(shop.ben)
     assert (found.equal, found.state, found.reason) == (False, "mismatch", reason)
-    assert found.detail
+    assert found.mismatch
     assert statuses(shop.ben) == {Status.PAYABLE}
 
 
@@ -291,7 +291,7 @@ def test_a_claim_is_paid_when_it_is_final(shop):
     assert statuses(shop.ana) == {Status.PAID}
     assert statuses(shop.ben) == {Status.BATCHED}
     assert statuses(shop.lumen) == {Status.PAID, Status.BATCHED}
-    totals = shop.ana.read(commissions.list_lines).totals
+    totals = shop.ana.read(commissions.list_totals)
     assert [(one.currency, one.paid, one.payable) for one in totals] == [("USD", str(ANA), "0")]
     first = shop.ana.read(claims.list_claims)[0]
     assert shop.ana.write(claims.claim, merchant=shop.lumen.identity).id == first.id
@@ -375,7 +375,7 @@ def test_a_peer_cannot_fill_the_list(shop):
 def test_why_shows_base_rate_and_records(shop):
     shop.completed()
     closed(shop)
-    [line] = shop.ben.read(commissions.list_lines).lines
+    [line] = shop.ben.read(commissions.list_lines)
     why = shop.ben.read(commissions.get_line, line=bytes.fromhex(line.id))
     assert why.base * why.bps * int(why.rate) // 10_000 == int(line.gms) == BEN
     assert (why.exact, why.rule, why.epoch, why.root) == (True, "fact", 1, latest(shop.ben).root)
@@ -386,7 +386,7 @@ def test_why_shows_base_rate_and_records(shop):
         shop.ben.read(commissions.get_line, line=bytes(32))
     with pytest.raises(UserError, match="accrued, held"):
         shop.ben.read(commissions.list_lines, state="gone")
-    mine = shop.ana.read(commissions.list_lines, state="batched").lines
+    mine = shop.ana.read(commissions.list_lines, state="batched")
     assert sum(int(found.gms) for found in mine) == ANA
     assert {found.order for found in mine} == {shop.ana.read(orders.list_orders)[0].id}
 
