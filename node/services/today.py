@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from node.errors import UserError
 
-from . import today_items, today_setup
+from . import order_items, today_items, today_setup
 from .today_items import TodayItem
 from .today_setup import SetupTask
 from .unit import Unit
@@ -23,7 +23,7 @@ _CHAIN_BANNERS = {
 }
 
 Provider = Callable[[Any], Iterable[TodayItem]]
-PROVIDERS: tuple[Provider, ...] = (*today_items.PROVIDERS,)
+PROVIDERS: tuple[Provider, ...] = (*today_items.PROVIDERS, order_items.waiting)
 
 
 @dataclass(frozen=True, slots=True)

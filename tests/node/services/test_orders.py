@@ -1,9 +1,11 @@
 """An order between two real stores, from the draft to its end, and what each side refuses on the way."""
 
+from dataclasses import replace
+
 import pytest
 
 from node.errors import ConflictError, NotFound, UserError
-from node.services import catalog, fulfilment, orders, payments, plans, quotes
+from node.services import catalog, fulfilment, orders, payments, plans, quotes, today
 
 from .shop import CUSTOMER, WINDOW, Shop, file, fund
 
@@ -78,23 +80,23 @@ def test_a_pickup(shop):
     assert shop.statuses(order) == ("FULFILLED", "FULFILLED")
 
 
-@pytest.mark.parametrize(
-    ("lines", "code"),
-    [
-        ([("nothing", 1)], "unknown-sku"),
-        ([("", 1)], "unknown-sku"),
-        ([("cream", 0)], "bad-quantity"),
-        ([("cream", -3)], "bad-quantity"),
-        ([("cream", 10**12)], "bad-quantity"),
-        ([("gone", 1)], "out-of-stock"),
-        ([("cream", 1), ("cream", 2)], "duplicate-sku"),
-        ([("cream", 1)] * 300, "too-many-lines"),
-    ],
-)
-def test_a_draft_that_cannot_be(shop, lines, code):
-    with pytest.raises(UserError) as refused:
-        shop.draft(*lines)
-    assert refused.value.code == code
+DRAFTS = [
+    ([("nothing", 1)], "unknown-sku"),
+    ([("", 1)], "unknown-sku"),
+    ([("cream", 0)], "bad-quantity"),
+    ([("cream", -3)], "bad-quantity"),
+    ([("cream", 10**12)], "bad-quantity"),
+    ([("gone", 1)], "out-of-stock"),
+    ([("cream", 1), ("cream", 2)], "duplicate-sku"),
+    ([("cream", 1)] * 300, "too-many-lines"),
+]
+
+
+def test_drafts_that_cannot_be(shop):
+    for lines, code in DRAFTS:
+        with pytest.raises(UserError) as refused:
+            shop.draft(*lines)
+        assert refused.value.code == code
     assert shop.ana.read(orders.list_orders) == []
 
 
@@ -275,3 +277,23 @@ def test_lists(shop):
         assert len(node.read(orders.list_orders)) == 2
     with pytest.raises(UserError, match="QUOTED"):
         shop.ana.read(orders.list_orders, state="strange")
+
+
+def test_what_waits_for_whom(shop):
+    def waits(node):
+        return [(item.section, item.title, item.action) for item in node.read(today.show).items if item.kind == "order"]
+
+    draft = bytes.fromhex(shop.draft().id)
+    assert waits(shop.ana) == []
+    shop.world.deliver()
+    assert waits(shop.ana) == [("orders", "Grace Hopper: lumen named the price", "Check and order")]
+    order = bytes.fromhex(shop.ana.write(quotes.place, order=draft).id)
+    shop.world.deliver()
+    assert (waits(shop.ana), waits(shop.lumen)) == ([], [("merchant", "ana wants an order taken", "Answer")])
+    shop.lumen.write(orders.accept, order=order)
+    assert waits(shop.lumen) == [("merchant", "ana waits for payment or delivery", "Go on")]
+    shop.draft()
+    shop.lumen.write(lambda unit: unit.team.keep_member(replace(unit.team.members()[0], status="asked")))
+    shop.lumen.write(lambda unit: unit.team.keep_member(replace(unit.team.members()[1], status="asked")))
+    shop.world.deliver()
+    assert waits(shop.ana) == [("orders", "Grace Hopper: lumen did not take it", "Look")]
