@@ -18,7 +18,7 @@ from tests.contracts.evm_chain import ACTIVATION, Chain, leaf_args, proof_args
 ORDERS, LEVELS, MEMBERS, BATCH = 1_000, 3, 150, 128
 GMS = 10**18
 BAR = 1_000  # gas for each commission, pushed by subtrees, at the full size: a smaller epoch shares its root among fewer
-TREE_LEAVES, TREE_SECONDS = 1_000_000, 20.0
+TREE_LEAVES, TREE_SECONDS = 1_000_000, 30.0
 
 
 class Books:
