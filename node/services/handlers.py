@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from . import asking, catalog, exchange, facts, grants, ledger, orders, peers, plans, quotes, relays, roots, statements, team
+from . import asking, catalog, exchange, facts, grants, ledger, orders, peers, plans, quotes, quoting, relays, roots, statements, team
 
 EXCHANGE = exchange.join(
     peers.EXCHANGE,
@@ -11,6 +11,7 @@ EXCHANGE = exchange.join(
     plans.EXCHANGE,
     team.EXCHANGE,
     quotes.EXCHANGE,
+    quoting.EXCHANGE,
     orders.EXCHANGE,
     grants.EXCHANGE,
     asking.EXCHANGE,
