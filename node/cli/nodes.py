@@ -12,7 +12,7 @@ Fd = Annotated[int | None, typer.Option("--passphrase-fd", help="Read the passph
 
 def add(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (init, unlock, lock, status, open_page):
+    for command in (init, unlock, lock, status, today, open_page):
         app.command(name=command.__name__.removesuffix("_page"))(command)
 
 
@@ -67,6 +67,25 @@ def status(context: typer.Context) -> None:
     call = call_of(context)
     with reported():
         call.output.show(call.client.get("/status"))
+
+
+def today(
+    context: typer.Context, outbox: Annotated[bool, typer.Option("--outbox", help="The messages under way instead.")] = False
+) -> None:
+    """What waits for you, as on the page's home.
+
+    Example: gemstra today
+    """
+    call = call_of(context)
+    with reported():
+        if outbox:
+            call.output.show(call.client.get("/outbox"), ("name", "topic", "state", "code", "attempts"))
+            return
+        found = call.client.get("/today")
+        call.output.show(found if call.output.as_json else found["items"], ("action", "title", "text"))
+        following = next((task for task in found["setup"] if not task["done"]), None)
+        if following:
+            call.output.say(f"Next for your first sale: {following['title']}. {following['text']}.")
 
 
 def open_page(context: typer.Context) -> None:

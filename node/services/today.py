@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from node.errors import UserError
 
-from . import order_items, today_items, today_setup
+from . import order_items, today_items, today_setup, trust_items
 from .today_items import TodayItem
 from .today_setup import SetupTask
 from .unit import Unit
@@ -23,7 +23,7 @@ _CHAIN_BANNERS = {
 }
 
 Provider = Callable[[Any], Iterable[TodayItem]]
-PROVIDERS: tuple[Provider, ...] = (*today_items.PROVIDERS, order_items.waiting)
+PROVIDERS: tuple[Provider, ...] = (*today_items.PROVIDERS, order_items.waiting, *trust_items.PROVIDERS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from protocol.identity import Role
+from protocol.order import Status
 
-SOLD = ("accepted", "fulfilled", "completed")
+SOLD = (Status.ACCEPTED, Status.IN_FULFILMENT, Status.FULFILLED, Status.COMPLETED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class SetupTask:
 
 def tasks(unit: Any) -> list[SetupTask]:
     """The steps in order; empty after the first sale."""
-    if unit.orders.all(SOLD, 1):
+    if unit.orders.all([status.value for status in SOLD], 1):
         return []
     made = SetupTask("Make your desk", "Passphrase and recovery words", "/", done=True)
     return [made, *(_merchant(unit) if unit.me.role == "merchant" else _seller(unit))]

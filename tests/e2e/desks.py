@@ -112,8 +112,7 @@ def _bad(kind: str, text: str) -> bool:
 async def desk(browser: Browser, folder: Path, name: str, *, scripts: bool = True) -> AsyncIterator[Desk]:
     """A running node and a page in it, let in; both end with the block."""
     data = folder / name
-    command = [sys.executable, "-m", "node.main", "--data", str(data), "run", "--host-name", f"{name}.localhost", "--die-with-parent"]
-    process = subprocess.Popen(command)
+    process = _start(data, name)
     context = await browser.new_context(viewport={"width": 1280, "height": 800}, java_script_enabled=scripts)
     context.set_default_timeout(PATIENCE_MS)
     try:
@@ -127,6 +126,11 @@ async def desk(browser: Browser, folder: Path, name: str, *, scripts: bool = Tru
         await context.close()
         process.terminate()
         process.wait(20)
+
+
+def _start(data: Path, name: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "node.main", "--data", str(data), "run", "--host-name", f"{name}.localhost", "--die-with-parent"]
+    return subprocess.Popen(command)
 
 
 def _runs(client: Client) -> bool:
