@@ -75,17 +75,13 @@ def claim(unit: CommissionUnit, merchant: bytes) -> ClaimView:
         raise NotFound("That merchant has signed nothing for you yet: there is nothing to claim.", code="no-statement")
     root = _target(unit, merchant, address)
     wanted = _wanted(unit, merchant, address, root.epoch)
-    members = tuple(request.member for request in wanted)
-    known = _same(unit, address, root.epoch, members)
+    due = [request for request in wanted if paid(unit, address, request.member) < request.payable][:MOST_CLAIMS]
+    members = tuple(request.member for request in due)
+    known = _sent(unit, address, root.epoch, members)
     if known is not None:
         return _view(unit, known)
-    due = [request for request in wanted if paid(unit, address, request.member) < request.payable][:MOST_CLAIMS]
     if not due:
         raise UserError(f"Everything stated up to epoch {root.epoch} is paid.", code="nothing-to-claim")
-    members = tuple(request.member for request in due)
-    known = _same(unit, address, root.epoch, members)
-    if known is not None:
-        return _view(unit, known)
     row = ClaimRow(_intent(unit, address, root.epoch, members), merchant, address, root.epoch, members, unit.now)
     unit.commissions.keep_claim(row)
     claims = [(checksum_address(address), _leaf(request), _proof(request)) for request in due]
@@ -153,10 +149,14 @@ def _wanted(unit: CommissionUnit, merchant: bytes, address: bytes, epoch: int) -
     return found
 
 
-def _same(unit: CommissionUnit, address: bytes, epoch: int, members: tuple[bytes, ...]) -> ClaimRow | None:
-    """The claim of these leaves that was sent already and not refused."""
+def _sent(unit: CommissionUnit, address: bytes, epoch: int, members: tuple[bytes, ...]) -> ClaimRow | None:
+    """The claim under this root that is under way with all of these leaves; with none left to pay, the last one.
+
+    A final one that left some of them unpaid, because the vault skipped them, is no reason not to try again.
+    """
+    over = {"refused", "finalized"} if members else {"refused"}
     for row in unit.commissions.claims(address):
-        if (row.epoch, row.members) == (epoch, members) and unit.transactions.get(row.intent).state != "refused":
+        if row.epoch == epoch and set(members) <= set(row.members) and unit.transactions.get(row.intent).state not in over:
             return row
     return None
 

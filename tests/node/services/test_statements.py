@@ -276,6 +276,16 @@ def test_a_claim_waits_for_the_delay_and_is_one(shop):
     assert len(shop.ana.read(lambda unit: unit.transactions.open())) == 1
 
 
+def test_a_claim_that_was_refused_or_passed_over_may_be_tried_again(shop):
+    shop.completed()
+    posted(shop, closed(shop))
+    tried = [shop.ana.write(claims.claim, merchant=shop.lumen.identity).id]
+    for end in (lambda unit, name: unit.transactions.refused(name, "reverted", ""), lambda unit, name: unit.transactions.finalized(name)):
+        shop.ana.write(end, bytes.fromhex(tried[-1]))
+        tried.append(shop.ana.write(claims.claim, merchant=shop.lumen.identity).id)
+    assert len(set(tried)) == 3
+
+
 def test_a_claim_is_paid_when_it_is_final(shop):
     shop.completed()
     view = closed(shop)
