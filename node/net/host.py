@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-START_SECONDS = 15.0
+START_SECONDS = 60.0  # the import of libp2p alone took 15 s with four times as many jobs as cores
 STOP_SECONDS = 5.0
 MAX_RESTART_SECONDS = 60.0
 
@@ -60,7 +60,7 @@ class Host:
         self._keeper: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Listen, within 15 s. Raises UserError `port-in-use`, `bad-address`; Unavailable `net-start`."""
+        """Listen, within a minute. Raises UserError `port-in-use`, `bad-address`; Unavailable `net-start`."""
         await self._start()
         self._keeper = asyncio.create_task(self._keep(), name="net-keeper")
 
