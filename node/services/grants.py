@@ -18,6 +18,7 @@ from .asking import erase_now, take_erasure
 from .exchange import Exchange, Incoming
 from .grant_book import GrantsUnit, fields_of, find, follow_entry, order_facts, step, tell, write_entry
 from .grant_views import DisclosureView, GrantView, disclosure_view, grant_view, name_of
+from .quotes import secrets_of
 from .unit import OutboxEntry
 
 DAY_MS = 86_400_000
@@ -220,6 +221,15 @@ def list_grants(unit: GrantsUnit, order: bytes | None = None, state: str = "") -
 def get_grant(unit: GrantsUnit, grant: bytes) -> GrantView:
     """One grant, by its id or its request's."""
     return grant_view(unit, find(unit, grant))
+
+
+def values_at_stake(unit: GrantsUnit, grant: bytes) -> dict[str, str]:
+    """What a request would let the merchant see, for the seller who decides; nothing once the customer is erased."""
+    row = find(unit, grant, "seller")
+    secrets, request = secrets_of(unit, row.order), row.request
+    if secrets is None or request is None:
+        return {}
+    return {field.value: secrets.values.get(field, "") for field in request.fields}
 
 
 def list_disclosures(unit: GrantsUnit, grant: bytes | None = None, customer: bytes | None = None, limit: int = 200) -> list[DisclosureView]:

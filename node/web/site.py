@@ -3,10 +3,20 @@
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from node.web import orders, peers, setup, shop_orders, team, today
+from node.web import catalog, customers, grants, orders, peers, setup, shop_orders, team, today
 from node.web.runtime import runtime_of
 
-PAGES: tuple[web.RouteDef, ...] = (*today.ROUTES, *setup.ROUTES, *peers.ROUTES, *team.ROUTES, *orders.ROUTES, *shop_orders.ROUTES)
+PAGES: tuple[web.RouteDef, ...] = (
+    *today.ROUTES,
+    *setup.ROUTES,
+    *peers.ROUTES,
+    *team.ROUTES,
+    *customers.ROUTES,
+    *catalog.ROUTES,
+    *orders.ROUTES,
+    *shop_orders.ROUTES,
+    *grants.ROUTES,
+)
 _UNCOUNTED = ("/static/", "/api/")
 
 
