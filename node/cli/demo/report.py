@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+ORDER = ("ok", "catalog", "customers", "order", "gms_rate", "grant", "commissions", "chain", "canary_hits", "seconds", "steps")
+
 
 @dataclass
 class Report:
@@ -35,6 +37,7 @@ class Report:
     def finish(self) -> dict[str, Any]:
         """The whole document."""
         self.document |= {"ok": True, "seconds": round(time.monotonic() - self._began, 2), "steps": self.steps}
+        self.document = {name: self.document[name] for name in ORDER}
         return self.document
 
     def _say(self, text: str) -> None:
