@@ -5,9 +5,9 @@ A picture on a shop's server is not fetched: opening the page would tell that se
 
 import re
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from aiohttp import web
-from yarl import URL
 
 from node.errors import NotFound
 from node.services import browse, customers, plans
@@ -36,8 +36,8 @@ async def show_list(request: web.Request) -> web.StreamResponse:
     shown = [_tile(product, customer) for product in page.products if product.variants]
     pages = {
         "text": f"{len(shown)} shown",
-        "previous": str(URL.build(path="/catalog", query={"customer": customer} if customer else {})) if cursor else None,
-        "next": str(URL.build(path="/catalog", query=query)) if page.cursor else None,
+        "previous": "/catalog" + (f"?customer={quote(customer)}" if customer else "") if cursor else None,
+        "next": "/catalog?" + urlencode(query) if page.cursor else None,
     }
     return render(
         request,
@@ -67,7 +67,7 @@ async def _customer(request: web.Request, customer: str) -> dict[str, str] | Non
 def _tile(product: ProductView, customer: str) -> dict[str, Any]:
     first = min(product.variants, key=lambda variant: (variant.stock == "out", variant.price))
     return {
-        "href": f"/catalog/{product.id}" + (f"?customer={customer}" if customer else ""),
+        "href": f"/catalog/{product.id}" + (f"?customer={quote(customer)}" if customer else ""),
         "title": product.title,
         "picture": picture(product.images),
         "price": {"minor": first.price, "currency": first.currency},

@@ -3,9 +3,9 @@
 import io
 import secrets
 from typing import Any, Protocol, cast
+from urllib.parse import urlencode
 
 from aiohttp import web
-from yarl import URL
 
 from node.errors import ConflictError, UserError
 from node.model.person import ContactFile
@@ -48,9 +48,9 @@ async def show_list(request: web.Request) -> web.StreamResponse:
     text, cursor = request.query.get("q", ""), request.query.get("cursor", "")
     runtime = runtime_of(request)
     page: customers.CustomerPage = await runtime.read(customers.list_customers, search=text, cursor=cursor, limit=PAGE)
-    following = URL.build(path="/customers", query={"q": text, "cursor": page.cursor}) if page.cursor else None
+    following = "/customers?" + urlencode({"q": text, "cursor": page.cursor}) if page.cursor else None
     shown = [_row(row, await runtime.read(_latest, customer=bytes.fromhex(row.id))) for row in page.customers]
-    pages = {"text": f"{len(shown)} of {page.total}", "previous": "/customers" if cursor else None, "next": following and str(following)}
+    pages = {"text": f"{len(shown)} of {page.total}", "previous": "/customers" if cursor else None, "next": following}
     return render(request, "customers/list.html", section="customers", q=text, customers=shown, total=page.total, pages=pages)
 
 
