@@ -13,5 +13,6 @@ ROUTES = (
     Route("GET", "/commission/relays", relays.list_relays, kind="read"),
     Route("POST", "/commission/claims", claims.claim),
     Route("GET", "/commission/claims", claims.list_claims, kind="read"),
+    Route("GET", "/commission/claimable", claims.list_claimable, kind="read"),
     Route("POST", "/commission/disputes", claims.dispute),
 )

@@ -15,7 +15,7 @@ from protocol.settlement import checksum_address
 
 from .ledger import CommissionUnit
 from .relays import relays_for
-from .roots import ACTIVE, PROPOSED, address_of, paid, state_of
+from .roots import ACTIVE, PROPOSED, address_of, paid, root_at, state_of
 from .statements import part_of
 from .wallet import require_place
 
@@ -24,10 +24,11 @@ MOST_CLAIMS = 128  # the vault's bound of a batch
 
 @dataclass(frozen=True, slots=True)
 class ClaimedLeaf:
-    """One leaf of a claim: `amount` still to be paid, GMS base units; `own` is ours, the others' are team mates'."""
+    """One leaf of a claim: `total` ever stated, `amount` of it still to be paid, GMS base units; `own` is ours, the others' team mates'."""
 
     member: str
     recipient: str
+    total: str
     amount: str
     own: bool
     paid: bool
@@ -50,6 +51,21 @@ class ClaimView:
     detail: str
     block: int
     created: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimableView:
+    """What a merchant stated and has not paid us: `amount` GMS base units; `ready` once its root is active (from `active_at`, ms)."""
+
+    merchant: str
+    merchant_name: str
+    epoch: int
+    amount: str
+    equal: bool
+    on_chain: str
+    active_at: int
+    ready: bool
+    asked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +112,37 @@ def list_claims(unit: CommissionUnit) -> list[ClaimView]:
     return [_view(unit, row) for row in unit.commissions.claims()]
 
 
+def list_claimable(unit: CommissionUnit) -> list[ClaimableView]:
+    """What can be claimed at each merchant, now or once its root is active. `asked`: a claim or a relay is under way."""
+    found: list[ClaimableView] = []
+    for membership in unit.team.memberships():
+        row, address = statement_to_claim(unit, membership.merchant), address_of(unit, membership.merchant)
+        if row is None or address is None:
+            continue
+        root = root_at(unit, address, row.epoch)
+        left = part_of(row).line.payable - paid(unit, address, membership.member)
+        peer = unit.peers.by_identity(membership.merchant)
+        stage = state_of(unit, root)
+        asked = _sent(unit, address, row.epoch, (membership.member,)) is not None
+        relayed = any(
+            relay.epoch == row.epoch and relay.state != "refused" for relay in unit.commissions.relays(asked=True, address=address)
+        )
+        found.append(
+            ClaimableView(
+                merchant=membership.merchant.hex(),
+                merchant_name=peer.name if peer else "",
+                epoch=row.epoch,
+                amount=str(left),
+                equal=row.state == "matches",
+                on_chain=stage,
+                active_at=root.active_at * 1000 if root else 0,
+                ready=stage == ACTIVE,
+                asked=asked or relayed,
+            )
+        )
+    return found
+
+
 def dispute(unit: CommissionUnit, merchant: bytes) -> DisputeView:
     """Object to our line of the merchant's newest statement before its root is active; sent from the payout address, which needs gas."""
     require_place(unit)
@@ -103,7 +150,7 @@ def dispute(unit: CommissionUnit, merchant: bytes) -> DisputeView:
     address = address_of(unit, merchant)
     if row is None or membership is None or address is None:
         raise NotFound("That merchant has sent you no statement: there is nothing to object to.", code="no-statement")
-    root = next((found for found in unit.commissions.roots(address) if found.epoch == row.epoch), None)
+    root = root_at(unit, address, row.epoch)
     if state_of(unit, root) != PROPOSED:
         raise UserError("A statement is objected to while its root waits for its delay, not before and not after.", code="not-disputable")
     request = request_of(part_of(row), address)
@@ -201,7 +248,7 @@ def _view(unit: CommissionUnit, row: ClaimRow) -> ClaimView:
 def _leaf_view(unit: CommissionUnit, row: ClaimRow, claimed: Any, own: bytes) -> ClaimedLeaf:
     member, recipient, payable, _ = claimed[1]
     left = payable - paid(unit, row.address, member)
-    return ClaimedLeaf(member.hex(), recipient, str(max(0, left)), member == own, left <= 0)
+    return ClaimedLeaf(member.hex(), recipient, str(payable), str(max(0, left)), member == own, left <= 0)
 
 
 def statement_to_claim(unit: CommissionUnit, merchant: bytes) -> StatementRow | None:

@@ -100,6 +100,11 @@ def list_lines(unit: CommissionUnit, state: str | None = None, merchant: bytes |
     return [names.line(row) for row in newest[:MOST_LINES]]
 
 
+def list_reasons(unit: CommissionUnit, limit: int = 50) -> list[LineWhy]:
+    """The newest lines, each with its why."""
+    return [get_line(unit, bytes.fromhex(line.id)) for line in list_lines(unit)[:limit]]
+
+
 def list_totals(unit: CommissionUnit, merchant: bytes | None = None) -> list[TotalView]:
     """What commissions come to by currency and state."""
     sums: dict[str, dict[Status, int]] = defaultdict(lambda: defaultdict(int))

@@ -121,6 +121,11 @@ def show(unit: WalletUnit) -> WalletView:
     )
 
 
+def is_placed(unit: WalletUnit) -> bool:
+    """Whether a chain is configured."""
+    return unit.settings.get(PLACE) is not None
+
+
 def deposit(unit: WalletUnit, amount: str) -> WalletView:
     """Put GMS (base units) of the gas account into the reserve that covers commissions."""
     if unit.me.role != "merchant":

@@ -3,7 +3,7 @@
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from node.web import catalog, customers, grants, orders, peers, setup, shop_orders, team, today
+from node.web import catalog, commissions, customers, grants, orders, peers, setup, shop_orders, statements, team, today, wallet
 from node.web.runtime import runtime_of
 
 PAGES: tuple[web.RouteDef, ...] = (
@@ -16,6 +16,9 @@ PAGES: tuple[web.RouteDef, ...] = (
     *orders.ROUTES,
     *shop_orders.ROUTES,
     *grants.ROUTES,
+    *commissions.ROUTES,
+    *wallet.ROUTES,
+    *statements.ROUTES,
 )
 _UNCOUNTED = ("/static/", "/api/")
 
