@@ -1,6 +1,5 @@
 """The program: the command line, and the commands that are themselves a process: the node and the chain."""
 
-import asyncio
 import os
 from pathlib import Path
 from typing import Annotated
@@ -29,8 +28,15 @@ def run(
 
     Example: gemstra --data ~/shop run --port 8080
     """
+    import asyncio
+    import gc
+
+    gc.disable()  # nothing of what is imported now is ever garbage: looking through it again and again takes a fifth of the start
     from node.app.serve import serve
     from node.config import load
+
+    gc.enable()
+    gc.freeze()
 
     call = call_of(context)
     with reported():

@@ -4,34 +4,50 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from node.api.chain import ChainView
 from node.api.node import LinkView, StatusView
-from node.app.founding import found, new_words
-from node.app.opened import Opened
 from node.config import Config, save
 from node.errors import ConflictError, Locked
-from node.files.contacts import read_contacts
-from node.files.products import read_products
 from node.model.identity import Founded, Founder, Sheets
 from node.services import today
-from node.store.store import wall_clock
-from node.vault import keyfile, vault
-from node.web.page import Stage
+from node.vault import keyfile
+from node.web.page import Stage, clock_ms
 from node.web.render import Viewer
 from node.web.sessions import Sessions
+
+# What only an open vault needs (network, store, chain, file formats) is imported when it opens: the page is there sooner.
+if TYPE_CHECKING:
+    from node.app.opened import Opened
+    from node.vault.keys import Keys
 
 VERSION = version("gemstra")
 
 
+def _contacts(source: Any, **options: Any) -> Any:
+    from node.files.contacts import read_contacts
+
+    return read_contacts(source, **options)
+
+
 def _products(source: Any, **options: Any) -> Any:
-    return read_products(source, now_ms=wall_clock(), **options)
+    from node.files.products import read_products
+
+    return read_products(source, now_ms=clock_ms(), **options)
 
 
-_READERS: dict[str, Callable[..., Any]] = {"contacts": read_contacts, "products": _products}
+_READERS: dict[str, Callable[..., Any]] = {"contacts": _contacts, "products": _products}
+
+
+def _unlock(data: Path, passphrase: str) -> "Keys":
+    from node.app import opened  # noqa: F401  imported beside the page, which goes on answering
+    from node.vault import vault
+
+    return vault.unlock(data, passphrase)
 
 
 class Node:
@@ -64,7 +80,7 @@ class Node:
         """Raises Locked unless the vault is open."""
         self.opened()
 
-    def opened(self) -> Opened:
+    def opened(self) -> "Opened":
         """What runs while the vault is open. Raises Locked `locked`, `not-set-up`."""
         if self._opened is None:
             if self.stage() is Stage.NEW:
@@ -88,10 +104,14 @@ class Node:
 
     def new_words(self) -> Sheets:
         """Words for both sheets, for `found`."""
+        from node.app.founding import new_words
+
         return new_words()
 
     async def found(self, passphrase: str, founder: Founder, words: Sheets | None = None) -> Founded:
         """Make identity, store and vault; it stays locked until `unlock`."""
+        from node.app.founding import found
+
         async with self._changing:
             return await asyncio.to_thread(found, self.config.data, passphrase, founder, words, costs=self._costs)
 
@@ -100,9 +120,11 @@ class Node:
         async with self._changing:
             if self._opened is not None:
                 raise ConflictError("The vault is open already.", code="already-open")
-            keys = await asyncio.to_thread(vault.unlock, self.config.data, passphrase)
+            keys = await asyncio.to_thread(_unlock, self.config.data, passphrase)
             self._faced = -1
             try:
+                from node.app.opened import Opened
+
                 opened = Opened(self.config, keys, self._changed)
             except BaseException:
                 keys.lock()
