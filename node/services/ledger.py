@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from node.model.commission import ClaimRow, FactRow, LedgerRow, PayoutRow, RelayRow, RootRow, StatementRow
-from protocol.ledger import Entry, Event, Status, Tick, adjustment, apply
+from protocol.ledger import Entry, Event, Tick, adjustment, apply
 
 from .catalog import CatalogUnit
 from .wallet import WalletUnit, covered
@@ -19,6 +19,7 @@ class CommissionBook(Protocol):
 
     def entry(self, entry: bytes, /) -> LedgerRow | None: ...  # noqa: D102
     def entries(self, merchant: bytes, member: bytes | None = None) -> Sequence[LedgerRow]: ...  # noqa: D102
+    def owed(self, merchant: bytes) -> int: ...  # noqa: D102
     def entries_of_order(self, order: bytes) -> Sequence[LedgerRow]: ...  # noqa: D102
     def entries_of_fact(self, fact: bytes) -> Sequence[LedgerRow]: ...  # noqa: D102
     def ripe(self, now: int) -> Sequence[LedgerRow]: ...  # noqa: D102
@@ -89,11 +90,6 @@ def tick(unit: CommissionUnit) -> None:
     ripen(unit, unit.now)
 
 
-def owed(rows: Sequence[LedgerRow]) -> int:
-    """All that is or was owed and is not void: what a statement calls outstanding."""
-    return sum(row.entry.gms for row in rows if row.entry.status is not Status.VOIDED)
-
-
 def reserve_free(unit: CommissionUnit) -> int:
     """The merchant's: what it put in and nothing owed has set aside, as of the last block surveyed."""
-    return max(0, covered(unit) - owed(unit.commissions.entries(unit.me.identity)))
+    return max(0, covered(unit) - unit.commissions.owed(unit.me.identity))

@@ -6,6 +6,7 @@ no permission.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Protocol
 
 from node.errors import NotFound
@@ -83,8 +84,9 @@ class Case:
         return opened(self.row.request).read(rec.QuoteRequest).merchant
 
 
+@lru_cache(maxsize=4096)
 def opened(raw: bytes) -> Signed:
-    """A signed record of the store."""
+    """A signed record of the store; its signature is checked once while it is in use."""
     return verify(raw, peek_type(raw))
 
 

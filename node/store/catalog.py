@@ -1,6 +1,7 @@
 """Catalogs in the store: feeds, their records by slot, our own log, pages not yet proved, plans."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlite_utils import Database
@@ -178,6 +179,7 @@ def _offer(row: tuple[Any, ...]) -> OfferRecord:
     return OfferRecord(row[0], from_bytes(Offer, row[1]), from_bytes(Product, row[2]))
 
 
+@lru_cache(maxsize=256)
 def _plan(raw: bytes) -> PlanRecord:
     plan = verify(raw, TYPE).read(Plan)
     return PlanRecord(plan_hash(plan), plan, raw)

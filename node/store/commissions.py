@@ -42,6 +42,11 @@ class Commissions:
         """Everything at a merchant (of one member), oldest first."""
         return self._entries("merchant = ? AND (? IS NULL OR member = ?)", merchant, member, member)
 
+    def owed(self, merchant: bytes) -> int:
+        """GMS base units of everything at a merchant that is not void, without reading the entries."""
+        found = self._db.execute("SELECT gms FROM commission_entries WHERE merchant = ? AND status <> 'VOIDED'", (merchant,))
+        return sum(int(row[0]) for row in found)
+
     def entries_of_order(self, order: bytes) -> list[LedgerRow]:
         """The entries of one order."""
         return self._entries("order_id = ?", order)

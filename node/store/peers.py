@@ -1,13 +1,14 @@
 """Peers, invites, pairings and our own root log in the store. It keeps; `protocol.pairing` and `protocol.identity` decide."""
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from sqlite_utils import Database
 
 from node.model.peers import PairingRow, Peer
 from protocol.codec import from_bytes, to_bytes
-from protocol.identity import Presentation, Role, replay
+from protocol.identity import IdentityState, Presentation, Role, replay
 from protocol.pairing import IssuedInvite, Pairing
 
 _PEER = "peer, identity, name, role, addresses, presentation, paired_at, seen_at"
@@ -120,10 +121,16 @@ class Peers:
         )
 
 
+@lru_cache(maxsize=1024)
+def _identity(shown: bytes) -> tuple[Presentation, IdentityState]:
+    """What a presentation comes to; its signatures are checked once while the peer is in use."""
+    presentation = from_bytes(Presentation, shown)
+    return presentation, replay(presentation.inception, presentation.entries)
+
+
 def _peer(row: tuple[Any, ...]) -> Peer:
     peer, identity, name, role, addresses, shown, paired_at, seen_at = row
-    presentation = from_bytes(Presentation, shown)
-    state = replay(presentation.inception, presentation.entries)
+    presentation, state = _identity(shown)
     return Peer(peer, identity, name, Role(role), tuple(json.loads(addresses)), presentation, state, paired_at, seen_at)
 
 
