@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 from node.api.problems import problem
 from node.cli.output import exit_code
@@ -119,15 +119,15 @@ _COMPLETION = {"install_completion", "show_completion"}
 def _type(item: Any) -> str:
     if getattr(item, "is_flag", False):
         return "flag"
-    kind = item.type_descriptor.annotation
-    if get_origin(kind) is Literal:
-        return " or ".join(f"`{choice}`" for choice in get_args(kind))
-    return {"str": "text", "int": "number", "float": "number", "Path": "path"}.get(getattr(kind, "__name__", ""), _cell(kind))
+    choices = getattr(item.type, "choices", None)
+    if choices:
+        return " or ".join(f"`{getattr(choice, 'value', choice)}`" for choice in choices)
+    return {"str": "text", "int": "number", "integer": "number", "float": "number"}.get(item.type.name, _cell(item.type.name))
 
 
 def _default(item: Any) -> str:
     value = item.default
-    if item.required or value is None or value is False or callable(value) or str(value).startswith("Sentinel"):
+    if item.required or value in {None, False, ""} or callable(value) or str(value).startswith("Sentinel"):
         return "required" if item.required else ""
     return f"`{_cell(str(value).replace(HOME, '~'))}`"
 
