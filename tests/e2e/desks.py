@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Locator, Page
 
 from node.cli.client import Client
 from node.errors import Unavailable
@@ -16,6 +16,7 @@ from tests.e2e.browser import SHOTS, axe
 PASSPHRASE = "orange timber velvet moon"
 START_SECONDS = 30.0
 PATIENCE_MS = 15_000
+RELOADS = 100
 
 
 @dataclass
@@ -26,6 +27,7 @@ class Desk:
     client: Client
     process: subprocess.Popen[bytes]
     page: Page
+    scripts: bool = True
     wrong: list[str] = field(default_factory=list)
 
     @property
@@ -36,8 +38,12 @@ class Desk:
         await self.page.goto(self.origin + path)
 
     async def enter(self) -> None:
-        """By the one-time link."""
-        await self.page.goto(self.client.post_once("/open-link")["url"])
+        """By the one-time link; without scripts by typing its code."""
+        link = self.client.post_once("/open-link")
+        await self.page.goto(link["url"])
+        if not self.scripts:
+            await self.page.get_by_label("Code").fill(link["code"])
+            await self.press("Open")
         await self.page.wait_for_url(lambda url: not url.endswith("/open"))
 
     async def press(self, label: str) -> None:
@@ -45,6 +51,13 @@ class Desk:
 
     async def heading(self, text: str) -> None:
         await self.page.get_by_role("heading", level=1, name=text).wait_for()
+
+    async def see(self, locator: Locator) -> None:
+        """Wait for something to appear; without scripts the person reloads."""
+        for _ in range(1 if self.scripts else RELOADS):
+            if not self.scripts and not await locator.is_visible():
+                await self.page.reload()
+        await locator.wait_for()
 
     async def look(self, shot: str) -> None:
         """Photograph the page in both themes and widths, and hold it to the rules: axe, no sideways scroll."""
@@ -118,7 +131,7 @@ async def desk(browser: Browser, folder: Path, name: str, *, scripts: bool = Tru
     try:
         client = Client(data, timeout=20)
         client.until(lambda: _runs(client), seconds=START_SECONDS, what=f"{name} to start")
-        made = Desk(name, client, process, await context.new_page())
+        made = Desk(name, client, process, await context.new_page(), scripts)
         _watch(made)
         await made.enter()
         yield made

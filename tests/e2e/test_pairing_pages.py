@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, needs_chromium]
 async def code_on(page_of: Desk) -> str:
     """The six digits on a screen, once they are there."""
     code = page_of.page.locator("span.code")
-    await code.wait_for()
+    await page_of.see(code)
     return "".join((await code.inner_text()).split())
 
 
@@ -31,10 +31,10 @@ async def pair(host: Desk, guest: Desk, *, look: bool = False) -> None:
     if look:
         await guest.look("compare")
     await guest.press("It is the same")
-    await guest.page.get_by_text("Waiting for").first.wait_for()
+    await guest.see(guest.page.get_by_text("Waiting for").first)
     await host.press("It is the same")
-    await host.page.get_by_text("You are connected to").first.wait_for()
-    await guest.page.get_by_text("You are connected to").first.wait_for()
+    for one in (host, guest):
+        await one.see(one.page.get_by_text("You are connected to").first)
 
 
 @pytest.mark.asyncio
@@ -78,9 +78,18 @@ async def test_a_seller_and_a_shop_meet_by_clicking(tmp_path: Path) -> None:
 
 
 @pytest.mark.asyncio
-async def test_it_all_works_with_scripts_off_and_a_refusal_is_told(tmp_path: Path) -> None:
-    async with chromium() as browser, desk(browser, tmp_path, "ben") as ben, desk(browser, tmp_path, "cleo") as cleo:
+async def test_all_of_it_works_with_scripts_off_and_a_used_invite_is_told(tmp_path: Path) -> None:
+    async with chromium() as browser, desk(browser, tmp_path, "ben", scripts=False) as ben, desk(browser, tmp_path, "cleo") as cleo:
         for one in (ben, cleo):
             await one.set_up("I sell to people I know")
         await pair(ben, cleo)
+        await pair(cleo, ben)  # once more, the other way round: the pairing is renewed
+        await ben.goto("/peers")
+        await ben.page.get_by_label("Invite link").fill("gemstra://pair?i=broken")
+        await ben.press("Connect")
+        await ben.page.get_by_text("The invite link is damaged").first.wait_for()
+        await ben.press("Lock")
+        await ben.page.get_by_label("Passphrase").fill(PASSPHRASE)
+        await ben.press("Unlock")
+        await ben.heading("Hello, Ben")
         assert (ben.wrong, cleo.wrong) == ([], [])
