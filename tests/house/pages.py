@@ -127,7 +127,7 @@ def _type(item: Any) -> str:
 
 def _default(item: Any) -> str:
     value = item.default
-    if item.required or value in {None, False, ""} or callable(value) or str(value).startswith("Sentinel"):
+    if item.required or value is None or value is False or value == "" or callable(value) or str(value).startswith("Sentinel"):
         return "required" if item.required else ""
     return f"`{_cell(str(value).replace(HOME, '~'))}`"
 
