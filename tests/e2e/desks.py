@@ -1,6 +1,7 @@
 """Real desks: one `gemstra run` process each on loopback, opened in Chromium by the link that `gemstra open` prints."""
 
 import contextlib
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -25,9 +26,9 @@ class Desk:
 
     name: str
     client: Client
-    process: subprocess.Popen[bytes]
     page: Page
     scripts: bool = True
+    series: str = "real"
     wrong: list[str] = field(default_factory=list)
 
     @property
@@ -49,6 +50,10 @@ class Desk:
     async def press(self, label: str) -> None:
         await self.page.get_by_role("button", name=label, exact=True).first.click()
 
+    async def follow(self, text: str) -> None:
+        """Click the link whose words begin like this."""
+        await self.page.get_by_role("main").get_by_role("link", name=re.compile("^" + re.escape(text))).first.click()
+
     async def heading(self, text: str) -> None:
         await self.page.get_by_role("heading", level=1, name=text).wait_for()
 
@@ -69,7 +74,7 @@ class Desk:
                 await self.page.set_viewport_size({"width": width, "height": 800})
                 if await self.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                     self.wrong.append(f"{shot}: scrolls sideways at {width}")
-                await self.page.screenshot(path=SHOTS / f"real-{self.name}-{shot}-{theme}-{width}.png", full_page=True)
+                await self.page.screenshot(path=SHOTS / f"{self.series}-{self.name}-{shot}-{theme}-{width}.png", full_page=True)
                 self.wrong += [f"{shot} {theme} {width}: {line}" for line in await axe(self.page)]
         await self.page.set_viewport_size(before or {"width": 1280, "height": 800})
 
@@ -122,21 +127,30 @@ def _bad(kind: str, text: str) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def desk(browser: Browser, folder: Path, name: str, *, scripts: bool = True) -> AsyncIterator[Desk]:
-    """A running node and a page in it, let in; both end with the block."""
-    data = folder / name
-    process = _start(data, name)
+async def visit(browser: Browser, client: Client, name: str, *, scripts: bool = True, series: str = "real") -> AsyncIterator[Desk]:
+    """A page on a running node, let in; it closes with the block."""
     context = await browser.new_context(viewport={"width": 1280, "height": 800}, java_script_enabled=scripts)
     context.set_default_timeout(PATIENCE_MS)
     try:
-        client = Client(data, timeout=20)
-        client.until(lambda: _runs(client), seconds=START_SECONDS, what=f"{name} to start")
-        made = Desk(name, client, process, await context.new_page(), scripts)
+        made = Desk(name, client, await context.new_page(), scripts, series)
         _watch(made)
         await made.enter()
         yield made
     finally:
         await context.close()
+
+
+@contextlib.asynccontextmanager
+async def desk(browser: Browser, folder: Path, name: str, *, scripts: bool = True) -> AsyncIterator[Desk]:
+    """A running node and a page in it, let in; both end with the block."""
+    data = folder / name
+    process = _start(data, name)
+    try:
+        client = Client(data, timeout=20)
+        client.until(lambda: _runs(client), seconds=START_SECONDS, what=f"{name} to start")
+        async with visit(browser, client, name, scripts=scripts) as made:
+            yield made
+    finally:
         process.terminate()
         process.wait(20)
 
