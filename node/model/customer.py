@@ -48,6 +48,8 @@ class ImportRow:
 
 def plain(text: str) -> str:
     """`text` as it is searched and sorted: without case, accents and repeated spaces."""
+    if text.isascii():
+        return _SPACES.sub(" ", text.lower()).strip()
     apart = unicodedata.normalize("NFKD", text.casefold())
     return _SPACES.sub(" ", "".join(letter for letter in apart if not unicodedata.combining(letter))).strip()
 

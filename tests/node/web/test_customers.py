@@ -69,7 +69,7 @@ async def test_contacts_are_looked_at_and_then_kept(desks):
     assert "&lt;b&gt;Jo" in text
     assert "<b>Jo" not in text
     assert "Import 3 customers" in text
-    await ana.reads("/customers", "1 people")  # nothing is kept yet
+    await ana.reads("/customers", "1 person")  # nothing is kept yet
     token = re.search(r'name="import" value="([^"]+)"', text)[1]
     assert await ana.post("/customers/import/apply", **{"import": token}) == "/customers"
     await ana.reads("/customers", "4 people", "Mia Torres", "3 new, 0 updated, 0 already here")
@@ -84,7 +84,7 @@ async def test_a_wrong_file_is_said_on_the_page(desks, content):
     status, text = await _upload(ana, content, "x.csv")
     assert status == 422
     assert "There is a problem" in text
-    await ana.reads("/customers", "1 people")
+    await ana.reads("/customers", "1 person")
 
 
 @pytest.mark.asyncio
