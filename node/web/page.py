@@ -18,6 +18,7 @@ from node.web.security import CLEAR_SITE_DATA, NONCE
 from node.web.sessions import Session, Sessions
 
 TOKEN_HEADER = "X-Gemstra-Token"  # noqa: S105
+LIVE_HEADER = "X-Gemstra-Live"  # a part of a page refreshes itself: nobody need be there
 API_PREFIX = "/api/"
 
 

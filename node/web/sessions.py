@@ -76,8 +76,8 @@ class Sessions:
             del self._sessions[oldest]
         return session
 
-    def find(self, cookie: str) -> Session | None:
-        """The live session of a cookie; finding it counts as use."""
+    def find(self, cookie: str, *, use: bool = True) -> Session | None:
+        """The live session of a cookie. Finding it counts as `use`, unless the page asked by itself."""
         key = _digest(cookie)
         session = self._sessions.get(key)
         if session is None:
@@ -85,7 +85,8 @@ class Sessions:
         if session.seen + self._idle_ms < self._now():
             del self._sessions[key]
             return None
-        session.seen = self._now()
+        if use:
+            session.seen = self._now()
         return session
 
     def end_all(self) -> None:

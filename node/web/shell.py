@@ -18,6 +18,7 @@ from node.web.page import (
     COOKIE,
     GATE,
     HOME,
+    LIVE_HEADER,
     RENDERER,
     REPORTS,
     SESSION,
@@ -33,6 +34,7 @@ from node.web.render import Renderer
 from node.web.security import NONCE, SAFE_METHODS, host_rule, new_nonce, origin_rule, protect
 from node.web.sessions import Session, Sessions, same_token
 
+EVENTS = "/api/v1/events"
 _PUBLIC = ("/static/", "/open", "/stopped", csp.REPORT_PATH)
 
 
@@ -66,7 +68,8 @@ def session_rule() -> Middleware:
 
     @web.middleware
     async def judge(request: web.Request, handler: Handler) -> web.StreamResponse:
-        session = request.app[SESSIONS].find(request.cookies.get(request.app[COOKIE], ""))
+        by_itself = LIVE_HEADER in request.headers or request.path == EVENTS
+        session = request.app[SESSIONS].find(request.cookies.get(request.app[COOKIE], ""), use=not by_itself)
         request[SESSION] = session
         if request.path.startswith(_PUBLIC):
             if request.path == "/open" and request.method not in SAFE_METHODS:
