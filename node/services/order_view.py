@@ -108,6 +108,7 @@ class OrderView:
     deadline: int
     messages: tuple[MessageView, ...]
     placed_at: int
+    created: int
     updated: int
     window_ends: int
     hold_until: int
@@ -158,6 +159,7 @@ def view(unit: OrdersUnit, case: Case) -> OrderView:
         deadline=talk.next_deadline(state) or 0,
         messages=tuple(_message(entry) for entry in unit.outbox.about(ABOUT, row.draft)),
         placed_at=case.reached.get(rec.PLACED, 0),
+        created=row.created,
         updated=row.updated,
         window_ends=state.order.window_ends if state.order.delivered_at else 0,
         hold_until=state.order.hold_until if state.order.delivered_at else 0,

@@ -29,7 +29,9 @@ async def show_orders(request: web.Request) -> web.StreamResponse:
     view = view if view in _VIEWS else "open"
     before = request.query.get("before", "")
     found: list[OrderView] = await runtime.read(orders.list_orders, state=view, before=int(before) if before.isdecimal() else 0, limit=PAGE)
-    pages = {"text": f"{len(found)} shown", "previous": None, "next": None}
+    later = f"/orders?view={view}&before={found[-1].created}" if len(found) == PAGE else None
+    first = f"/orders?view={view}" if before else None
+    pages = {"text": f"{len(found)} shown", "previous": first, "next": later}
     return render(request, "orders/list.html", section="orders", view=view, orders=[row(order) for order in found], pages=pages)
 
 

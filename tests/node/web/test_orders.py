@@ -169,3 +169,14 @@ async def test_a_refused_draft_says_why(shop, desks):
     shop.world.deliver()
     await desks[0].reads(f"/orders/{draft.hex()}", "The other side did not take it", "The price was held for a short time only")
     assert shop.ana.read(orders.list_orders)[0].error == "quote-expired"
+
+
+@pytest.mark.asyncio
+async def test_a_long_list_goes_on(shop, desks, monkeypatch):
+    monkeypatch.setattr(pages, "PAGE", 2)
+    for _ in range(3):
+        shop.draft()
+        shop.clock.tick(1)
+    text = await desks[0].reads("/orders", "2 shown", "Next")
+    following = re.search(r'href="(/orders\?view=open&amp;before=\d+)"', text)[1].replace("&amp;", "&")
+    await desks[0].reads(following, "1 shown", "Previous")
