@@ -1,5 +1,6 @@
 """The seller's orders: choose and see the price, place, follow each step, cancel."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,7 @@ from node.web.runtime import runtime_of
 from protocol.errors import LocalError
 
 PAGE = 50
+WAIT_SECONDS, LOOK_SECONDS = 3.0, 0.1
 _VIEWS = ("open", "done", "all")
 _WHO = {"seller": "you", "merchant": "the shop", "customer": "your customer", "time": "time", "": ""}
 
@@ -58,6 +60,8 @@ async def show_order(request: web.Request) -> web.StreamResponse:
     if order.side == "merchant":
         return see_other(request, f"/merchant/orders/{order.id}")
     if order.status == "QUOTED" and order.id == order.draft_id and not order.error:
+        if "HX-Request" in request.headers:  # the part that looks again by itself stands on the page before this one
+            return web.Response(status=204, headers={"HX-Redirect": f"/orders/{order.id}"})
         plan: plans.PlanView = await runtime.read(plans.get_plan, plan=bytes.fromhex(order.plan))
         return render(request, "orders/quote.html", section="orders", quote=_quote(order, plan))
     question: GrantView | None = await runtime.read(parts.asked, order=id_of(request))
@@ -154,7 +158,19 @@ async def post_quote(request: web.Request) -> web.StreamResponse:
         order: OrderView = await runtime.write(quotes.draft, merchant=offer, lines=lines, customer=customer, pickup=pickup)
     except UserError as error:
         return see_other(request, back, str(error), "stopped")
-    return see_other(request, f"/orders/{order.id}", f"{order.merchant_name} is asked for the price", "info")
+    answered = await _answered(request, order)
+    return see_other(request, f"/orders/{order.id}", "" if answered else f"{order.merchant_name} is asked for the price", "info")
+
+
+async def _answered(request: web.Request, order: OrderView) -> bool:
+    """Whether the shop's node named the price, or refused to, while one still waits for the page."""
+    end = asyncio.get_running_loop().time() + WAIT_SECONDS
+    while asyncio.get_running_loop().time() < end:
+        found: OrderView = await runtime_of(request).read(orders.get_order, order=bytes.fromhex(order.id))
+        if found.status != "DRAFT" or found.error:
+            return True
+        await asyncio.sleep(LOOK_SECONDS)
+    return False
 
 
 def _merchant_of(unit: Any, product: bytes) -> bytes:

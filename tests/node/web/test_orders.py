@@ -1,5 +1,6 @@
 """The pages of an order on both desks, over real stores: each step is shown, each button does what it says."""
 
+import asyncio
 import re
 
 import pytest
@@ -52,6 +53,11 @@ class Desk:
         answer = await self.client.get(path, headers=self.headers, allow_redirects=False)
         return answer.status, await answer.text()
 
+    async def looks_again(self, path):
+        """As the part of a page that refreshes itself does."""
+        answer = await self.client.get(path, headers={**self.headers, "HX-Request": "true"}, allow_redirects=False)
+        return answer.status, answer.headers.get("HX-Redirect")
+
     async def post(self, path, **fields):
         """The form, and the page it leads to."""
         body = {"_token": self.session.token, **fields}
@@ -76,7 +82,8 @@ def shop(tmp_path):
 
 
 @pytest_asyncio.fixture
-async def desks(shop):
+async def desks(shop, monkeypatch):
+    monkeypatch.setattr(pages, "WAIT_SECONDS", 0)  # nothing is delivered while a page waits
     opened, clients = [], []
     for node in (shop.ana, shop.lumen):
         sessions = Sessions(shop.clock)
@@ -99,7 +106,9 @@ async def test_an_order_from_the_product_to_its_end(shop, desks):
     form = {"product": product, "customer": CUSTOMER.hex(), "method": "post", "qty-cream": "1", "qty-serum": "0"}
     path = await ana.post("/orders/quote", **form)
     await ana.reads(path, "Asking the price", "lumen is asked for the price")
+    assert await ana.looks_again(path) == (200, None)
     shop.world.deliver()
+    assert await ana.looks_again(path) == (204, path), "the price is another page"
     await ana.reads(path, "Check the order", "For Grace Hopper", "$52.00", "$10.40 = 10.4 GMS")
     path = await ana.post("/orders/place", quote=path.removeprefix("/orders/"))
     await ana.reads(path, "Being placed", "It is on its way to the shop")
@@ -180,3 +189,18 @@ async def test_a_long_list_goes_on(shop, desks, monkeypatch):
     text = await desks[0].reads("/orders", "2 shown", "Next")
     following = re.search(r'href="(/orders\?view=open&amp;before=\d+)"', text)[1].replace("&amp;", "&")
     await desks[0].reads(following, "1 shown", "Previous")
+
+
+@pytest.mark.asyncio
+async def test_the_page_waits_a_moment_for_the_price(shop, desks, monkeypatch):
+    monkeypatch.setattr(pages, "WAIT_SECONDS", 20)
+    ana, _ = desks
+    product = shop.ana.read(lambda unit: unit.catalog.offers(None, "", 1)[0].offer.product.hex())
+    asking = asyncio.create_task(ana.post("/orders/quote", product=product, customer=CUSTOMER.hex(), method="post", **{"qty-cream": "1"}))
+    for _ in range(1_000):
+        if shop.ana.read(orders.list_orders):
+            break
+        await asyncio.sleep(0.01)
+    assert not asking.done()
+    shop.world.deliver()
+    await ana.reads(await asking, "Check the order")
