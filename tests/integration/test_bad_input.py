@@ -209,7 +209,7 @@ def test_oversized_and_senseless_frames(lumen, ana):
         found = []
         for body in (b"", b"\xff\xff", os.urandom(500)):
             for expected, frame in frames(body):
-                async with hostile(7) as caller:
+                async with hostile(50 + len(found)) as caller:
                     with trio.fail_after(10):
                         peer = ID.from_string(status["peer_id"])
                         conn = await caller.dial_addr(Multiaddr(status["addresses"][0].split("/p2p/")[0]), peer)
@@ -220,7 +220,6 @@ def test_oversized_and_senseless_frames(lumen, ana):
                             answering.request(body, 5_000)
                         (event,) = answering.receive(await read_all(stream, 2))
                         found.append((expected, event.code))
-                await trio.sleep(1.2)  # a breach is forgiven after a while: node/net/config.py
         return found
 
     found = trio.run(attack)
@@ -247,7 +246,7 @@ def test_a_chain_that_is_down_returns_and_is_another(house, lumen):
 
     house.kill("chain")
     reach(lumen, "unavailable")
-    with refused("unavailable"):
+    with refused("chain-unavailable", "start it if it is stopped"):
         lumen.post_once("/chain/faucet", gms="1")
 
     house._spawn("other", *start, "--data", str(house.root / "other"), "--chain-id", "777")
@@ -304,11 +303,12 @@ def test_rows_that_cannot_be_sold_are_named_and_the_others_come(house, lumen, tm
 
 
 def test_contacts_in_a_wrong_encoding(house, ana, tmp_path):
-    (tmp_path / "people.csv").write_bytes("Name,E-mail\n".encode("utf-16") + b"\xff\xff\xff\n" + b"Ana,ana@example.com\n" * 3)
+    people = "Name,E-mail\nRenée,renee@example.com\n".encode() + "Zoë,zoe@example.com\n".encode("latin-1")  # two encodings in one file
+    (tmp_path / "people.csv").write_bytes(people)
     done = command(house.root / "ana", "customers", "import", str(tmp_path / "people.csv"))
     assert done.returncode == 1
     assert "people.csv" in done.stderr
-    assert "[file-" in done.stderr
+    assert "[file-encoding]" in done.stderr
     assert ana.get("/customers")["total"] == 0
     missing = command(house.root / "ana", "customers", "import", str(tmp_path / "none.vcf"))
     assert missing.returncode == 3
@@ -316,7 +316,7 @@ def test_contacts_in_a_wrong_encoding(house, ana, tmp_path):
 
 
 def test_an_order_before_there_is_a_merchant(ana):
-    with refused("not-paired"):
+    with refused("not-found", "Pair first"):
         ana.post("/orders", merchant="ab" * 32, lines=[{"sku": "x", "quantity": 0}], pickup=True)
 
 
