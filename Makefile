@@ -16,7 +16,7 @@ demo: $(RUNTIME)
 	@$(BIN)/gemstra demo $(ARGS)
 
 test: $(DEVELOPMENT)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 lint: $(DEVELOPMENT)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports

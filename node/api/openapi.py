@@ -1,5 +1,6 @@
 """OpenAPI 3.1 drawn from the routes: what is served is what is described."""
 
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,9 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
     schemas, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     bodies = dict(zip((route.name for route in described), schemas, strict=False))
     results = dict(zip((route.name for route in routes), schemas[len(described) :], strict=False))
+    for schema in components.values():
+        if "description" in schema:
+            schema["description"] = inspect.cleandoc(schema["description"])  # docstrings keep their margin before Python 3.13
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         operation = _operation(route, bodies.get(route.name), results[route.name], schemas[-1])
