@@ -45,8 +45,10 @@ def _merchant(unit: Any) -> list[SetupTask]:
     reserve = unit.settings.get("chain/survey") or {}
     return [
         SetupTask("Bring your products in", "From WooCommerce or Shopify", "/catalog", done=products),
-        SetupTask("Sign a commission plan", "What sellers and their team earn", "/merchant/plans", done=plan),
-        SetupTask("Put GMS into your reserve", "It covers the commissions", "/wallet", done=int(reserve.get("reserve", 0)) > 0),
+        SetupTask("Sign a commission plan", "What sellers and their team earn, with: gemstra commission plan publish", "/merchant", done=plan),
+        SetupTask(
+            "Put GMS into your reserve", "It covers the commissions", "/merchant/statements", done=int(reserve.get("reserve", 0)) > 0
+        ),
         SetupTask("Invite a seller", "Send a link and compare a code", "/peers", done=members),
         SetupTask("Take your first order", "It comes from a seller", "/merchant", done=False),
     ]
