@@ -45,7 +45,7 @@ def _merchant(unit: Any) -> list[SetupTask]:
     reserve = unit.settings.get("chain/survey") or {}
     return [
         SetupTask("Bring your products in", "From WooCommerce or Shopify", "/catalog", done=products),
-        SetupTask("Sign a commission plan", "What sellers and their team earn, with: gemstra commission plan publish", "/merchant", done=plan),
+        SetupTask("Sign a commission plan", "What everyone earns, with: gemstra commission plan publish", "/merchant", done=plan),
         SetupTask(
             "Put GMS into your reserve", "It covers the commissions", "/merchant/statements", done=int(reserve.get("reserve", 0)) > 0
         ),
