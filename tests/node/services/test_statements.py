@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from node.errors import NotFound, UserError
-from node.services import claims, commissions, orders, relays, roots, statements, wallet
+from node.services import claims, commissions, fulfilment, orders, payments, relays, roots, statements, wallet
 from protocol.codec import from_bytes
 from protocol.envelope import sign
 from protocol.errors import BadSignature, Conflict, Untimely
@@ -19,7 +19,7 @@ from protocol.messages import pack, unpack
 from protocol.settlement import Leaf, Node, Proof, root_from_proof, tree_domain
 from protocol.statement import TYPE, StatementHead, statement_hash
 
-from .shop import PLACE, Shop, fund
+from .shop import PLACE, WINDOW, Shop, fund
 
 RATE = 10**16
 ANA = 10_400 * 2_000 * RATE // 10_000
@@ -218,6 +218,24 @@ def test_a_statement_that_is_not_ours_is_refused(shop, changes, error, code):
         give(shop, shop.ben, signed)
     assert refused.value.code == code
     assert shop.ben.read(statements.list_statements) == []
+
+
+def test_a_fact_that_was_kept_from_the_seller_shows_in_the_statement(shop):
+    order = shop.placed()
+    shop.lumen.write(orders.accept, order=order)
+    [own] = [row for row in shop.lumen.read(lambda unit: unit.commissions.facts_of_order(order)) if row.level == 0]
+    [planted] = [row.id for row in shop.lumen.read(lambda unit: unit.outbox.open(shop.ana.peer)) if row.body.endswith(own.raw)]
+    assert shop.lumen.write(lambda unit: unit.outbox.withdraw(planted))
+    shop.world.deliver()
+    shop.lumen.write(payments.confirm_payment, order=order)
+    shop.lumen.write(fulfilment.ship, order=order)
+    shop.lumen.write(fulfilment.report, order=order, report="delivered")
+    shop.world.deliver()
+    shop.world.tick(WINDOW)
+    shop.world.deliver()
+    closed(shop)
+    assert (latest(shop.ana).equal, latest(shop.ana).reason) == (False, "statement-mismatch")
+    assert latest(shop.ben).equal
 
 
 def test_two_statements_for_one_epoch_are_refused(shop):
