@@ -65,7 +65,8 @@ async def show_one(request: web.Request) -> web.StreamResponse:
             "active": grant.state == "issued" and grant.side == "seller",
             "mine": grant.side == "seller" and bool(grant.grant),
         },
-        revoke_steps=words.steps(grant),
+        asked=await _request(request, grant) if (grant.side, grant.state) == ("seller", "requested") else None,
+        revoke_steps=words.steps(grant) if grant.state == "revoked" or (grant.side, grant.state) == ("seller", "issued") else [],
         disclosures=[_line(line) for line in went],
         receipt={"text": text, "record": grant.erasure_receipt} if grant.erasure_receipt else None,
     )
