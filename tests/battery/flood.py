@@ -27,7 +27,7 @@ HOST, FRIEND = 1, 2
 FIRST_STRANGER = 10
 STREAMS = 200  # on one connection; the library itself blocks at its 257th
 TURNING_AWAY = 8  # streams above the cap that the host is about to end
-ANSWER_SECONDS = 5
+ANSWER_SECONDS = 20
 
 
 class Count:
