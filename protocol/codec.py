@@ -19,6 +19,7 @@ from typing import Any, TypeVar, get_args, get_origin
 from .encoding import MAX_BYTES, Tree, decode, encode
 from .errors import Malformed
 
+LATEST_MS = 2**53 - 1  # no time is later, so that a few added up stay within 64 bits, and JavaScript reads them as numbers
 LONGEST_TEXT = 2_000
 MOST_ITEMS = 1_000
 

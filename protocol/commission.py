@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .codec import key, to_bytes
+from .codec import LATEST_MS, key, to_bytes
 from .errors import Conflict
 from .ids import commitment, digest
 from .kinds import Kind, Topic
@@ -148,7 +148,7 @@ class AccrualFact:
     level: int = key(20, high=255)
     return_window_ms: int = key(22)
     hold_ms: int = key(24)
-    accrued_at: int = key(26)
+    accrued_at: int = key(26, high=LATEST_MS)
     issuer: bytes = key(28, size=20)
     chain_signature: bytes = key(30, size=65)
 
@@ -185,7 +185,7 @@ class FactChange:
     fact: bytes = key(0, size=32)
     seq: int = key(2, low=1)
     change: Change = key(4)
-    at: int = key(6)
+    at: int = key(6, high=LATEST_MS)
     gms: int = key(8, high=MOST_GMS)
     minor: int = key(10)
 

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
-from .codec import from_bytes, from_tree, key, to_bytes, to_tree
+from .codec import LATEST_MS, from_bytes, from_tree, key, to_bytes, to_tree
 from .encoding import Tree, decode, encode
 from .errors import BadSignature, Malformed, Untimely
 from .ids import digest, domain
@@ -45,8 +45,8 @@ class Envelope:
     log: bytes = key(6, size=32)
     seq: int = key(8)
     prev: bytes = key(10, size=32)
-    created: int = key(12)
-    expires: int = key(14)
+    created: int = key(12, high=LATEST_MS)
+    expires: int = key(14, high=LATEST_MS)
     body: bytes = key(16, longest=1 << 20)
 
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .cancellation import CancelCode
-from .codec import key
+from .codec import LATEST_MS, key
 from .ids import digest
 from .kinds import Kind, Topic
 from .payment import Method
+from .plan import LONGEST_HOLD_MS
 
 MOST_LINES = 200
 LONGEST_SKU = 128
@@ -117,7 +118,7 @@ class Quote:
     plan: bytes = key(14, size=32)
     gms_rate: int = key(16, high=2**128 - 1)
     terms: bytes = key(18, size=32)
-    expires: int = key(20)
+    expires: int = key(20, high=LATEST_MS)
     checkpoint: bytes = key(22, size=32)
     liable: Liable = key(24)
 
@@ -138,7 +139,7 @@ class OrderPlaced:
     delivery: bytes = key(12, size=32)
     member: bytes = key(14, size=32)
     payee: bytes = key(16, size=20)
-    accept_by: int = key(18)
+    accept_by: int = key(18, high=LATEST_MS)
     plan: bytes = key(20, size=32)
     terms: bytes = key(22, size=32)
     pickup: bool = key(24)
@@ -161,10 +162,10 @@ class OrderAccepted:
     method: Method = key(6)
     reference: str = key(8, longest=35)  # what the payer quotes: ISO 20022 remittance length
     instructions: Instructions = key(10)
-    pay_by: int = key(12)
-    fulfil_by: int = key(14)
-    return_window_ms: int = key(16)
-    hold_ms: int = key(18)
+    pay_by: int = key(12, high=LATEST_MS)
+    fulfil_by: int = key(14, high=LATEST_MS)
+    return_window_ms: int = key(16, high=LONGEST_HOLD_MS)
+    hold_ms: int = key(18, high=LONGEST_HOLD_MS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +252,7 @@ class ParcelReported:
     order: bytes = key(0, size=32)
     parcel: int = key(2, high=MOST_LINES)
     report: Report = key(4)
-    at: int = key(6)
+    at: int = key(6, high=LATEST_MS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +260,7 @@ class Attention:
     """A person must look until `until`; 0 = it is resolved."""
 
     order: bytes = key(0, size=32)
-    until: int = key(2)
+    until: int = key(2, high=LATEST_MS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 from node.app.chain import ChainSide
 from node.app.founding import STORE_FILE
 from node.config import Config
-from node.errors import Locked, NodeError, Unavailable
+from node.errors import IntegrityError, Locked, NodeError
 from node.net.config import NetConfig
 from node.net.host import Host
 from node.services import exchange, peers
@@ -17,8 +17,27 @@ from node.services.delivery import Delivery
 from node.services.handlers import EXCHANGE, TICKS
 from node.store.store import Store
 from node.vault.keys import Keys
+from protocol.errors import ProtocolError
 
 log = logging.getLogger(__name__)
+
+
+async def look_after(store: Store[Keys], ticks: Sequence[Callable[[Any], None]]) -> str:
+    """Run every tick; what keeps one from running (a full disk, a record it cannot digest), or nothing. The others run all the same.
+
+    A deadline that failed is looked at again the next time: a node that ended instead would end at each start.
+    """
+    trouble = ""
+    for tick in ticks:
+        try:
+            await store.write(tick)
+        except (IntegrityError, Locked):
+            raise
+        except (NodeError, ProtocolError) as error:
+            trouble = str(error)
+        except Exception as error:  # noqa: BLE001  what peers sent is in what it reads
+            trouble = f"{tick.__module__}: {error!r}"
+    return trouble
 
 
 class Opened:
@@ -78,12 +97,9 @@ class Opened:
 
     async def _deadlines(self) -> None:
         while True:
-            try:
-                for tick in TICKS:
-                    await self.store.write(tick)
-                self.trouble = ""
-            except Unavailable as error:  # a full disk, say: the node goes on, and the deadlines are looked at again
-                self.trouble = str(error)
+            before, self.trouble = self.trouble, await look_after(self.store, TICKS)
+            if self.trouble not in ("", before):
+                log.error("deadlines: %s", self.trouble)
             await asyncio.sleep(self._config.tick)
 
     async def _know_peers(self) -> None:

@@ -1,19 +1,23 @@
 """The outbox at work: what is due goes to its peer, in order, until it is answered. The one place that catches its failures."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import groupby
 from typing import Any, Protocol
 
-from node.errors import NodeError, Unavailable
+from node.errors import IntegrityError, Locked, NodeError, Unavailable
 from protocol.errors import ProtocolError
 
 from . import exchange
 from .unit import OutboxEntry, Unit
 
+log = logging.getLogger(__name__)
+
 DEADLINE_SECONDS = 20.0
 LOOK_SECONDS = 30.0
 STORE_SECONDS = 5.0
+_OURS = (Unavailable, IntegrityError, Locked)  # from our own store: the peer has no part in them
 
 
 class Network(Protocol):
@@ -81,13 +85,28 @@ class Delivery:
             await self._store.write(exchange.postponed, message, error.code)
             return False
         except (NodeError, ProtocolError) as error:
-            await self._store.write(exchange.refused, self._table, message, error.code)
+            await self._refused(message, error.code)
             return True
         try:
             await self._store.write(exchange.answered, self._table, message, reply)
+        except _OURS:  # nothing of the answer was kept: the message is sent again, and answered again
+            raise
         except (NodeError, ProtocolError) as error:
-            await self._store.write(exchange.refused, self._table, message, error.code)
+            await self._refused(message, error.code)
+        except Exception:
+            log.exception("the answer of %s under %s could not be taken", peer, message.topic)
+            await self._refused(message, "unexpected-reply")
         return True
+
+    async def _refused(self, message: OutboxEntry, code: str) -> None:
+        """Refused for good, or for now. Where what follows from that fails, it is refused all the same and the rest of the node goes on."""
+        try:
+            await self._store.write(exchange.refused, self._table, message, code)
+        except _OURS:
+            raise
+        except Exception:
+            log.exception("what follows from the refusal %s under %s failed", code, message.topic)
+            await self._store.write(exchange.refused, exchange.Exchange(), message, code)
 
 
 def _look(unit: Unit) -> tuple[Sequence[OutboxEntry], float]:

@@ -20,7 +20,7 @@ from .order_log import OrdersUnit, load
 
 ABOUT = "grant"
 MOST_EARLY = 64
-OPEN_ORDER = frozenset({Status.ACCEPTED, Status.IN_FULFILMENT, Status.NEEDS_ATTENTION})
+OPEN_ORDER = frozenset({Status.ACCEPTED, Status.IN_FULFILMENT})
 
 
 class GrantBook(Protocol):
@@ -71,7 +71,7 @@ class OrderFacts:
     draft: bytes
     side: Side
     peer: bytes
-    status: Status
+    stage: Status  # where the order stands, or will again once what needs attention is settled
     delivery: bytes
     pickup: bool
     customer: bytes | None
@@ -79,7 +79,7 @@ class OrderFacts:
     @property
     def open(self) -> bool:
         """Whether the merchant has accepted it and has still to deliver."""
-        return self.status in OPEN_ORDER
+        return self.stage in OPEN_ORDER
 
 
 def order_facts(unit: OrdersUnit, order: bytes) -> OrderFacts | None:
@@ -87,10 +87,11 @@ def order_facts(unit: OrdersUnit, order: bytes) -> OrderFacts | None:
     row = unit.orders.get(order)
     if row is None or row.order is None:
         return None
-    placed = load(unit, row).state.placed
-    if placed is None:
+    state = load(unit, row).state
+    if state.placed is None:
         return None
-    return OrderFacts(row.order, row.draft, row.side, row.peer, Status(row.status), placed.delivery, row.pickup, row.customer)
+    stage = state.order.resume if row.status == Status.NEEDS_ATTENTION else Status(row.status)
+    return OrderFacts(row.order, row.draft, row.side, row.peer, stage, state.placed.delivery, row.pickup, row.customer)
 
 
 def find(unit: GrantsUnit, grant: bytes, side: Side | None = None) -> GrantRow:

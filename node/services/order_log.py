@@ -195,7 +195,8 @@ def passed(unit: OrdersUnit, case: Case) -> Case:
     before = case.state.order.status
     case = _settle(unit, replace(case, state=state), effects)
     if unit.me.role == "merchant" and state.order.status is Status.COMPLETED and before is not Status.COMPLETED:
-        case, _ = write(unit, case, rec.COMPLETED, rec.OrderCompleted(state.order_id))
+        paired = unit.peers.by_identity(case.row.peer) is not None  # time goes on for orders of peers we have forgotten
+        case, _ = write(unit, case, rec.COMPLETED, rec.OrderCompleted(state.order_id), push=paired)
     return case
 
 

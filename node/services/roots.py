@@ -14,6 +14,7 @@ from .ledger import CommissionUnit, move
 from .wallet import GAS_ACCOUNT, SURVEY
 
 NONE, PROPOSED, ACTIVE, REPLACED = "none", "proposed", "active", "replaced"
+LAST_EPOCH = 2**63 - 1  # the vault counts to 2**64, a statement and the store do not
 
 
 class ChainFact(Protocol):
@@ -64,7 +65,12 @@ def paid(unit: CommissionUnit, address: bytes, member: bytes) -> int:
 
 
 def on_chain_fact(unit: CommissionUnit, fact: ChainFact) -> None:
-    """Keep what concerns commissions, of every merchant: a relay for a team mate may be under any root."""
+    """Keep what concerns commissions, of every merchant: a relay for a team mate may be under any root.
+
+    Anyone may post a root in their own name, under any epoch: one that no statement can have concerns nobody.
+    """
+    if fact.values.get("epoch", 0) > LAST_EPOCH:
+        return
     match fact.name:
         case "RootProposed":
             _proposed(unit, fact)
