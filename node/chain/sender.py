@@ -201,23 +201,20 @@ class Sender:
                 await self._client.call(to, one, sender=key.address)
 
     async def _declined(self, intent: Intent, error: Reverted) -> None:
-        when = await self._curable(intent, error)
+        when = await self._curable(error)
         if when is not None:
             await self._client.wait_until(when)
             await self._store.write(self._postponed, intent.id, SOON_MS, error.code, str(error))
         else:
             await self._store.write(self._refused, intent.id, error.code, str(error))
 
-    async def _curable(self, intent: Intent, error: Reverted) -> int | None:
+    async def _curable(self, error: Reverted) -> int | None:
         """The second from which a claim that came too early succeeds; None for refusals that time does not cure."""
         if error.name == "RootPending":
             return int(error.arguments["activeAt"])
         if error.name == "NoActiveRoot":
             (pending,) = await self._client.vault(self._addresses.vault, "pendingRoot", error.arguments["merchant"])
             return int(pending[5]) if pending[4] else None
-        if error.name == "StaleRoot" and intent.method == "vault.claimMany":
-            (pending,) = await self._client.vault(self._addresses.vault, "pendingRoot", intent.arguments[0][0][0])
-            return int(pending[5]) if pending[4] == error.arguments["proofEpoch"] else None
         return None
 
     async def _sign(self, intent: Intent, key: ChainKey, plan: "_Plan") -> Attempt:

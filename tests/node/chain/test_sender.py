@@ -209,6 +209,11 @@ async def test_claim_waits_for_activation_and_a_stale_one_is_refused(chain, clie
     assert token_balance(chain, ben.hex) == 30
     assert await client.gas_balance(ben.address) == 0
     await ask(store, b"q" * 32, "vault.propose", *propose(2))
+    await until(made, store, b"q" * 32, "confirmed")
+    await ask(store, b"e" * 32, "vault.claimMany", claims(2), account=1)
+    await made.step()
+    found = await row(store, b"e" * 32)
+    assert (found.state, found.code) == ("waiting", "root-pending"), "the root it is for waits beside the active one"
     await until(made, store, b"q" * 32, "finalized")
     active = (await client.vault(where.vault, "pendingRoot", merchant.address))[0][5]
     chain.call("astra_waitUntil", active)
