@@ -7,8 +7,8 @@ from dataclasses import replace
 from node.canary import scan_files
 from node.model.customer import Customer
 from node.model.person import Address, Labelled, Names, Phone
-from node.services import fulfilment
-from tests.node.services.shop import PERSON, WINDOW, Shop
+from tests.battery.sale import whole
+from tests.node.services.shop import PERSON, Shop
 
 FULL, SHORT = 300, 30
 FIRST = ("Adélaïde", "Bartholomew", "Chrysanthi", "Demetrios", "Eleonora", "Ferdinand", "Gwendolyn", "Hildegard")
@@ -40,12 +40,8 @@ def write(size, folder):
             contact, shown = person(number, dice)
             values += shown
             shop.ana.write(lambda unit, n=number, c=contact: unit.customers.keep(Customer(n.to_bytes(32, "little"), c, unit.now, unit.now)))
-        for number in range(SALES):
-            order = shop.paid(customer=dice.randrange(size).to_bytes(32, "little"))
-            shop.lumen.write(fulfilment.ship, order=order, carrier="DHL", tracking=str(number))
-            shop.lumen.write(fulfilment.report, order=order, report="delivered")
-            shop.world.deliver()
-        shop.world.tick(WINDOW)
+        for _ in range(SALES):
+            whole(shop, customer=dice.randrange(size).to_bytes(32, "little"))
         shop.ana.reopen()
         for number in range(0, size, 7):
             shop.ana.write(lambda unit, n=number: unit.settings.set(f"note {n}", n))  # a write-ahead log, beside what was folded in

@@ -11,7 +11,8 @@ from protocol.encoding import decode
 from protocol.envelope import NO_LOG
 from protocol.errors import ProtocolError
 from tests.battery import attacks
-from tests.node.services.shop import WINDOW, Shop
+from tests.battery.sale import whole
+from tests.node.services.shop import Shop
 
 FULL, SHORT = 5_000, 250
 CONTROL = 60
@@ -24,12 +25,7 @@ class Scene:
     def __init__(self, folder, dice) -> None:
         self.shop, self.dice = Shop(folder), dice
         self.nodes = {node.peer: node for node in (self.shop.lumen, self.shop.ana, self.shop.ben)}
-        order = self.shop.paid()
-        self.shop.lumen.write(fulfilment.ship, order=order, carrier="DHL", tracking="0034")
-        self.shop.lumen.write(fulfilment.report, order=order, report="delivered")
-        self.shop.world.deliver()
-        self.shop.world.tick(WINDOW)
-        self.shop.world.deliver()
+        whole(self.shop)
         self.said = attacks.taken(self.shop.world)
         self.keys = self._keys()
 

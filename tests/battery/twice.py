@@ -4,12 +4,13 @@ import random
 from dataclasses import replace
 
 from node.errors import NodeError, Unavailable
-from node.services import exchange, fulfilment, orders, payments
+from node.services import exchange, grants, orders
 from node.services.handlers import EXCHANGE
 from protocol.errors import ProtocolError
 from tests.battery.forged import snapshot
+from tests.battery.sale import whole
 from tests.node.services import world
-from tests.node.services.shop import WINDOW, Shop
+from tests.node.services.shop import Shop
 
 FULL, SHORT = 2_000, 80
 CONTROL = 80
@@ -61,32 +62,21 @@ class Postman:
             self.wrong.append("another effect the second time")
 
 
-def _sale(shop):
-    order = shop.accepted()
-    shop.ana.write(payments.pay_word, order=order)
-    shop.world.deliver()
-    shop.lumen.write(payments.confirm_payment, order=order)
-    shop.world.deliver()
-    shop.lumen.write(fulfilment.ship, order=order, carrier="DHL", tracking="0034")
-    shop.world.deliver()
-    shop.lumen.write(fulfilment.report, order=order, report="delivered")
-    shop.world.deliver()
-    shop.world.tick(WINDOW)
-    shop.world.deliver()
-    return order
-
-
 def _judge(shop, placed):
     """What is wrong after all the sales."""
     merchants = shop.lumen.read(orders.list_orders, limit=200)
     wrong = [
         f"{found.status} at {who}"
-        for order in placed
+        for order, _ in placed
         for who, found in zip(("Ana", "Lumen"), shop.at(order), strict=True)
         if found.status != "COMPLETED"
     ]
-    if sorted(found.id for found in merchants) != sorted(order.hex() for order in placed):
+    if sorted(found.id for found in merchants) != sorted(order.hex() for order, _ in placed):
         wrong.append(f"{len(merchants)} orders at the merchant, {len(placed)} placed")
+    for _, grant in placed:
+        seen = shop.ana.read(grants.get_grant, grant=grant)
+        if (seen.state, seen.asks, bool(seen.erasure_receipt)) != ("revoked", 1, True):
+            wrong.append(f"the grant is {seen.state}, asked {seen.asks} times, receipt {seen.erasure_receipt!r}")
     for node in (shop.ana, shop.lumen):
         refused = node.read(lambda unit: unit.db.execute("SELECT count(*) FROM outbox WHERE state = ?", (REFUSED,)).fetchone()[0])
         if refused:
@@ -102,7 +92,7 @@ def _play(size, folder, seed, *, stop=False):
         postman = Postman(shop.world, dice)
         try:
             shop.world.pair(shop.ana, shop.ben)
-            placed = [_sale(shop) for _ in range(6)]
+            placed = [whole(shop) for _ in range(5)]
             failures += _judge(shop, placed)
         except (NodeError, ProtocolError, AssertionError, LookupError) as error:
             failures.append(f"the sale went wrong: {error!r}")
