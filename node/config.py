@@ -3,6 +3,8 @@
 It decides names and defaults; it opens nothing. Documented in docs/configuration.md, which a test compares with this file.
 """
 
+import json
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -63,7 +65,14 @@ def save(config: Config, names: tuple[str, ...]) -> None:
     present = tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
     present |= {name: getattr(config, name) for name in names}
     lines = [f"{name} = {_toml(value)}" for name, value in sorted(present.items())]
-    path.write_text("\n".join(lines) + "\n", "utf-8")
+    fresh = path.with_suffix(".fresh")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)  # a chain's address may hold a key
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        os.fchmod(descriptor, 0o600)
+        file.write("\n".join(lines) + "\n")
+        file.flush()
+        os.fsync(descriptor)
+    fresh.replace(path)
 
 
 def _toml(value: Any) -> str:
@@ -71,7 +80,7 @@ def _toml(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, int | float):
         return str(value)
-    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _merge(config: Config, values: Mapping[str, Any], source: str) -> Config:

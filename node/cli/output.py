@@ -41,12 +41,12 @@ class Output:
             for name, item in value.items():
                 sys.stdout.write(f"{name:<{width}}  {_cell(item)}\n")
         elif value is not None:
-            sys.stdout.write(f"{value}\n")
+            sys.stdout.write(f"{_cell(value)}\n")
 
     def say(self, text: str) -> None:
         """A word to the person, on stderr."""
         if not self.quiet and not self.as_json:
-            sys.stderr.write(text + "\n")
+            sys.stderr.write("\n".join(map(_printable, text.split("\n"))) + "\n")
 
     def _table(self, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
         if not rows:
@@ -59,10 +59,11 @@ class Output:
             return
         from rich.console import Console
         from rich.table import Table
+        from rich.text import Text
 
         table = Table(*names, box=None, header_style="bold")
         for row in rows:
-            table.add_row(*(_cell(row.get(name)) for name in names))
+            table.add_row(*(Text(_cell(row.get(name))) for name in names))  # as text: rich reads a string as markup
         Console(no_color="NO_COLOR" in os.environ).print(table)
 
 

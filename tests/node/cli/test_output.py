@@ -1,0 +1,23 @@
+"""What peers wrote reaches the terminal as text: it steers nothing and breaks nothing."""
+
+import sys
+
+import pytest
+
+from node.cli.output import Output
+
+HOSTILE = ["[/nothing]", "[red]alert[/red]", "[link=https://example.org]here[/link]", "\x1b]0;title\x07", "\x9b31m", "a\u202eb"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_cell_is_never_markup_and_never_a_control(monkeypatch, capsys, text) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "200")
+    Output().show([{"name": text}], ["name"])
+    Output().show({"name": text})
+    Output().show(text)
+    Output().say(f"paired with {text}\nand more")
+    shown = capsys.readouterr()
+    expected = "".join(letter if letter.isprintable() else "�" for letter in text)
+    assert shown.out.count(expected) == 3
+    assert shown.err == f"paired with {expected}\nand more\n"
