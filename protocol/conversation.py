@@ -291,12 +291,12 @@ def _reported(state: Conversation, body: rec.ParcelReported) -> Step:
 
 
 def _after_parcel(state: Conversation, found: tuple[fm.Effect, ...], *, noted_at: int | None = None) -> Step:
-    """Tell the order when the last piece arrived; an entry that is not the last only passes."""
+    """Tell the order when the last piece arrived; an entry that is not the last only passes, and so does silence after the order's end."""
     seq = state.order.seq + 1
     restock = tuple(effect for effect in found if isinstance(effect, fm.Restock))
-    if state.arrived == state.units and any(isinstance(effect, fm.ReportArrived) for effect in found):
-        after, effects = _order(state, om.Fulfilled(seq, max(parcel.arrived_at for parcel in state.parcels)))
-        return after, effects
+    over = noted_at is None and state.order.status in om.TERMINAL
+    if not over and state.arrived == state.units and any(isinstance(effect, fm.ReportArrived) for effect in found):
+        return _order(state, om.Fulfilled(seq, max(parcel.arrived_at for parcel in state.parcels)))
     if noted_at is None:
         return state, restock
     after, _ = _order(state, om.Noted(seq, noted_at))

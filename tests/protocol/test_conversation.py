@@ -203,6 +203,17 @@ def test_a_silent_carrier_and_a_silent_payer():
     assert sale.state.order.delivered_at == deadline
 
 
+def test_a_parcel_of_a_cancelled_order_arrives_in_silence():
+    """Once its deadline raised, and with it every later look at the clock."""
+    sale = Sale().until("PAID")
+    sale.log(rec.SHIPPED, rec.ParcelShipped(sale.id, 1, ALL_PIECES, "DHL", "1"))
+    sale.log(rec.CANCELLED, rec.OrderCancelled(sale.id, CancelCode.UNDELIVERABLE))
+    deadline = talk.next_deadline(sale.state)
+    sale.tick(deadline)
+    assert sale.state.order.status is order.Status.CANCELLED
+    assert talk.next_deadline(sale.state) is None
+
+
 def test_attention_is_raised_and_resolved():
     sale = Sale().until("PAID")
     sale.log(rec.ATTENTION, rec.Attention(sale.id, sale.at + 60_000))
