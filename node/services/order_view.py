@@ -171,15 +171,24 @@ def view(unit: OrdersUnit, case: Case) -> OrderView:
 
 def _lines(unit: OrdersUnit, request: rec.QuoteRequest, quote: rec.Quote | None) -> tuple[LineView, ...]:
     if quote is None:
-        return tuple(LineView(line.sku, line.sku, line.quantity, 0, 0) for line in request.lines)
-    return tuple(LineView(line.sku, _title(unit, line), line.quantity, line.unit_price, line.total) for line in quote.lines)
+        return tuple(LineView(line.sku, _title_of(unit, request.merchant, line.sku), line.quantity, 0, 0) for line in request.lines)
+    return tuple(
+        LineView(line.sku, _title(unit, line.product, line.sku), line.quantity, line.unit_price, line.total) for line in quote.lines
+    )
 
 
-def _title(unit: OrdersUnit, line: rec.Line) -> str:
-    record = unit.catalog.product(line.product)
+def _title_of(unit: OrdersUnit, merchant: bytes, sku: str) -> str:
+    """Before there is a price: by what the merchant's feeds sell under the SKU."""
+    feeds = [row.feed for row in unit.catalog.feeds() if row.identity == merchant]
+    found = next((record for record in (unit.catalog.offer(feed, sku) for feed in feeds) if record is not None), None)
+    return _title(unit, found.offer.product, sku) if found else sku
+
+
+def _title(unit: OrdersUnit, product: bytes, sku: str) -> str:
+    record = unit.catalog.product(product)
     if record is None:
-        return line.sku
-    variant = next((found.title for found in record.product.variants if found.sku == line.sku), "")
+        return sku
+    variant = next((found.title for found in record.product.variants if found.sku == sku), "")
     return record.product.title if variant in ("", record.product.title) else f"{record.product.title} – {variant}"
 
 

@@ -99,9 +99,9 @@ def _when(line: LineView) -> str:
 def _rows(why: LineWhy) -> list[tuple[str, str]]:
     rows = [("Price it is reckoned on", formats.money({"minor": why.base, "currency": why.line.currency}))]
     if why.bps:
-        rows.append(("Rate", f"{why.bps / 100:g} %"))
-    unit = formats.money({"minor": 1, "currency": why.line.currency})
-    return [*rows, (f"GMS for {unit}", formats.gms_exact(why.rate)), ("Comes to", formats.gms_exact(why.line.gms))]
+        whom = "who sells" if why.line.level == 0 else f"level {why.line.level}"
+        rows.append((f"{why.bps / 100:g} % for {whom}", formats.money((why.line.minor, why.line.currency))))
+    return [*rows, ("Rate of the plan", formats.rate(why.rate, why.line.currency)), ("Comes to", formats.gms_exact(why.line.gms))]
 
 
 def _statement(row: StatementView) -> dict[str, Any]:
@@ -112,10 +112,14 @@ def _statement(row: StatementView) -> dict[str, Any]:
         "base": row.payable,
         "state": verdict,
         "chain": CHAIN.get(row.on_chain, ("Active", "done")),
-        "text": "" if row.equal else f"{row.mismatch[:1].upper()}{row.mismatch[1:]}. Ask {row.merchant_name}, or object before the statement is active.",
+        "text": "" if row.equal else _differs(row),
         "rows": [("Root", row.root), ("Statement", row.statement_hash)],
         "merchant": row.merchant if not row.equal and row.on_chain == "proposed" else "",
     }
+
+
+def _differs(row: StatementView) -> str:
+    return f"{row.mismatch[:1].upper()}{row.mismatch[1:]}. Ask {row.merchant_name}, or object before the statement is active."
 
 
 async def post_dispute(request: web.Request) -> web.StreamResponse:

@@ -13,7 +13,7 @@ from node.services import customers, erasure, grants, orders
 from node.services.customers import CustomerRow, CustomerView
 from node.services.grant_views import GrantView
 from node.services.order_view import OrderView
-from node.web import grant_words
+from node.web import formats, grant_words
 from node.web import order_words as words
 from node.web.forms import Form, form_of, takes_upload
 from node.web.page import render, see_other, session_of
@@ -123,7 +123,7 @@ def _details(person: CustomerView) -> list[tuple[str, str]]:
     for address in person.addresses:
         town = " ".join(part for part in (address.postcode, address.city) if part)
         pairs.append(("Address", ", ".join(part for part in (*address.lines, town, address.region, address.country) if part)))
-    named = (("Birthday", person.birthday), ("Organisation", person.organisation), ("Title", person.title))
+    named = (("Birthday", formats.birthday(person.birthday)), ("Organisation", person.organisation), ("Title", person.title))
     return pairs + [pair for pair in named if pair[1]] + [(label or "Other", value) for label, value in person.other]
 
 

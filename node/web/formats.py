@@ -18,6 +18,7 @@ GMS_DIGITS = 18
 _SHOWN_GMS_DIGITS = 4
 _DAY_MS = 86_400_000
 _RELATIVE_DAYS = 7
+_LAST_MS = 253_402_214_400_000  # 31 December 9999, in every zone
 
 
 @cache
@@ -53,7 +54,7 @@ class Reader:
 
     def moment(self, ms: int) -> datetime:
         """An instant on the reader's clock."""
-        return datetime.fromtimestamp(ms / 1000, ZoneInfo(self.zone))
+        return datetime.fromtimestamp(_seconds(ms), ZoneInfo(self.zone))
 
 
 reader_var: ContextVar[Reader] = ContextVar("reader", default=Reader())  # noqa: B039 - frozen
@@ -101,6 +102,12 @@ def _decimal(value: Decimal, pattern: str) -> str:
     return str(format_decimal(value, pattern, locale=reader_var.get().locale))
 
 
+def rate(base: int | str, currency: str) -> str:
+    """GMS base units for the smallest coin → "$1.00 = 1 GMS"."""
+    coins = 10 ** get_currency_precision(currency)
+    return f"{money((coins, currency))} = {gms_exact(int(base) * coins)}"
+
+
 def number(value: int) -> str:
     """1234 → "1,234"."""
     return str(format_decimal(value, locale=reader_var.get().locale))
@@ -110,6 +117,18 @@ def date(ms: int) -> str:
     """A day: "3 December 2026"."""
     reader = reader_var.get()
     return str(format_date(reader.moment(ms).date(), "long" if reader.language != "en" else "d MMMM y", locale=reader.locale))
+
+
+def birthday(text: str) -> str:
+    """The day as people write it: "1988-04-23" → "23 April 1988", "--04-23" → "23 April"; anything else as it is."""
+    year, month, day = text[:-6], text[-5:-3], text[-2:]
+    if not (month.isdecimal() and day.isdecimal()):
+        return text
+    try:
+        then = datetime(2000 if year == "-" else int(year), int(month), int(day), tzinfo=UTC)
+    except ValueError:
+        return text
+    return str(format_date(then.date(), "d MMMM" if year == "-" else "d MMMM y", locale=reader_var.get().locale))
 
 
 def datetime_text(ms: int) -> str:
@@ -131,7 +150,12 @@ def ago(ms: int) -> str:
 
 def iso(ms: int) -> str:
     """For the datetime attribute."""
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="seconds")
+    return datetime.fromtimestamp(_seconds(ms), UTC).isoformat(timespec="seconds")
+
+
+def _seconds(ms: int) -> float:
+    """Peers date things as they like: what no calendar here has is shown as its first or last day."""
+    return min(max(ms, 0), _LAST_MS) / 1000
 
 
 def short(identifier: str) -> str:

@@ -20,7 +20,7 @@ _FIELDS: Mapping[str, str] = {
     "country": "Country",
 }
 _MEANING: Mapping[str, str] = {
-    "ACCRUED": "once it is delivered and returns are over",
+    "ACCRUED": "after delivery and returns",
     "HELD": "held until returns are over",
     "PAYABLE": "in the next statement",
     "BATCHED": "in a statement, ready to collect",
@@ -64,7 +64,7 @@ def _rows(why: commissions.LineWhy) -> list[tuple[str, str]]:
             f"{why.bps / 100:g} % for " + ("who sells" if why.line.level == 0 else f"level {why.line.level}"),
             formats.money({"minor": why.line.minor, "currency": currency}),
         ),
-        ("Rate of the plan", f"{formats.gms(int(why.rate))} for the smallest coin"),
+        ("Rate of the plan", formats.rate(why.rate, currency)),
         ("Comes to", formats.gms(why.line.gms)),
     ]
 
@@ -100,6 +100,21 @@ def ask_for_address(unit: Any, order: bytes) -> str:
         return "The seller's desk is asked for the address"
     grants.request_grant(unit, order)
     return "The seller is asked for leave to see the address"
+
+
+def so_far(newest: GrantView | None) -> tuple[str, str]:
+    """How far the merchant is with learning the address while it holds none: a word and its kind."""
+    if newest is None:
+        return "Not asked yet", "waiting"
+    if newest.state == "issued":
+        word = {"": "You may get it now", "waiting": "On its way", "answered": "Erased"}.get(newest.last_ask, "Refused")
+        return word, {"": "attention", "waiting": "active", "answered": "done"}.get(newest.last_ask, "stopped")
+    return {
+        "requested": ("Asked, the seller answers", "waiting"),
+        "denied": ("Refused by the seller", "stopped"),
+        "expired": ("The leave to see it has ended", "stopped"),
+        "revoked": ("Erased, the seller shares it no more", "done"),
+    }[newest.state]
 
 
 def can_ask(order: OrderView, newest: GrantView | None) -> str:

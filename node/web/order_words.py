@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from node.services.order_view import OrderView
+from node.web import order_next
 
 Status = tuple[str, str]
 
@@ -65,6 +66,8 @@ def title(order: OrderView) -> str:
 
 def status(order: OrderView) -> Status:
     """A word and its kind."""
+    if order.attention == "to accept":
+        return "To answer", "attention"
     if order.attention and order.status not in _ENDED:
         return "Needs a look", "attention"
     if order.status == "QUOTED" and order.id != order.draft_id:
@@ -81,22 +84,33 @@ def steps(order: OrderView) -> list[dict[str, Any]]:
     """The steps, named for the reader."""
     shop = order.merchant_name or "the shop"
     selling = order.side == "seller"
+    buyer, taker = order.customer_name or "The customer", shop if selling else "you"
+    shops, sellers = (shop, "You") if selling else ("You", order.peer_name or "The seller")
     names = {
-        "quoted": f"{shop} named the price" if selling else "You named the price",
-        "placed": "You placed it" if selling else f"{order.peer_name} placed it",
-        "accepted": f"{shop} accepted" if selling else "You accepted",
-        "paid": f"{order.customer_name or 'The customer'} pays {shop if selling else 'you'}",
-        "shipped": "Shipped",
-        "delivered": "Delivered",
-        "ready": "Ready for pickup",
-        "handed over": "Handed over",
-        "completed": "Finished, returns are over",
+        "quoted": (_does(shops, "name") + " the price", f"{shops} named the price"),
+        "placed": (_does(sellers, "place") + " it", f"{sellers} placed it"),
+        "accepted": (_does(shops, "accept"), f"{shops} accepted"),
+        "paid": (f"{buyer} pays {taker}", f"{buyer} paid {taker}"),
+        "shipped": ("Shipped", "Shipped"),
+        "delivered": ("Delivered", "Delivered"),
+        "ready": ("Ready for pickup", "Ready for pickup"),
+        "handed over": ("Handed over", "Handed over"),
+        "completed": ("Finished, returns are over", "Finished, returns are over"),
     }
     notes = {"accepted": "The commission is covered by the reserve"} if order.covered else {}
     return [
-        {"title": names[step.name], "state": _STEPS[step.state], "at": step.at or None, "note": notes.get(step.name, "")}
+        {
+            "title": names[step.name][step.state == "done"],
+            "state": _STEPS[step.state],
+            "at": step.at or None,
+            "note": notes.get(step.name, ""),
+        }
         for step in order.steps
     ]
+
+
+def _does(who: str, verb: str) -> str:
+    return f"{who} {verb}" if who == "You" else f"{who} {verb}s"
 
 
 def money(order: OrderView, minor: int) -> dict[str, Any]:
@@ -152,7 +166,7 @@ def problem(order: OrderView) -> dict[str, str] | None:
         text = "Less came than is due." if order.attention == "underpaid" else "More came than is due."
         return {"title": text, "text": "The merchant settles it with the customer.", "kind": "attention"}
     if order.attention and order.attention != "to accept":
-        return {"title": order.attention.capitalize(), "text": order.next_text, "kind": "attention"}
+        return {"title": order.attention.capitalize(), "text": order_next.text(order), "kind": "attention"}
     if order.end_code:
         return {"title": _STATUS[order.status][0], "text": why(order.end_code), "kind": "info"}
     return None

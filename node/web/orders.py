@@ -10,7 +10,7 @@ from node.errors import UserError
 from node.services import browse, commissions, grants, orders, payments, plans, quotes
 from node.services.grant_views import GrantView
 from node.services.order_view import OrderView
-from node.web import formats
+from node.web import formats, order_next
 from node.web import order_parts as parts
 from node.web import order_words as words
 from node.web.forms import form_of
@@ -21,7 +21,19 @@ from protocol.errors import LocalError
 PAGE = 50
 WAIT_SECONDS, LOOK_SECONDS = 3.0, 0.1
 _VIEWS = ("open", "done", "all")
-_WHO = {"seller": "you", "merchant": "the shop", "customer": "your customer", "time": "time", "": ""}
+_PAYMENT = {
+    "REQUESTED": "Waits for the money",
+    "SUBMITTED": "Said to be paid",
+    "OBSERVED": "Seen, not confirmed yet",
+    "UNDERPAID": "Too little came",
+    "FUNDED": "Paid",
+    "OVERPAID": "Too much came",
+    "EXPIRED": "Not paid in time",
+    "RELEASED": "Paid for good",
+    "PART_REFUNDED": "Partly returned",
+    "REFUNDED": "Returned",
+}
+_WHO = {"seller": "you", "merchant": "the shop", "customer": "your customer", "time": "just wait", "": ""}
 
 
 async def show_orders(request: web.Request) -> web.StreamResponse:
@@ -48,7 +60,7 @@ def row(order: OrderView) -> dict[str, Any]:
         "seller": order.peer_name,
         "total": words.money(order, order.total),
         "status": words.status(order),
-        "next": order.next_text,
+        "next": order_next.text(order),
         "at": order.updated,
     }
 
@@ -125,7 +137,7 @@ def _next(order: OrderView, question: GrantView | None) -> dict[str, Any] | None
         text = f"{order.merchant_name} is told. Your commission for it is dropped."
         confirm = {"title": "Cancel this order?", "text": text}
         actions.append({"label": "Cancel the order", "action": f"/orders/{order.id}/cancel", "kind": "danger", "confirm": confirm})
-    return {"who": _WHO[order.next_actor], "text": order.next_text, "actions": actions}
+    return {"who": _WHO[order.next_actor], "text": order_next.text(order), "actions": actions}
 
 
 def _payment(order: OrderView) -> list[tuple[str, str]]:
@@ -133,7 +145,7 @@ def _payment(order: OrderView) -> list[tuple[str, str]]:
     if paid is None:
         return [("State", "Asked for once the shop accepts")]
     pairs = [
-        ("State", paid.status.capitalize().replace("_", " ")),
+        ("State", _PAYMENT[paid.status]),
         ("To pay", formats.money(words.money(order, paid.due))),
         ("Received", formats.money(words.money(order, paid.received))),
         ("How", "Bank transfer to the shop" if paid.method == "transfer" else "Cash at hand-over"),

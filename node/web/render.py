@@ -65,10 +65,14 @@ class Renderer:
         self._now = now
         self.env = environment(templates)
 
+    def reader(self, viewer: Viewer | None) -> formats.Reader:
+        """The reader of this moment, for whoever formats before the page is drawn."""
+        locale, zone = (viewer.locale, viewer.zone) if viewer else ("en", "UTC")
+        return formats.Reader(locale, zone, self._now())
+
     def page(self, template: str, values: Mapping[str, Any], *, nonce: str, session: Session | None, viewer: Viewer | None) -> str:
         """The text of one page. `values` must give what the template's head names; an absent one is an error."""
-        locale, zone = (viewer.locale, viewer.zone) if viewer else ("en", "UTC")
-        reader = formats.Reader(locale, zone, self._now())
+        reader = self.reader(viewer)
         notice, kind = (session.notice if session else None) or ("", "")
         frame = _frame.set(Frame(nonce, session.token if session else "", reader))
         shown = formats.reader_var.set(reader)

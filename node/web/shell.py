@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from node.errors import ConflictError, Locked, NodeError, NotFound, Unavailable
 from node.resources import ui_folder
-from node.web import csp, design, doors, forms
+from node.web import csp, design, doors, formats, forms
 from node.web.page import (
     API_PREFIX,
     COOKIE,
@@ -60,7 +60,7 @@ def make_app(
 
 
 def _rules(allowed: Collection[str]) -> list[Middleware]:
-    return [host_rule(allowed), error_pages(), origin_rule(allowed), session_rule()]
+    return [host_rule(allowed), error_pages(), origin_rule(allowed), session_rule(), reader_rule()]
 
 
 def session_rule() -> Middleware:
@@ -81,6 +81,22 @@ def session_rule() -> Middleware:
         if request.method not in SAFE_METHODS:
             await _check_token(request, session)
         return await handler(request)
+
+    return judge
+
+
+def reader_rule() -> Middleware:
+    """What a section formats before its page is drawn reads in the viewer's language and zone too."""
+
+    @web.middleware
+    async def judge(request: web.Request, handler: Handler) -> web.StreamResponse:
+        gate = request.app[GATE]
+        viewer = gate.viewer() if gate.stage() is Stage.OPEN else None
+        shown = formats.reader_var.set(request.app[RENDERER].reader(viewer))
+        try:
+            return await handler(request)
+        finally:
+            formats.reader_var.reset(shown)
 
     return judge
 

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from node.services import browse, commissions, fulfilment, orders, payments, team
 from node.services.order_view import OrderView
-from node.web import formats
+from node.web import formats, order_next
 from node.web import order_parts as parts
 from node.web import order_words as words
 from node.web.forms import form_of
@@ -16,7 +16,7 @@ from node.web.page import render, see_other
 from node.web.runtime import runtime_of
 
 MOST = 200
-_WHO = {"seller": "the seller", "merchant": "you", "customer": "the customer", "time": "time", "": ""}
+_WHO = {"seller": "the seller", "merchant": "you", "customer": "the customer", "time": "just wait", "": ""}
 
 
 async def show_shop(request: web.Request) -> web.StreamResponse:
@@ -64,6 +64,7 @@ async def show_order(request: web.Request) -> web.StreamResponse:
         steps=words.steps(order),
         next=_next(order, parts.can_ask(order, newest)),
         address=held,
+        asked=parts.so_far(newest),
         lines=words.lines(order),
         sums=words.sums(order),
         deliveries=words.deliveries(order),
@@ -76,7 +77,7 @@ async def show_order(request: web.Request) -> web.StreamResponse:
 def _next(order: OrderView, question: str) -> dict[str, Any] | None:
     if not order.next_actor:
         return None
-    shown: dict[str, Any] = {"who": _WHO[order.next_actor], "text": order.next_text, "actions": _actions(order)}
+    shown: dict[str, Any] = {"who": _WHO[order.next_actor], "text": order_next.text(order), "actions": _actions(order)}
     if question:
         kind = "primary" if _is_paid(order) else ""
         shown["actions"].insert(0, {"label": question, "action": f"/merchant/orders/{order.id}/ask-address", "kind": kind})
@@ -85,7 +86,8 @@ def _next(order: OrderView, question: str) -> dict[str, Any] | None:
             {"name": "carrier", "label": "Carrier", "hint": "Such as DHL", "optional": True},
             {"name": "tracking", "label": "Tracking number", "optional": True},
         ]
-        shown |= {"fields": fields, "submit": {"label": "It is shipped", "action": f"/merchant/orders/{order.id}/ship"}}
+        kind = "" if question else "primary"
+        shown |= {"fields": fields, "submit": {"label": "It is shipped", "action": f"/merchant/orders/{order.id}/ship", "kind": kind}}
     return shown
 
 

@@ -113,9 +113,9 @@ async def test_an_order_from_the_product_to_its_end(shop, desks):
     path = await ana.post("/orders/place", quote=path.removeprefix("/orders/"))
     await ana.reads(path, "Being placed", "It is on its way to the shop")
     shop.world.deliver()
-    text = await ana.reads("/orders", "Grace Hopper", "Placed", "The merchant accepts or refuses the order.")
+    text = await ana.reads("/orders", "Grace Hopper", "Placed", "lumen accepts or refuses it.")
     path = re.search(r'href="(/orders/[0-9a-f]{64})"', text)[1]
-    await lumen.reads("/merchant", "ana", "Needs a look", "2 sellers", "3 products")
+    await lumen.reads("/merchant", "ana", "To answer", "2 sellers", "3 products")
     theirs = path.replace("/orders/", "/merchant/orders/")
     await lumen.reads(theirs, "Sold by ana", "Accept the order")
     assert "Grace" not in (await lumen.get(theirs))[1]
@@ -142,7 +142,7 @@ async def test_an_order_from_the_product_to_its_end(shop, desks):
     assert "<script>alert" not in text
     await lumen.post(f"{theirs}/report", report="delivered", parcel="1")
     shop.world.deliver()
-    await ana.reads(path, "Delivered", "The return window runs", "10.4 GMS", "20 % for who sells", "held until returns are over")
+    await ana.reads(path, "Delivered", "once the time for returns is over", "10.4 GMS", "20 % for who sells", "held until returns are over")
     shop.world.tick(WINDOW)
     shop.world.deliver()
     await ana.reads(path, "Finished", "Finished, returns are over")
