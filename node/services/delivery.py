@@ -79,27 +79,30 @@ class Delivery:
             self._news.set()
 
     async def _attempt(self, peer: str, addresses: Sequence[str], message: OutboxEntry) -> bool:
+        """Send one message; whether the peer's next may go. It never overtakes one that the peer cannot take now."""
         try:
             reply = await self._network.request(peer, addresses, message.topic, message.body, DEADLINE_SECONDS)
         except Unavailable as error:
             await self._store.write(exchange.postponed, message, error.code)
             return False
         except (NodeError, ProtocolError) as error:
-            await self._refused(message, error.code)
-            return True
+            return await self._refused(message, error.code)
         try:
             await self._store.write(exchange.answered, self._table, message, reply)
         except _OURS:  # nothing of the answer was kept: the message is sent again, and answered again
             raise
         except (NodeError, ProtocolError) as error:
-            await self._refused(message, error.code)
+            return await self._refused(message, error.code)
         except Exception:
             log.exception("the answer of %s under %s could not be taken", peer, message.topic)
-            await self._refused(message, "unexpected-reply")
+            return await self._refused(message, "unexpected-reply")
         return True
 
-    async def _refused(self, message: OutboxEntry, code: str) -> None:
-        """Refused for good, or for now. Where what follows from that fails, it is refused all the same and the rest of the node goes on."""
+    async def _refused(self, message: OutboxEntry, code: str) -> bool:
+        """Refused, for good or for now. Where what follows from that fails, it is refused all the same and the rest of the node goes on.
+
+        False when the peer takes nothing at all now.
+        """
         try:
             await self._store.write(exchange.refused, self._table, message, code)
         except _OURS:
@@ -107,6 +110,7 @@ class Delivery:
         except Exception:
             log.exception("what follows from the refusal %s under %s failed", code, message.topic)
             await self._store.write(exchange.refused, exchange.Exchange(), message, code)
+        return code not in exchange.OVERLOADED
 
 
 def _look(unit: Unit) -> tuple[Sequence[OutboxEntry], float]:

@@ -17,8 +17,9 @@ from protocol.messages import Ack, Message, pack, unpack
 
 from .unit import OutboxEntry, Unit
 
-# These say "not now" rather than "no": the message stays in the outbox.
-TRANSIENT = frozenset({"busy", "internal", "timed-out", "rate-limited", "not-ready", "too-many", "over-budget"})
+# These say "not now" rather than "no": the message stays in the outbox. All but `not-ready` concern whatever we would send the peer.
+OVERLOADED = frozenset({"busy", "internal", "timed-out", "rate-limited", "too-many", "over-budget"})
+TRANSIENT = OVERLOADED | {"not-ready"}
 OPEN_TOPICS = frozenset({Topic.HELLO, Topic.PAIR})
 
 

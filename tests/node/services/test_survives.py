@@ -212,6 +212,15 @@ def test_an_answer_that_a_full_disk_could_not_keep_is_asked_for_again(shop):
     assert shop.ana.read(lambda unit: unit.outbox.due())[0].state == "waiting"
 
 
+@pytest.mark.parametrize(("code", "goes_on"), [("rate-limited", False), ("busy", False), ("not-ready", True), ("because", True)])
+def test_what_a_peer_cannot_take_now_is_not_overtaken(shop, code, goes_on):
+    """A later message may need the earlier one, and would be refused for good: a change of a fact that has not come yet."""
+    ordered(shop)
+    [message] = shop.ana.read(lambda unit: unit.outbox.due())[:1]
+    sender = delivery.Delivery(shop.ana.store, Network(RemoteRefusal("later", code=code)), EXCHANGE)
+    assert asyncio.run(sender._attempt(message.peer, (), message)) is goes_on
+
+
 WRONG = ["ack", "hello", "placed", "receipt"]
 
 
