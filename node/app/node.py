@@ -144,6 +144,8 @@ class Node:
                 await asyncio.wait([running])
             if opened is not None:
                 await opened.close()
+            if self.sessions is not None:
+                self.sessions.end_all()
             self._changed()
 
     async def status(self) -> StatusView:

@@ -198,6 +198,15 @@ class ChainClient:
         self.state = "ready"
 
     async def _ask(self, request: Callable[[], Awaitable[Any]], read: Callable[[Any], T]) -> T:
+        """The answer to a question. One that the RPC declines, or about a block it does not have, is `Unavailable`: it is asked again."""
+        from web3.exceptions import BlockNotFound, TransactionNotFound
+
+        try:
+            return await self._put(request, read)
+        except (RefusedBySender, BlockNotFound, TransactionNotFound) as error:
+            raise Unavailable(f"The chain cannot answer now: {str(error)[:300]}", code="chain-unavailable") from error
+
+    async def _put(self, request: Callable[[], Awaitable[Any]], read: Callable[[Any], T]) -> T:
         """Run a request, and again when it had to open a connection, once the chain behind it is known to be ours."""
         await self._ready()
         answer = await self._guard(request, read)
@@ -210,9 +219,11 @@ class ChainClient:
         from web3.exceptions import BlockNotFound, TransactionNotFound
 
         try:
-            return await self._ask(request, read)
+            return await self._put(request, read)
         except (BlockNotFound, TransactionNotFound):
             return None
+        except RefusedBySender as error:
+            raise Unavailable(f"The chain cannot answer now: {str(error)[:300]}", code="chain-unavailable") from error
 
     async def _guard(self, request: Callable[[], Awaitable[Any]], read: Callable[[Any], T]) -> T:
         from aiohttp import ClientError

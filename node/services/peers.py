@@ -223,7 +223,7 @@ def _on_begin(unit: PeersUnit, incoming: Incoming) -> PairAnswer:
         raise foreign_invite()
     row_id = pairing_id(incoming.message.raw)
     unit.peers.take(issued.take(row_id, unit.now))
-    _check_presented(begin.presentation, incoming.peer_id, begin.role)
+    _check_presented(unit, begin.presentation, incoming.peer_id, begin.role)
     nonce = unit.random(NONCE_BYTES)
     answer = PairAnswer(nonce, unit.peers.presentation(), unit.me.name, Role(unit.me.role), _own_addresses(unit))
     machine, _ = apply(Pairing(), Begun(incoming.message.raw, public_key_of(incoming.peer_id), unit.me.device.public, unit.now))
@@ -240,7 +240,7 @@ def _on_answer(unit: PeersUnit, _entry: OutboxEntry, sent: Message, reply: Messa
     answer = reply.record
     if not isinstance(answer, PairAnswer):
         raise Conflict("the peer did not answer as a pairing peer does", code="unexpected-reply")
-    _check_presented(answer.presentation, row.peer, answer.role)
+    _check_presented(unit, answer.presentation, row.peer, answer.role)
     known = replace(row, name=answer.name, role=answer.role.value, presentation=answer.presentation)
     row = _step(unit, replace(known, addresses=answer.addresses or row.addresses), Answered(reply.raw))
     row = _step(unit, row, Revealed(row.nonce))
@@ -310,8 +310,12 @@ def _learn(unit: PeersUnit, peer: Peer, hello: Hello) -> None:
     unit.peers.renew(peer.peer, hello.presentation, hello.name, hello.addresses or peer.addresses, unit.now)
 
 
-def _check_presented(presentation: Presentation, peer: str, role: Role) -> None:
+def _check_presented(unit: PeersUnit, presentation: Presentation, peer: str, role: Role) -> None:
+    """A live device, by a root log that goes on from the one we know of the identity: a revoked one cannot pair anew by an old log."""
     state = presentation.check(public_key_of(peer))
+    known = unit.peers.by_identity(state.identity)
+    if known is not None:
+        state.require_extends(known.state.seq, known.state.head)
     if state.role is not role:
         raise Conflict("the peer says it is what its identity is not", code="wrong-role")
 

@@ -187,3 +187,24 @@ async def test_foreign_or_broken_logs_are_no_events():
     assert event("GMS", [transfer, word], (5).to_bytes(32, "big")) is None
     assert event("GMS", [transfer, word, word], b"\x01") is None
     assert event("GMS", [transfer, b"\xff" * 32, word], (5).to_bytes(32, "big")) is None
+
+
+@pytest.mark.parametrize("code", [-32000, -32601, -32602, 17, None])
+async def test_a_question_the_rpc_declines_is_asked_again_later(liar, code):
+    """Whatever a provider answers, nothing but Unavailable reaches the tasks that follow the chain: another error ends them."""
+
+    async def decline(request):
+        body = json.loads(await request.read())
+        return web.json_response({"jsonrpc": "2.0", "id": body["id"], "error": {"code": code, "message": "method handler crashed"}})
+
+    liar.raw = decline
+    for ask in (liar.client.block("latest"), liar.client.fees(), liar.client.nonce(b"\1" * 20), liar.client.logs(b"\1" * 32, b"\2" * 20)):
+        with pytest.raises(Unavailable):
+            await ask
+
+
+async def test_a_block_that_is_not_there_is_no_error_of_ours(liar):
+    liar.answers["eth_getBlockByNumber"] = None
+    assert await liar.client.block("latest") is None
+    with pytest.raises(Unavailable):
+        await liar.client.fees()

@@ -5,8 +5,10 @@ import pytest
 from node.errors import NotFound
 from node.services import exchange, peers
 from node.services.handlers import EXCHANGE
+from node.vault import vault
 from protocol.codec import to_bytes
 from protocol.errors import Conflict, Malformed, ProtocolError, Unauthorized, Untimely
+from protocol.identity import GenerationStarted, sign_entry
 from protocol.kinds import Topic
 from protocol.messages import Hello, pack
 from tests.node.services.world import World
@@ -178,3 +180,25 @@ def test_a_forgotten_peer_is_a_stranger(world):
     ana.write(peers.greet, lumen.peer)
     world.deliver()
     assert "not-paired" in [reply for sender, _, _, _, reply in world.carried if sender == ana.peer]
+
+
+def test_an_old_root_log_pairs_nobody_anew(world, monkeypatch):
+    """A device that was revoked still has the log in which it was live; whoever has it must not take the identity's place."""
+    drafts, prepare = [], vault.prepare
+    monkeypatch.setattr(vault, "prepare", lambda: drafts.append(prepare()) or drafts[-1])
+    lumen, ana = world.node("lumen", "merchant"), world.node("ana")
+    world.pair(lumen, ana)
+    shown = ana.read(lambda unit: unit.peers.presentation())
+    state = shown.check(ana.keys.device.public)
+    later = sign_entry(state, drafts[1].root, GenerationStarted(1, bytes(32)), created=world.clock.now).raw
+    ana.write(lambda unit: unit.db.execute("INSERT INTO root_log VALUES (2, ?)", (later,)))
+    ana.write(peers.greet, lumen.peer)
+    world.deliver()
+    ana.write(lambda unit: unit.db.execute("DELETE FROM root_log WHERE seq = 2"))
+    for host, guest in ((lumen, ana), (ana, lumen)):
+        pairing, _ = begin(world, host, guest)
+        found = guest.read(peers.get_pairing, pairing=pairing)
+        assert (found.status, found.error) == ("refused", "rollback")
+    ana.write(lambda unit: unit.db.execute("INSERT INTO root_log VALUES (2, ?)", (later,)))
+    pairing, _ = begin(world, lumen, ana)
+    assert ana.read(peers.get_pairing, pairing=pairing).status == "comparing"  # the control
