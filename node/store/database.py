@@ -66,7 +66,8 @@ def verify_pages(database: Database) -> None:
 
 def fold_log(database: Database) -> bool:
     """Move the write-ahead log into the file, so that its pages can be verified: a power cut in the middle of such a move leaves
-    torn pages there, which the log still holds whole. False when the disk is too full for it now: nothing is lost by that."""
+    torn pages there, which the log still holds whole. False when the disk is too full for it now: nothing is lost by that.
+    """
     try:
         with named():
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
