@@ -1,6 +1,6 @@
 """Teams: joining a merchant under a member key, being accepted, and sponsor edges that both members sign."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -49,11 +49,9 @@ class TeamBook(Protocol):
     def keep_membership(self, row: Membership) -> None: ...  # noqa: D102
     def member(self, member: bytes, /) -> Member | None: ...  # noqa: D102
     def members(self) -> Sequence[Member]: ...  # noqa: D102
-    def member_of_peer(self, peer: str) -> Member | None: ...  # noqa: D102
     def keep_member(self, row: Member) -> None: ...  # noqa: D102
     def edge(self, edge: bytes, /) -> Edge | None: ...  # noqa: D102
     def edges(self, merchant: bytes | None = None) -> Sequence[Edge]: ...  # noqa: D102
-    def edge_of(self, merchant: bytes, member: bytes, seq: int) -> Edge | None: ...  # noqa: D102
     def keep_edge(self, row: Edge) -> None: ...  # noqa: D102
     def links(self, merchant: bytes) -> Mapping[bytes, tuple[Link, ...]]: ...  # noqa: D102
 
@@ -160,6 +158,11 @@ def ask_sponsor(unit: TeamUnit, merchant: bytes, peer: str) -> EdgeView:
     if links and links[-1].ends is None:
         raise ConflictError("You have a sponsor at this merchant already.", code="already-sponsored")
     seq = len(links) + 1
+    known = unit.team.edge(_edge_id(merchant, own.member, seq))
+    if known is not None and known.status == "signed":
+        raise ConflictError("Your sponsor has signed already; the merchant is told.", code="already-sponsored")
+    if known is not None and (known.status, known.peer) == ("asked", peer):
+        return _edge_view(unit, known)
     row = Edge(_edge_id(merchant, own.member, seq), merchant, own.member, None, seq, unit.now, "member", "asked", peer, unit.now)
     unit.team.keep_edge(row)
     request = SponsorRequest(merchant, unit.me.member_key(merchant).public, row.starts, seq)
@@ -208,17 +211,15 @@ def tree(unit: TeamUnit) -> list[TreeNode]:
                 below.setdefault(row.sponsor, []).append(row.member)
         members = {member for found in below.values() for member in found}
         for root in sorted(set(below) - members):
-            _walk(unit, merchant, root, b"", below, nodes, 0)
+            nodes += _walk(unit, merchant, root, below)
     return nodes
 
 
-def _walk(
-    unit: TeamUnit, merchant: bytes, member: bytes, sponsor: bytes, below: Mapping[bytes, list[bytes]], nodes: list[TreeNode], depth: int
-) -> None:
-    waiting = [(member, sponsor, depth)]
+def _walk(unit: TeamUnit, merchant: bytes, root: bytes, below: Mapping[bytes, list[bytes]]) -> Iterator[TreeNode]:
+    waiting = [(root, b"", 0)]
     while waiting:
         member, sponsor, depth = waiting.pop()
-        nodes.append(TreeNode(member.hex(), _name_of(unit, merchant, member), sponsor.hex(), depth, merchant.hex()))
+        yield TreeNode(member.hex(), _name_of(unit, merchant, member), sponsor.hex(), depth, merchant.hex())
         waiting += [(found, member, depth + 1) for found in reversed(below.get(member, []))]
 
 
@@ -281,7 +282,10 @@ def _on_sponsor_request(unit: TeamUnit, incoming: Incoming) -> None:
     edge = _edge_id(request.merchant, member, request.seq)
     if unit.team.membership(request.merchant) is None:
         raise Conflict("I am no member of that merchant", code="not-a-member")
-    if unit.team.edge(edge) is None:
+    known = unit.team.edge(edge)
+    if known is not None and known.peer != incoming.peer.peer:
+        raise Conflict("another peer asked under that member key", code="wrong-identity")
+    if known is None or known.status in ("asked", "declined"):  # the latest question is the one that is answered
         row = Edge(edge, request.merchant, member, None, request.seq, request.starts, "sponsor", "asked", incoming.peer.peer, unit.now)
         unit.team.keep_edge(row)
 
@@ -345,6 +349,14 @@ def _on_cosigned_taken(unit: TeamUnit, entry: OutboxEntry, sent: Message, _reply
         unit.team.keep_edge(replace(row, status="accepted"))
 
 
+def _on_cosigned_refused(unit: TeamUnit, entry: OutboxEntry, sent: Message, _code: str) -> None:
+    edge = verify_edge(sent.record)
+    row = unit.team.edge(_edge_id(edge.merchant, edge.member, edge.seq))
+    merchant = unit.peers.by_identity(edge.merchant)
+    if row is not None and merchant is not None and merchant.peer == entry.peer:
+        unit.team.keep_edge(replace(row, status="declined"))
+
+
 def _on_request_refused(unit: TeamUnit, entry: OutboxEntry, sent: Message, _code: str) -> None:
     request: SponsorRequest = sent.record
     row = unit.team.edge(_edge_id(request.merchant, member_id(request.merchant, request.member_key), request.seq))
@@ -361,7 +373,7 @@ EXCHANGE = Exchange(
         "team.cosigned": _on_cosigned,
     },
     settles={"team.cosigned": _on_cosigned_taken},
-    fails={"team.sponsor-request": _on_request_refused},
+    fails={"team.sponsor-request": _on_request_refused, "team.cosigned": _on_cosigned_refused},
 )
 
 
@@ -386,14 +398,14 @@ def _name_of(unit: TeamUnit, merchant: bytes, member: bytes) -> str:
     if own is not None and own.member == member:
         return unit.me.name
     row = unit.team.member(member)
-    peers = [row.peer] if row else [edge.peer for edge in unit.team.edges(merchant) if member in _other(edge)]
+    peers = [row.peer] if row else [edge.peer for edge in unit.team.edges(merchant) if member == _other(edge)]
     peer = unit.peers.get(peers[0]) if peers else None
     return peer.name if peer else ""
 
 
-def _other(edge: Edge) -> tuple[bytes | None]:
+def _other(edge: Edge) -> bytes | None:
     """The seller behind `edge.peer`: the sponsor when we are the member, else the member."""
-    return (edge.sponsor if edge.side == "member" else edge.member,)
+    return edge.sponsor if edge.side == "member" else edge.member
 
 
 def _membership_view(unit: TeamUnit, row: Membership) -> MembershipView:

@@ -49,11 +49,6 @@ class Team:
         """All, in the order they asked."""
         return self._all(Member, f"SELECT {_MEMBER} FROM members ORDER BY asked_at, member")  # noqa: S608
 
-    def member_of_peer(self, peer: str) -> Member | None:
-        """The accepted member a peer is."""
-        sql = f"SELECT {_MEMBER} FROM members WHERE peer = ? AND status = 'accepted' ORDER BY asked_at DESC LIMIT 1"  # noqa: S608
-        return self._one(Member, sql, peer)
-
     def keep_member(self, row: Member) -> None:
         """Write a member."""
         self._keep("members", _MEMBER, row)
@@ -67,11 +62,6 @@ class Team:
     def edges(self, merchant: bytes | None = None) -> list[Edge]:
         """Edges at a merchant (None: all), oldest first."""
         return self._all(Edge, f"SELECT {_EDGE} FROM edges WHERE ? IS NULL OR merchant = ? ORDER BY created, edge", merchant, merchant)  # noqa: S608
-
-    def edge_of(self, merchant: bytes, member: bytes, seq: int) -> Edge | None:
-        """A member's edge by its number."""
-        found = self._all(Edge, f"SELECT {_EDGE} FROM edges WHERE merchant = ? AND member = ? AND seq = ?", merchant, member, seq)  # noqa: S608
-        return found[0] if found else None
 
     def keep_edge(self, row: Edge) -> None:
         """Write an edge."""

@@ -1,5 +1,7 @@
 """Joining, sponsoring and the tree, between real stores: every record signed by whom it concerns, and nobody else's taken."""
 
+from dataclasses import replace
+
 import pytest
 
 from node.errors import ConflictError, NotFound, UserError
@@ -111,6 +113,49 @@ def test_no_means_no_and_is_said(world, people):
         ben.write(team.accept_edge, edge=bytes.fromhex(edge.edge))
 
 
+def test_asking_twice_is_one_question(world, people):
+    lumen, ana, ben = people
+    join(world, lumen, ana, ben)
+    first = ana.write(team.ask_sponsor, merchant=lumen.identity, peer=ben.peer)
+    world.deliver()
+    world.clock.tick(1_000)
+    assert ana.write(team.ask_sponsor, merchant=lumen.identity, peer=ben.peer) == replace(first, sent="accepted")
+    world.deliver()
+    ben.write(team.accept_edge, edge=bytes.fromhex(first.edge))
+    lumen.online = False
+    world.deliver()
+    with pytest.raises(ConflictError):  # both have signed: another question would lose what the merchant is about to take
+        ana.write(team.ask_sponsor, merchant=lumen.identity, peer=ben.peer)
+    lumen.online = True
+    world.deliver()
+    assert (statuses(ana), statuses(lumen)) == (["accepted"], ["accepted"])
+
+
+def test_after_a_no_one_may_ask_again(world, people):
+    lumen, ana, ben = people
+    join(world, lumen, ana, ben)
+    edge = bytes.fromhex(ana.write(team.ask_sponsor, merchant=lumen.identity, peer=ben.peer).edge)
+    world.deliver()
+    ben.write(team.decline_edge, edge=edge)
+    world.deliver()
+    world.clock.tick(1_000)
+    assert sponsor(world, lumen, ana, ben) == edge
+    assert (statuses(ana), statuses(lumen)) == (["accepted"], ["accepted"])
+
+
+def test_nobody_asks_in_anothers_name(world, people):
+    lumen, ana, ben = people
+    cara = world.node("cara")
+    world.pair(ben, cara)
+    join(world, lumen, ana, ben)
+    ana.write(team.ask_sponsor, merchant=lumen.identity, peer=ben.peer)
+    body = ana.read(lambda unit: unit.outbox.due())[0].body
+    world.deliver()
+    with pytest.raises(ProtocolError) as caught:
+        ben.write(exchange.handle, EXCHANGE, cara.peer, "team", body)
+    assert caught.value.code == "wrong-identity"
+
+
 def test_one_sponsor_at_a_time_and_no_circles(world, people):
     lumen, ana, ben = people
     join(world, lumen, ana, ben)
@@ -121,6 +166,7 @@ def test_one_sponsor_at_a_time_and_no_circles(world, people):
     refused = [reply for sender, to, _, _, reply in world.carried if (sender, to) == (ben.peer, lumen.peer)]
     assert "circle" in refused
     assert lumen.read(lambda unit: unit.team.edge(circle)) is None
+    assert ben.read(lambda unit: unit.team.edge(circle)).status == "declined"
 
 
 def test_an_edge_comes_from_its_member_only(world, people):
