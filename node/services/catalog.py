@@ -47,6 +47,8 @@ FEED_NAME = "main"
 FEW = 5
 ASK_AGAIN_MS = 60_000
 MOST_ROWS = 200
+MOST_FEEDS = 64  # of one merchant
+MOST_STAGED_BYTES = 1 << 30  # of one feed, waiting for the rest of an answer
 
 
 class CatalogBook(Protocol):
@@ -285,6 +287,9 @@ def _on_feeds_answer(unit: CatalogUnit, entry: OutboxEntry, _sent: Message, repl
     answer = reply.record
     if peer is None or not isinstance(answer, FeedsAnswer):
         return
+    known = [row.feed for row in unit.catalog.feeds(own=False) if row.identity == peer.identity]
+    if len({*known, *(feed.id for feed in answer.feeds)}) > MOST_FEEDS:
+        raise Conflict(f"a merchant has at most {MOST_FEEDS} feeds", code="too-large")
     for feed in answer.feeds:
         if feed.identity != peer.identity:
             raise Unauthorized("a merchant answers for its own feeds only", code="wrong-identity")
@@ -306,6 +311,7 @@ def _on_changed(unit: CatalogUnit, incoming: Incoming) -> None:
 def _ask(unit: CatalogUnit, peer: str, row: FeedRow) -> None:
     """Fetch what follows; pages of an answer that was never finished are dropped first."""
     unit.catalog.unstage(row.feed)
+    unit.settings.set(_staged(row), 0)
     unit.catalog.keep_feed(replace(row, staged=0, asked_at=unit.now))
     send(unit, peer, CatalogRequest(row.feed, row.size, row.size), topic=Topic.CATALOG, about=("feed", row.feed), query=True)
 
@@ -314,6 +320,7 @@ def _on_answer(unit: CatalogUnit, entry: OutboxEntry, sent: Message, reply: Mess
     request, answer = sent.record, reply.record
     row = unit.catalog.feed(request.feed)
     peer = unit.peers.get(entry.peer)
+    unit.outbox.forget_reply(entry.id)  # it is kept as records, not once more as it came
     if row is None or peer is None or not isinstance(answer, CatalogAnswer):
         return
     if request.since != max(row.staged, row.size) or request.known != row.size:
@@ -321,15 +328,30 @@ def _on_answer(unit: CatalogUnit, entry: OutboxEntry, sent: Message, reply: Mess
     checkpoint = _checked_head(row, answer, peer.state.require_live)
     for operation in answer.read():
         operation.read()
+    more = answer.more(request.since, checkpoint.size)
+    _bound(unit, row, request, answer, more=more)
     unit.catalog.stage(row.feed, answer.operations)
-    if answer.upto < checkpoint.size:
-        if answer.upto <= request.since:
-            raise Conflict("the answer does not go on", code="bad-page")
+    if more:
         unit.catalog.keep_feed(replace(row, staged=answer.upto))
         following = CatalogRequest(row.feed, answer.upto, row.size)
         send(unit, entry.peer, following, topic=Topic.CATALOG, about=("feed", row.feed), query=True)
         return
     _take(unit, row, checkpoint, answer.checkpoint)
+
+
+def _bound(unit: CatalogUnit, row: FeedRow, request: CatalogRequest, answer: CatalogAnswer, *, more: bool) -> None:
+    """A merchant may have much to say, but not without end. Raises Conflict `bad-page`, `too-large`."""
+    count = len(answer.operations)
+    if count > answer.upto - request.since or (more and not count):
+        raise Conflict("a page has an operation for each step at most, and one at least while more follows", code="bad-page")
+    held = unit.settings.get(_staged(row), 0) + sum(map(len, answer.operations))
+    if held > MOST_STAGED_BYTES:
+        raise Conflict(f"the catalog has more than {MOST_STAGED_BYTES >> 20} MB to fetch at once", code="too-large")
+    unit.settings.set(_staged(row), held)
+
+
+def _staged(row: FeedRow) -> str:
+    return f"catalog/staged/{row.feed.hex()}"
 
 
 def _checked_head(row: FeedRow, answer: CatalogAnswer, require_live: object) -> Checkpoint:

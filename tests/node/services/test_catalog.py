@@ -122,6 +122,51 @@ def test_a_tampered_price_has_no_effect_and_is_said(world, shop):
     assert (feed_of(ana).error, feed_of(ana).offers) == ("", 37)
 
 
+def test_a_catalog_that_never_ends_is_let_go(world, shop, monkeypatch):
+    """What came of it is dropped, and said; the bound holds the sum of its pages."""
+    lumen, ana = shop
+    monkeypatch.setattr(wire, "MAX_PAGE_OPERATIONS", 7)
+    monkeypatch.setattr(catalog, "MOST_STAGED_BYTES", 5_000)
+    lumen.write(catalog.import_products, file=sample(), currency="USD")
+    world.deliver()
+    assert (feed_of(ana).error, feed_of(ana).offers) == ("too-large", 0)
+    assert ana.read(lambda unit: unit.catalog.staged(bytes.fromhex(feed_of(ana).feed))) == []
+    monkeypatch.setattr(catalog, "MOST_STAGED_BYTES", 1 << 30)
+    ana.write(catalog.sync)
+    world.deliver()
+    assert (feed_of(ana).error, feed_of(ana).offers) == ("", 37)  # the control
+    replies = [row.reply for row in ana.read(lambda unit: unit.outbox.about("feed", bytes.fromhex(feed_of(ana).feed)))]
+    assert set(replies) == {None}
+
+
+@pytest.mark.parametrize("change", [{"operations": (), "upto": 3}, {"upto": 1}, {"operations": (), "upto": 0}, {"upto": 10**6}])
+def test_pages_that_lead_nowhere_are_refused(world, shop, change):
+    lumen, ana = shop
+    original = wire.page
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(catalog, "page", lambda *given: replace(original(*given), **change))
+        lumen.write(catalog.import_products, file=sample(), currency="USD")
+        world.deliver()
+    assert feed_of(ana).error in ("bad-page", "no-progress")
+    assert feed_of(ana).offers == 0
+
+
+def test_a_merchant_with_feeds_without_end_is_refused(world, shop):
+    lumen, ana = shop
+
+    def answered(names):
+        entry = ana.write(lambda unit: catalog.send(unit, lumen.peer, wire.FeedsRequest(), topic=Topic.CATALOG, query=True))
+        feeds = tuple(wire.Feed(lumen.identity, name, "USD") for name in names)
+        ana.write(exchange.answered, EXCHANGE, ana.read(lambda unit: unit.outbox.get(entry)), pack(wire.FeedsAnswer(feeds)))
+
+    answered(f"f{number}" for number in range(catalog.MOST_FEEDS))
+    answered(f"f{number}" for number in range(catalog.MOST_FEEDS))
+    with pytest.raises(ProtocolError) as caught:
+        answered(["one more"])
+    assert caught.value.code == "too-large"
+    assert len(ana.read(browse.list_feeds)) == catalog.MOST_FEEDS
+
+
 def test_a_feed_that_goes_back_is_refused(world, shop):
     lumen, ana = shop
     lumen.write(catalog.import_products, file=table(row("a", "A1", "1.00")), currency="USD")
