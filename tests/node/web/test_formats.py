@@ -53,6 +53,14 @@ def test_dates_in_the_readers_zone() -> None:
     assert formats.iso(NOW) == "2025-12-01T12:00:00+00:00"
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Etc/GMT+12"])
+@pytest.mark.parametrize("ms", [-(2**63), -1, 0, 2**53 - 1, 2**63 - 1])
+def test_a_peers_date_beyond_the_calendar_is_shown_and_breaks_no_page(ms: int, zone: str) -> None:
+    reader_var.set(Reader("en", zone, NOW))
+    for show in (formats.date, formats.datetime_text, formats.ago, formats.iso):
+        assert ("9999" if ms > 0 else "19") in show(ms)
+
+
 def test_an_unknown_locale_reads_english_and_arabic_runs_from_the_right() -> None:
     assert Reader("xx-nonsense").language == "en"
     assert Reader("ar").direction == "rtl"
