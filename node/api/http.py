@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
@@ -117,7 +118,7 @@ async def _events(request: web.Request) -> web.StreamResponse:
     """Server-sent events: `data` is the change counter; Last-Event-ID resumes."""
     runtime = request.app[RUNTIME]
     last = request.headers.get("Last-Event-ID", "-1")
-    seen = int(last) if last.lstrip("-").isdecimal() else -1
+    seen = int(last) if re.fullmatch(r"-?[0-9]{1,18}", last) else -1
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
     await response.prepare(request)
     with suppress(ConnectionResetError):  # the other side went away

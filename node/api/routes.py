@@ -19,6 +19,7 @@ from node.errors import UserError
 
 Kind = Literal["read", "write", "task"]
 _PATH_NAME = re.compile(r"{(\w+)}")
+_WHOLE = re.compile(r"-?[0-9]{1,30}")
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def _from_wire(name: str, value: Any, hint: Any) -> Any:
         except ValueError:
             raise UserError(f"{name} is not a hex id", code="bad-request") from None
     if int in arms and isinstance(value, str):
-        if not value.lstrip("-").isdecimal():
-            raise UserError(f"{name} is not a whole number", code="bad-request")
+        if not _WHOLE.fullmatch(value):
+            raise UserError(f"{name} is not a whole number of at most 30 digits", code="bad-request")
         return int(value)
     return value

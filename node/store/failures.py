@@ -40,3 +40,7 @@ def named() -> Iterator[None]:
         if known is None:
             raise
         raise known from error
+    except OverflowError as error:
+        if "SQLite" not in str(error):
+            raise
+        raise UserError("A number in this is larger than can be kept.", code="out-of-range") from error
