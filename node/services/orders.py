@@ -10,7 +10,8 @@ from protocol.errors import Conflict, Unauthorized
 from protocol.kinds import Topic
 from protocol.messages import Message, Nack
 from protocol.money import GMS_UNIT
-from protocol.order import Status
+from protocol.order import TERMINAL, Status
+from protocol.order_checks import check_accepted
 from protocol.payment import Method
 
 from . import facts, wallet
@@ -70,8 +71,7 @@ def reserve(unit: OrdersUnit) -> ReserveView:
 
 
 def _statuses(state: str) -> tuple[str, ...]:
-    done = (Status.COMPLETED, Status.REJECTED, Status.EXPIRED, Status.CANCELLED)
-    groups = {"": (), "all": (), "done": done, "open": tuple(found for found in Status if found not in done)}
+    groups = {"": (), "all": (), "done": tuple(TERMINAL), "open": tuple(found for found in Status if found not in TERMINAL)}
     if state in groups:
         return tuple(found.value for found in groups[state])
     if state.upper() not in tuple(Status):
@@ -221,26 +221,33 @@ def _on_entry(unit: OrdersUnit, incoming: Incoming) -> Nack | None:
 
 
 def _check_accepted(unit: OrdersUnit, draft: bytes) -> None:
-    """The acceptance must have the times of the plan that was ordered under; else a person is told."""
+    """The acceptance must have the times of the plan that was ordered under and cover what is ours; else a person is told."""
     case = load(unit, find(unit, draft))
     plan = unit.catalog.plan(case.state.placed.plan) if case.state.placed else None
-    accepted = case.accepted
-    if plan is None or accepted is None:
+    if plan is None or case.accepted is None:
         return
-    if (accepted.return_window_ms, accepted.hold_ms) != (plan.plan.return_window_ms, plan.plan.hold_ms):
-        unit.orders.keep(replace(case.row, error="changed-plan"))
+    try:
+        check_accepted(case.accepted, plan.plan, facts.cover(unit, accepted_order(unit, case, case.accepted)))
+    except Conflict as error:
+        unit.orders.keep(replace(case.row, error=error.code))
 
 
 def _on_taken(unit: OrdersUnit, entry: OutboxEntry, _sent: Message, reply: Message) -> None:
-    if isinstance(reply.record, Nack):
-        _note(unit, entry, reply.record.code)
+    row = unit.orders.get(entry.about[1]) if entry.about else None
+    if isinstance(reply.record, Nack) and row is not None and Status(row.status) not in TERMINAL:
+        unit.orders.keep(replace(row, error=reply.record.code, updated=unit.now))
+
+
+def _on_acceptance_taken(unit: OrdersUnit, entry: OutboxEntry, sent: Message, reply: Message) -> None:
+    """An acceptance that came too late counts for nobody: it is taken back, and with it what was set aside (10-order.md)."""
+    _on_taken(unit, entry, sent, reply)
+    if isinstance(reply.record, Nack) and entry.about:
+        case = passed(unit, load(unit, find(unit, entry.about[1])))
+        if case.state.order.status is Status.ACCEPTED:
+            write(unit, case, rec.CANCELLED, rec.OrderCancelled(case.state.order_id, CancelCode.ACCEPTANCE_LATE))
 
 
 def _on_refused(unit: OrdersUnit, entry: OutboxEntry, _sent: Message, code: str) -> None:
-    _note(unit, entry, code)
-
-
-def _note(unit: OrdersUnit, entry: OutboxEntry, code: str) -> None:
     row = unit.orders.get(entry.about[1]) if entry.about else None
     if row is None:
         raise Conflict("there is no such order here", code="unknown-order")
@@ -249,6 +256,7 @@ def _note(unit: OrdersUnit, entry: OutboxEntry, code: str) -> None:
 
 EXCHANGE = Exchange(
     answers=dict.fromkeys(ENTRIES, _on_entry) | {rec.CANCEL_REQUEST: _on_request, rec.PAYMENT_SUBMITTED: _on_request},
-    settles=dict.fromkeys(ENTRIES, _on_taken) | {rec.CANCEL_REQUEST: _on_receipt, rec.PAYMENT_SUBMITTED: _on_receipt},
+    settles=dict.fromkeys(ENTRIES, _on_taken)
+    | {rec.ACCEPTED: _on_acceptance_taken, rec.CANCEL_REQUEST: _on_receipt, rec.PAYMENT_SUBMITTED: _on_receipt},
     fails=dict.fromkeys((*ENTRIES, rec.CANCEL_REQUEST, rec.PAYMENT_SUBMITTED), _on_refused),
 )

@@ -267,6 +267,21 @@ def test_silence_ends_the_same_on_both_sides(shop):
     assert shop.at(kept)[0].end_code == "merchant-silent"
 
 
+def test_an_acceptance_that_comes_too_late_is_taken_back(shop):
+    """Once the merchant kept what it had set aside for an order that had run out for its seller."""
+    order, free = shop.placed(), shop.lumen.read(orders.reserve).free
+    shop.ana.online = False
+    shop.lumen.write(orders.accept, order=order)
+    assert shop.lumen.read(orders.reserve).free != free
+    shop.clock.tick(quotes.ACCEPT_MS + 600_000)
+    shop.ana.online = True
+    shop.world.deliver()
+    mine, theirs = shop.at(order)
+    assert (mine.status, theirs.status, theirs.end_code, theirs.error) == ("EXPIRED", "CANCELLED", "acceptance-late", "")
+    assert shop.lumen.read(orders.reserve).free == free
+    assert shop.ana.read(lambda unit: unit.commissions.all_entries()) == []
+
+
 def test_lists(shop):
     first, second = shop.placed(), shop.accepted()
     shop.lumen.write(orders.reject, order=first, code="other")

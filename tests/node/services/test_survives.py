@@ -21,7 +21,7 @@ from protocol.messages import Ack, pack
 from protocol.payment import Method
 from protocol.plan import LONGEST_HOLD_MS
 
-from .shop import Shop
+from .shop import WINDOW, Shop
 from .test_orders_hostile import ordered
 
 LONG_AGO = 40 * 86_400_000
@@ -159,6 +159,13 @@ def test_attention_after_the_acceptance_leaves_it_open(shop):
     log, now = Log(shop, order), shop.clock.now
     log.put(rec.ATTENTION, rec.Attention(order, now + 10**6), now)
     assert shop.ana.read(order_facts, order).open
+
+
+@pytest.mark.parametrize(("window", "code"), [(WINDOW, "uncovered"), (WINDOW + 1, "changed-terms")])
+def test_an_acceptance_that_is_not_what_was_ordered_under_is_said(shop, window, code):
+    order = shop.placed()
+    Log(shop, order).accept(window=window)
+    assert shop.ana.read(orders.get_order, order=order).error == code
 
 
 # --- deliveries
