@@ -7,6 +7,7 @@ from typing import Protocol
 from node.errors import NotFound, UserError
 from node.model.catalog import FeedRow, OfferRecord, PlanRecord, ProductRecord
 from node.model.listing import ProductFile, ProductRow, VariantRow
+from node.model.peers import Peer
 from protocol.catalog import (
     CatalogAnswer,
     CatalogChanged,
@@ -46,7 +47,6 @@ from .unit import OutboxEntry
 FEED_NAME = "main"
 FEW = 5
 ASK_AGAIN_MS = 60_000
-MOST_ROWS = 200
 MOST_FEEDS = 64  # of one merchant
 MOST_STAGED_BYTES = 1 << 30  # of one feed, waiting for the rest of an answer
 
@@ -325,7 +325,7 @@ def _on_answer(unit: CatalogUnit, entry: OutboxEntry, sent: Message, reply: Mess
         return
     if request.since != max(row.staged, row.size) or request.known != row.size:
         return  # overtaken by a later question
-    checkpoint = _checked_head(row, answer, peer.state.require_live)
+    checkpoint = _checked_head(row, answer, peer)
     for operation in answer.read():
         operation.read()
     more = answer.more(request.since, checkpoint.size)
@@ -354,9 +354,9 @@ def _staged(row: FeedRow) -> str:
     return f"catalog/staged/{row.feed.hex()}"
 
 
-def _checked_head(row: FeedRow, answer: CatalogAnswer, require_live: object) -> Checkpoint:
+def _checked_head(row: FeedRow, answer: CatalogAnswer, peer: Peer) -> Checkpoint:
     checkpoint = verify_checkpoint(answer.checkpoint, log=row.feed)
-    require_live(verify(answer.checkpoint, CHECKPOINT).envelope.author)  # type: ignore[operator]
+    peer.state.require_live(verify(answer.checkpoint, CHECKPOINT).envelope.author)
     if row.checkpoint is not None:
         check_extends(verify_checkpoint(row.checkpoint, log=row.feed), checkpoint, answer.proof)
     return checkpoint

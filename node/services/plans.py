@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from node.errors import NotFound, UserError
 from node.model.catalog import PlanRecord
+from protocol.codec import from_bytes, to_bytes
 from protocol.envelope import sign
 from protocol.errors import Conflict
 from protocol.identity import Role
@@ -67,6 +68,7 @@ def publish_plan(
         purchase_to_qualify=0,
         retail_bps=10_000,
     )
+    from_bytes(Plan, to_bytes(plan))  # raises what every receiver would, before it is signed for good
     check_plan(plan)
     signed = sign(unit.me.device, TYPE, plan, created=unit.now)
     record = PlanRecord(plan_hash(plan), plan, signed.raw)

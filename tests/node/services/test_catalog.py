@@ -223,6 +223,15 @@ def test_a_plan_reaches_sellers_and_every_offer_names_it(world, shop):
     assert caught.value.code == "plan-levels"
 
 
+@pytest.mark.parametrize("changed", [{"return_window_ms": -1}, {"hold_ms": 367 * plans.DAY_MS}, {"level_bps": [-5]}, {"currency": "US$"}])
+def test_a_plan_that_no_peer_would_take_is_not_signed(shop, changed):
+    lumen, _ = shop
+    with pytest.raises(ProtocolError) as caught:
+        lumen.write(plans.publish_plan, **PLAN | changed)
+    assert caught.value.code in ("malformed", "currency")
+    assert lumen.read(plans.list_plans) == []
+
+
 def test_products_are_paged_and_searched(shop):
     lumen, _ = shop
     lumen.write(catalog.import_products, file=sample(), currency="USD")
