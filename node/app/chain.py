@@ -4,7 +4,7 @@ import asyncio
 
 from node.chain.client import ChainClient
 from node.chain.contracts import Addresses
-from node.chain.errors import WrongChain
+from node.chain.errors import Reverted, WrongChain
 from node.chain.sender import Sender
 from node.chain.watcher import Watch, Watcher
 from node.config import Config
@@ -44,16 +44,19 @@ class ChainSide:
         self._surveyed: tuple[int, int] | None = None
         self._watcher: Watcher | None = None
         self._halted = ""
+        self._foreign = False
         if config.chain_url:
             self.configure(config)
 
     @property
     def state(self) -> str:
-        """`off`, `starting`, `ready`, `unavailable`, `wrong-chain`, or `halted` with the reason."""
+        """`off`, `starting`, `ready`, `unavailable`, `wrong-chain`, `wrong-contracts`, or `halted` with the reason."""
         if self._client is None:
             return "off"
         if self._halted:
             return f"halted: {self._halted}"
+        if self._foreign:
+            return "wrong-contracts"
         return "starting" if self._client.state == "new" else self._client.state
 
     @property
@@ -108,8 +111,11 @@ class ChainSide:
         while True:
             try:
                 await self._look(client, addresses)
+                self._foreign = False
             except (Unavailable, WrongChain):
                 self._surveyed = None
+            except Reverted:  # what stands at our addresses does not answer as our contracts do
+                self._surveyed, self._foreign = None, True
             await asyncio.sleep(SURVEY_SECONDS)
 
     async def _look(self, client: ChainClient, addresses: Addresses) -> None:

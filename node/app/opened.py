@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -35,8 +36,9 @@ async def look_after(store: Store[Keys], ticks: Sequence[Callable[[Any], None]])
             raise
         except (NodeError, ProtocolError) as error:
             trouble = str(error)
-        except Exception as error:  # noqa: BLE001  what peers sent is in what it reads
-            trouble = f"{tick.__module__}: {error!r}"
+        except Exception as error:  # noqa: BLE001  what peers sent is in what it reads; its text may be theirs, and stays out of the log
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            trouble = f"{tick.__module__}: {type(error).__name__} in {at.name}, line {at.lineno}"
     return trouble
 
 

@@ -70,13 +70,13 @@ class Sender:
         self._news.set()
 
     async def run(self) -> None:
-        """Until cancelled. A chain that is down or a wrong one is asked again later; nothing else is caught."""
+        """Until cancelled. A chain that is down, or a wrong one, or has other contracts at our addresses, is asked again later."""
         while True:
             self._news.clear()
             try:
                 open_left = await self.step()
                 pause = self._pace.busy if open_left else self._pace.idle
-            except (Unavailable, WrongChain):
+            except (Unavailable, WrongChain, Reverted):  # Reverted here: by a contract that is not ours
                 pause = self._pace.down
             try:
                 await asyncio.wait_for(self._news.wait(), pause)

@@ -1,0 +1,75 @@
+"""The chain side of an open node against a chain that has something else at our contracts' addresses."""
+
+import asyncio
+import json
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+
+from node.app.chain import ChainSide
+from node.config import Config
+from tests.node.services.world import World
+
+pytestmark = pytest.mark.asyncio
+ZERO = "0x" + "00" * 32
+HEAD = {"number": "0x1", "hash": "0x" + "11" * 32, "parentHash": ZERO, "timestamp": "0x5", "logsBloom": "0x" + "00" * 256}
+ANSWERS = {"eth_chainId": "0x5", "eth_getBlockByNumber": HEAD, "eth_getBalance": "0x0", "eth_getLogs": []}
+
+
+class Rpc:
+    """A loopback RPC whose contracts answer `output`, or revert."""
+
+    def __init__(self) -> None:
+        self.output = None
+        self.calls = 0
+
+    async def handle(self, request):
+        body = json.loads(await request.read())
+        answer = {"jsonrpc": "2.0", "id": body["id"]}
+        if body["method"] != "eth_call":
+            return web.json_response(answer | {"result": ANSWERS.get(body["method"])})
+        self.calls += 1
+        if self.output is None:
+            return web.json_response(answer | {"error": {"code": 3, "message": "execution reverted", "data": "0x"}})
+        return web.json_response(answer | {"result": self.output})
+
+
+@pytest_asyncio.fixture
+async def rpc():
+    made = Rpc()
+    app = web.Application()
+    app.router.add_post("/", made.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield made
+    await runner.cleanup()
+
+
+async def until(check):
+    async with asyncio.timeout(30):
+        while not check():  # noqa: ASYNC110  bounded polling
+            await asyncio.sleep(0.02)
+
+
+async def test_wrong_addresses_are_said_and_end_nothing(rpc, tmp_path):
+    """Once the survey's error ended the node, and since the addresses are kept, at each start."""
+    world = World(tmp_path)
+    node = world.node("ana")
+    address = "0x" + "22" * 20
+    config = Config(tmp_path, chain_url=rpc.url, chain_id=5, gms_address=address, vault_address=address)
+    side = ChainSide(config, node.keys, node.store)
+    running = asyncio.create_task(side.run())
+    try:
+        await until(lambda: side.state == "wrong-contracts" or running.done())
+        assert not running.done()
+        rpc.output = "0x" + "00" * 31 + "07"
+        await until(lambda: side.state == "ready" or running.done())
+        assert not running.done()
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+        await side.close()
+        world.close()
