@@ -94,6 +94,8 @@ class Client:
             raise Unavailable(message, code="not-running") from error
         except TimeoutError as error:
             raise Unavailable("the node did not answer in time", code="timed-out") from error
+        except (ConnectionError, PermissionError, http.client.HTTPException) as error:
+            raise Unavailable(f"the node on {self.data} ended the call ({error}); its log says why", code="call-broken") from error
         finally:
             connection.close()
         if response.status >= 400:

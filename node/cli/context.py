@@ -2,10 +2,9 @@
 
 import os
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -67,9 +66,3 @@ def read_passphrase(call: Call, fd: int | None, *, repeat: bool = False) -> str:
         raise UserError("A passphrase is needed: give --passphrase-fd N, e.g. --passphrase-fd 3 3<file", code="needs-passphrase")
     answer: str = typer.prompt("Passphrase", hide_input=True, confirmation_prompt=repeat, err=True)
     return answer
-
-
-def rows(answer: Mapping[str, Any], name: str) -> list[Any]:
-    """The list in a page of an answer."""
-    found: list[Any] = answer[name]
-    return found

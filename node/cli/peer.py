@@ -33,7 +33,7 @@ def accept(context: typer.Context, link: str) -> None:
 
         call.output.say("Waiting for the other node …")
         call.output.show(call.client.until(shown, seconds=30, what="the other node to answer"))
-        call.output.say(f"Compare the code with the other screen, then: gemstra peer confirm {pairing['id'][:12]}…")
+        call.output.say(f"Compare the code with the other screen, then: gemstra peer confirm {pairing['id']}")
 
 
 @app.command()
@@ -65,7 +65,7 @@ def list_(context: typer.Context) -> None:
     """Everyone this node is paired with."""
     call = call_of(context)
     with reported():
-        call.output.show(call.client.get("/peers"), ("name", "role", "peer", "waiting"))
+        call.output.show(call.client.get("/peers"), ("name", "role", "waiting", "identity", "peer"))
 
 
 @app.command()

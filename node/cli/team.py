@@ -21,7 +21,7 @@ def memberships(context: typer.Context) -> None:
     """The merchants you sell for."""
     call = call_of(context)
     with reported():
-        call.output.show(call.client.get("/team/memberships"), ("merchant_name", "status", "member", "payout"))
+        call.output.show(call.client.get("/team/memberships"), ("merchant_name", "status", "merchant", "member", "payout"))
 
 
 @app.command()

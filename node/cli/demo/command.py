@@ -43,8 +43,8 @@ def demo(
         root = Path(tempfile.mkdtemp(prefix="gemstra-demo-"))
         cast = Cast(root)
         previous = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        report = Report(call.output.quiet)
         try:
-            report = Report(call.output.quiet)
             play = Play(cast, report, *files, currency)
             play.perform()
             if as_json or call.output.as_json:
@@ -54,6 +54,8 @@ def demo(
                 _leave_open(play)
         except KeyboardInterrupt:
             sys.stderr.write("\nStopped.\n")
+            if not report.document["ok"]:
+                sys.exit(130)  # as every program that an interrupt ends
         finally:
             signal.signal(signal.SIGTERM, previous)
             cast.stop()
