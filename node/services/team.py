@@ -38,6 +38,7 @@ from .peers import PeersUnit
 from .unit import OutboxEntry
 
 FIRST_PAYOUT = 1  # index 0 pays gas and signs for a merchant; payouts have addresses of their own
+MOST_ASKED = 16  # by one peer, before somebody answers
 
 
 class TeamBook(Protocol):
@@ -264,8 +265,15 @@ def _on_join(unit: TeamUnit, incoming: Incoming) -> None:
     if known is not None and known.peer != incoming.peer.peer:
         raise Conflict("that member key is another peer's", code="wrong-identity")
     if known is None:
+        _bound(sum((row.peer, row.status) == (incoming.peer.peer, "asked") for row in unit.team.members()))
         row = Member(request.member, incoming.peer.peer, request.member_key, request.payout, "asked", incoming.message.raw, unit.now)
         unit.team.keep_member(row)
+
+
+def _bound(waiting: int) -> None:
+    """One peer's open questions are few, for each is put before a person."""
+    if waiting >= MOST_ASKED:
+        raise Conflict(f"{MOST_ASKED} questions of yours wait for an answer already", code="too-many-requests")
 
 
 def _on_accepted(unit: TeamUnit, incoming: Incoming) -> None:
@@ -285,6 +293,8 @@ def _on_sponsor_request(unit: TeamUnit, incoming: Incoming) -> None:
     known = unit.team.edge(edge)
     if known is not None and known.peer != incoming.peer.peer:
         raise Conflict("another peer asked under that member key", code="wrong-identity")
+    if known is None:
+        _bound(sum((row.peer, row.side, row.status) == (incoming.peer.peer, "sponsor", "asked") for row in unit.team.edges()))
     if known is None or known.status in ("asked", "declined"):  # the latest question is the one that is answered
         row = Edge(edge, request.merchant, member, None, request.seq, request.starts, "sponsor", "asked", incoming.peer.peer, unit.now)
         unit.team.keep_edge(row)

@@ -7,10 +7,12 @@ import pytest
 from node.errors import ConflictError, NotFound, UserError
 from node.services import exchange, team
 from node.services.handlers import EXCHANGE
+from node.vault.keys import Ed25519Signer
 from protocol.codec import from_bytes
+from protocol.envelope import sign
 from protocol.errors import ProtocolError
 from protocol.messages import pack
-from protocol.team import CoSigned
+from protocol.team import JOIN, CoSigned, JoinRequest, SponsorRequest
 from tests.node.services.world import World
 
 
@@ -202,3 +204,23 @@ def test_lost_replies_and_restarts_make_no_second_member(world, people):
         lumen.reopen()
     world.deliver()
     assert [member.status for member in lumen.read(team.list_members)] == ["asked"]
+
+
+def test_one_peer_asks_only_so_often_before_somebody_answers(world, people):
+    """Each question is shown to a person: a peer with member keys without end must not fill the page."""
+    lumen, ana, ben = people
+    join(world, lumen, ben)
+    keys = [Ed25519Signer(bytearray([number]) * 32) for number in range(1, team.MOST_ASKED + 2)]
+    asks = [JoinRequest(lumen.identity, key.public, bytes(20)) for key in keys]
+    joins = [pack(sign(key, JOIN, ask, created=world.clock.now)) for key, ask in zip(keys, asks, strict=True)]
+    sponsors = [pack(SponsorRequest(lumen.identity, key.public, world.clock.now, 1)) for key in keys]
+    for receiver, bodies in ((lumen, joins), (ben, sponsors)):
+        for body in bodies[:-1]:
+            world.put(ana.peer, receiver, "team", body)
+        with pytest.raises(ProtocolError) as caught:
+            world.put(ana.peer, receiver, "team", bodies[-1])
+        assert caught.value.code == "too-many-requests"
+        world.put(ana.peer, receiver, "team", bodies[0])  # the same again is no other question
+    first = next(row for row in lumen.read(team.list_members) if row.status == "asked")
+    lumen.write(team.accept_member, member=bytes.fromhex(first.member))
+    world.put(ana.peer, lumen, "team", joins[-1])  # the control
