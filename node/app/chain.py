@@ -13,6 +13,7 @@ from node.services import wallet
 from node.services.handlers import on_chain_fact, on_intent_change
 from node.store.store import Store
 from node.vault.keys import Keys
+from protocol.errors import Malformed
 from protocol.settlement import parse_address
 
 SURVEY_SECONDS = 0.5
@@ -74,6 +75,8 @@ class ChainSide:
         if self._client is None:
             self._client = ChainClient(config.chain_url, config.chain_id)
             self._configured.set()
+        else:
+            self._client.move(config.chain_url)
 
     def wake(self) -> None:
         """There is a new intent to send."""
@@ -84,7 +87,11 @@ class ChainSide:
         """Until cancelled."""
         await self._configured.wait()
         config, client = self._config, self.client
-        addresses = Addresses(parse_address(config.gms_address), parse_address(config.vault_address))
+        try:
+            addresses = Addresses(parse_address(config.gms_address), parse_address(config.vault_address))
+        except Malformed as error:  # a hand-written configuration: the rest of the node goes on
+            self._halted = f"gms_address or vault_address of the configuration: {error}"
+            await asyncio.Event().wait()
         place = wallet.Place(config.chain_id, addresses.gms, addresses.vault)
         await self._store.write(wallet.place_chain, place)
         self._sender = Sender(client, self._store, lambda index: _Account(self._keys, index), addresses, on_intent_change)

@@ -85,6 +85,12 @@ class ChainClient:
                 self._web3, self._provider = await asyncio.to_thread(_load, self.url, self._deadline)
         await self._check()
 
+    def move(self, url: str) -> None:
+        """The same chain answers at another address from now on; who answers there is checked before it is believed."""
+        self.url = url
+        if self._provider is not None:
+            self._provider.move(url)
+
     async def close(self) -> None:
         """Let go of the connections."""
         if self._provider is not None:

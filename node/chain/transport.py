@@ -22,6 +22,11 @@ class BoundedProvider(AsyncHTTPProvider):
         self._connections = connections
         self._session: ClientSession | None = None
 
+    def move(self, url: str) -> None:
+        """Ask there from now on."""
+        self.endpoint_uri = AsyncHTTPProvider(url).endpoint_uri
+        self.fresh = True
+
     async def close(self) -> None:
         """Close the session; the next request opens another."""
         if self._session is not None:

@@ -23,7 +23,6 @@ EXCHANGE = exchange.join(
 TICKS: tuple[Callable[[Any], None], ...] = (peers.tick, catalog.tick, orders.tick, asking.tick, ledger.tick, statements.tick)
 
 FACTS: tuple[Callable[[Any, Any], None], ...] = (roots.on_chain_fact,)
-CHANGES: tuple[Callable[[Any, bytes, str, str], None], ...] = ()
 
 
 def on_chain_fact(unit: Any, fact: Any) -> None:
@@ -33,8 +32,6 @@ def on_chain_fact(unit: Any, fact: Any) -> None:
     unit.touched("changes")
 
 
-def on_intent_change(unit: Any, intent: bytes, state: str, detail: str) -> None:
-    """What became of something asked of the chain."""
-    for listener in CHANGES:
-        listener(unit, intent, state, detail)
+def on_intent_change(unit: Any, _intent: bytes, _state: str, _detail: str) -> None:
+    """What became of something asked of the chain: its row says so, and the pages look again."""
     unit.touched("changes")

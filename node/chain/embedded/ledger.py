@@ -100,10 +100,6 @@ class Ledger:
         """The receipt of a transaction on the canonical chain; one that a reorg left has none."""
         return self._of_transaction("body", transaction_hash)
 
-    def is_mined(self, transaction_hash: bytes) -> bool:
-        """Whether the canonical chain holds the transaction."""
-        return self._of_transaction("tx", transaction_hash) is not None
-
     def logs(self, query: LogQuery) -> list[dict[str, Any]]:
         """Matching logs in chain order; `TooManyLogs` rather than a part of them."""
         where, values = _conditions(query)

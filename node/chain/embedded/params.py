@@ -9,7 +9,6 @@ TAGS = ("latest", "pending", "safe", "finalized", "earliest")
 MOST_TOPICS = 4
 MOST_ALTERNATIVES = 256
 """Addresses, or topics at one position, in a filter."""
-LARGEST_QUANTITY = 2**256
 
 T = TypeVar("T")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
@@ -66,6 +67,42 @@ async def test_wrong_addresses_are_said_and_end_nothing(rpc, tmp_path):
         await until(lambda: side.state == "wrong-contracts" or running.done())
         assert not running.done()
         rpc.output = "0x" + "00" * 31 + "07"
+        await until(lambda: side.state == "ready" or running.done())
+        assert not running.done()
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+        await side.close()
+        world.close()
+
+
+async def test_addresses_that_are_none_halt_the_chain_side_alone(rpc, tmp_path):
+    world = World(tmp_path)
+    node = world.node("ana")
+    side = ChainSide(Config(tmp_path, chain_url=rpc.url, chain_id=5, gms_address="0x12"), node.keys, node.store)
+    running = asyncio.create_task(side.run())
+    try:
+        await until(lambda: side.state.startswith("halted") or running.done())
+        assert "gms_address" in side.state
+        assert not running.done()
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+        world.close()
+
+
+async def test_the_same_chain_at_another_address(rpc, tmp_path):
+    """Once the new address was kept and the old one asked until the next start."""
+    world = World(tmp_path)
+    node = world.node("ana")
+    address = "0x" + "22" * 20
+    config = Config(tmp_path, chain_url="http://127.0.0.1:1", chain_id=5, gms_address=address, vault_address=address)
+    side = ChainSide(config, node.keys, node.store)
+    running = asyncio.create_task(side.run())
+    rpc.output = "0x" + "00" * 31 + "07"
+    try:
+        await until(lambda: side.state == "unavailable" or running.done())
+        side.configure(replace(config, chain_url=rpc.url))
         await until(lambda: side.state == "ready" or running.done())
         assert not running.done()
     finally:
