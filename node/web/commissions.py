@@ -51,8 +51,14 @@ async def show_list(request: web.Request) -> web.StreamResponse:
         lines=[_line(why) for why in reasons],
         statements=[_statement(row) for row in stated if row.state != "closed"],
         forecast=[],
+        moving=any(is_moving(row) for row in stated),
         pages={"text": count},
     )
+
+
+def is_moving(row: StatementView) -> bool:
+    """Whether time alone brings it on: no message tells the page when a delay is over."""
+    return row.state != "closed" and row.on_chain in ("none", "proposed")
 
 
 def _figures(totals: list[TotalView]) -> list[dict[str, Any]]:
@@ -60,10 +66,10 @@ def _figures(totals: list[TotalView]) -> list[dict[str, Any]]:
         return str(sum(int(getattr(total, name)) for total in totals for name in names))
 
     return [
-        {"label": "Stated", "base": together("batched"), "value": None, "meaning": "collect it in your wallet"},
-        {"label": "In the next statement", "base": together("payable"), "value": None, "meaning": "return windows are over"},
+        {"label": "Ready to collect", "base": together("batched"), "value": None, "meaning": "in your wallet"},
+        {"label": "In the next statement", "base": together("payable"), "value": None, "meaning": "returns are over"},
         {"label": "Held", "base": together("held", "accrued"), "value": None, "meaning": "until returns end"},
-        {"label": "Paid so far", "base": together("paid"), "value": None, "meaning": "on the chain"},
+        {"label": "Collected so far", "base": together("paid"), "value": None, "meaning": "on the chain"},
     ]
 
 

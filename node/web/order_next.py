@@ -5,11 +5,11 @@ from node.services.order_view import OrderView
 _UNPAID = ("REQUESTED", "UNDERPAID", "EXPIRED", "OBSERVED")
 
 
-def text(order: OrderView) -> str:
-    """One sentence; "" at the end of the order."""
+def text(order: OrderView, *, address: bool = False) -> str:
+    """One sentence; "" at the end of the order. `address`: the merchant holds it."""
     if not order.next_actor:
         return ""
-    return _to_seller(order) if order.side == "seller" else _to_merchant(order)
+    return _to_seller(order) if order.side == "seller" else _to_merchant(order, address=address)
 
 
 def _to_seller(order: OrderView) -> str:
@@ -37,7 +37,7 @@ def _to_seller(order: OrderView) -> str:
     return f"{shop} says when it has arrived."
 
 
-def _to_merchant(order: OrderView) -> str:
+def _to_merchant(order: OrderView, *, address: bool) -> str:
     seller = order.peer_name or "The seller"
     match order.status:
         case "DRAFT":
@@ -55,7 +55,8 @@ def _to_merchant(order: OrderView) -> str:
     if not _is_paid(order):
         return "The customer pays you. Confirm it when the money is there."
     if not order.parcels:
-        return "Lay it ready for pickup." if order.pickup else "Get the address, then send it."
+        where = "Send it there, then say so." if address else "Get the address, then send it."
+        return "Lay it ready for pickup." if order.pickup else where
     if _is_ready(order):
         return "Hand it over, then say so."
     return "Say what became of the parcel."

@@ -32,7 +32,8 @@ _OPEN = ("ACCEPTED", "IN_FULFILMENT", "NEEDS_ATTENTION")
 
 def whys(unit: Any, order: bytes) -> list[commissions.LineWhy]:
     """The commissions of an order with their reasons."""
-    return [commissions.get_line(unit, bytes.fromhex(line.id)) for line in commissions.lines_of_order(unit, order)]
+    lines = sorted(commissions.lines_of_order(unit, order), key=lambda line: (line.line, line.level))
+    return [commissions.get_line(unit, bytes.fromhex(line.id)) for line in lines]
 
 
 def earnings(found: list[commissions.LineWhy], order: OrderView) -> list[dict[str, Any]]:

@@ -45,17 +45,23 @@ _GROUPS: tuple[Group, ...] = (
     ("Earn", (("team", "Team", "/team"), ("commissions", "Commissions", "/commissions"), ("wallet", "Wallet", "/wallet"))),
     ("Trust", (("grants", "Who sees what", "/grants"), ("peers", "Peers", "/peers"))),
 )
-_SHOP: Group = ("Shop", (("merchant", "Merchant", "/merchant"),))
+_SHOP: tuple[Group, ...] = (
+    _GROUPS[0],
+    ("Shop", (("merchant", "Your shop", "/merchant"), ("orders", "Orders", "/orders"), ("catalog", "Catalog", "/catalog"))),
+    ("Money", (("commissions", "Commissions", "/commissions"), ("wallet", "Wallet", "/wallet"))),
+    _GROUPS[-1],
+)
 
 
 def nav_groups(viewer: Viewer) -> tuple[Group, ...]:
-    """The nav of a role: who sells for a shop does not see the shop's own pages."""
-    return (*_GROUPS, _SHOP) if viewer.role == "merchant" else _GROUPS
+    """The nav of a role: who sells for a shop does not see the shop's own pages, and a shop has no customers and no team of its own."""
+    return _SHOP if viewer.role == "merchant" else _GROUPS
 
 
-def nav_tabs() -> tuple[tuple[str, str, str], ...]:
-    """The four that fit on a phone."""
-    return (*_GROUPS[0][1], *_GROUPS[1][1])
+def nav_tabs(viewer: Viewer) -> tuple[tuple[str, str, str], ...]:
+    """The four that fit on a phone: the first two groups."""
+    groups = nav_groups(viewer)
+    return (*groups[0][1], *groups[1][1])
 
 
 class Renderer:

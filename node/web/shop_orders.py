@@ -62,7 +62,7 @@ async def show_order(request: web.Request) -> web.StreamResponse:
         section="merchant",
         order=head,
         steps=words.steps(order),
-        next=_next(order, parts.can_ask(order, newest)),
+        next=_next(order, parts.can_ask(order, newest), known=held is not None),
         address=held,
         asked=parts.so_far(newest),
         lines=words.lines(order),
@@ -74,10 +74,10 @@ async def show_order(request: web.Request) -> web.StreamResponse:
     )
 
 
-def _next(order: OrderView, question: str) -> dict[str, Any] | None:
+def _next(order: OrderView, question: str, *, known: bool) -> dict[str, Any] | None:
     if not order.next_actor:
         return None
-    shown: dict[str, Any] = {"who": _WHO[order.next_actor], "text": order_next.text(order), "actions": _actions(order)}
+    shown: dict[str, Any] = {"who": _WHO[order.next_actor], "text": order_next.text(order, address=known), "actions": _actions(order)}
     if question:
         kind = "primary" if _is_paid(order) else ""
         shown["actions"].insert(0, {"label": question, "action": f"/merchant/orders/{order.id}/ask-address", "kind": kind})

@@ -10,7 +10,7 @@ from node.services import commissions, statements, wallet
 from node.services.commissions import LineView
 from node.services.statements import StatementView
 from node.services.wallet import WalletView
-from node.web.commissions import CHAIN
+from node.web.commissions import CHAIN, is_moving
 from node.web.forms import form_of
 from node.web.page import render, see_other
 from node.web.runtime import runtime_of
@@ -33,6 +33,7 @@ async def show(request: web.Request, *, status: int = 200, amount: str = "", err
         section="merchant",
         draft=_draft(payable, posted),
         posted=[_posted(row) for row in posted],
+        moving=any(is_moving(row) for row in posted),
         reserve=_reserve(view),
         form={"amount": amount},
         errors=errors or {},

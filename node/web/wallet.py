@@ -5,8 +5,9 @@ from typing import Any
 
 from aiohttp import web
 
-from node.services import claims, peers, relays, wallet
+from node.services import claims, commissions, peers, relays, wallet
 from node.services.claims import ClaimableView, ClaimView
+from node.services.commissions import LineView
 from node.services.relays import RelayView
 from node.services.wallet import TransactionView, WalletView
 from node.web import formats
@@ -49,7 +50,9 @@ async def show(request: web.Request) -> web.StreamResponse:
     made: list[ClaimView] = await runtime.read(claims.list_claims)
     asked: list[RelayView] = await runtime.read(relays.list_relays)
     known: list[peers.PeerView] = await runtime.read(peers.list_peers)
+    paid: list[LineView] = await runtime.read(commissions.list_lines, state="paid")
     addresses = await runtime.read(wallet.own_addresses)
+    pending = [*_pending(view, made), *_relays(asked)]
     open_ones = [row for row in claimable if not row.asked]
     return render(
         request,
@@ -59,8 +62,9 @@ async def show(request: web.Request) -> web.StreamResponse:
         claimable=_claimable(claimable),
         address=view.accounts[0].address if view else checksum_address(addresses[0]),
         chain=_chain(state, view),
-        claims=[_claim(row) for row in made if row.state == "finalized"],
-        pending=[*_pending(view, made), *_relays(asked)],
+        claims=[*(_claim(row) for row in made if row.state == "finalized"), *_brought(asked, paid)],
+        pending=pending,
+        moving=bool(pending) or any(not row.ready for row in open_ones),
         claim_action="/wallet/claim" if any(row.ready for row in open_ones) else "",
         relay=_relay(open_ones, known),
     )
@@ -69,7 +73,7 @@ async def show(request: web.Request) -> web.StreamResponse:
 def _claimable(rows: list[ClaimableView]) -> dict[str, Any]:
     names = ", ".join(f"statement {row.epoch} of {row.merchant_name}" for row in rows)
     waiting = [row for row in rows if not row.ready]
-    meaning = f"from {names}" if rows else "Nothing is stated and unpaid"
+    meaning = f"from {names}" if rows else "Nothing waits to be collected"
     if waiting:
         latest = max(row.active_at for row in waiting)
         meaning += f", from {formats.datetime_text(latest)}" if latest else ", once it is on the chain"
@@ -91,6 +95,21 @@ def _claim(row: ClaimView) -> dict[str, Any]:
     rows = [("Claim", row.id), ("Block", formats.number(row.block)), *((f"Paid to {leaf.recipient}", leaf.member) for leaf in row.leaves)]
     title = f"{who}, statement {row.epoch}" + (f", and {others} for the team" if others and who == "You" else "")
     return {"who": title, "base": str(paid), "state": STATES[row.state], "at": row.created, "rows": rows}
+
+
+def _brought(asked: list[RelayView], paid: list[LineView]) -> list[dict[str, Any]]:
+    """What team mates collected for us."""
+    return [
+        {
+            "who": f"{row.name} for you, statement {row.epoch}",
+            "base": str(sum(int(line.gms) for line in paid if (line.merchant, line.epoch) == (row.merchant, row.epoch))),
+            "state": STATES["finalized"],
+            "at": row.created,
+            "rows": [("From", row.merchant_name or "Another shop"), ("Collected by", row.name)],
+        }
+        for row in asked
+        if row.asked and row.state == "paid"
+    ]
 
 
 def _pending(view: WalletView | None, made: list[ClaimView]) -> list[dict[str, Any]]:

@@ -99,7 +99,7 @@ async def desks(shop):
 async def test_before_the_first_sale(desks):
     ana, _, lumen = desks
     await ana.reads("/commissions", "Your first commission is one order away")
-    await ana.reads("/wallet", "Nothing is stated and unpaid", "Up to date", "ASTRA 1337")
+    await ana.reads("/wallet", "Nothing waits to be collected", "Up to date", "ASTRA 1337")
     await lumen.reads("/merchant/statements", "Nothing to post", "None yet.")
     status, text = await lumen.post("/merchant/statements")
     assert status in (409, 422)
