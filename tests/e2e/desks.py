@@ -74,9 +74,16 @@ class Desk:
                 await self.page.set_viewport_size({"width": width, "height": 800})
                 if await self.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                     self.wrong.append(f"{shot}: scrolls sideways at {width}")
-                await self.page.screenshot(path=SHOTS / f"{self.series}-{self.name}-{shot}-{theme}-{width}.png", full_page=True)
+                await self._photograph(SHOTS / f"{self.series}-{self.name}-{shot}-{theme}-{width}.png", width)
                 self.wrong += [f"{shot} {theme} {width}: {line}" for line in await axe(self.page)]
         await self.page.set_viewport_size(before or {"width": 1280, "height": 800})
+
+    async def _photograph(self, path: Path, width: int) -> None:
+        """The whole page as on a screen long enough, so that what sticks to the foot of the screen is at the foot of the picture."""
+        height = await self.page.evaluate("document.documentElement.scrollHeight")
+        await self.page.set_viewport_size({"width": width, "height": max(height, 800)})
+        await self.page.wait_for_function("[...document.images].every((image) => image.complete)")
+        await self.page.screenshot(path=path)
 
     async def set_up(self, role: str, *, look: bool = False) -> None:
         """From the first page to Today."""
