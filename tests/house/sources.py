@@ -1,6 +1,7 @@
 """The project's own source files, and what its modules import: read, never executed."""
 
 import ast
+import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -13,10 +14,9 @@ OUTSIDE = {".venv", ".venv-uv", ".git", "build", "dist", "node_modules", "vendor
 def files(*suffixes: str, root: Path = ROOT, under: tuple[str, ...] = ("",)) -> Iterator[Path]:
     """Every file of ours with one of the suffixes, in no folder of tools or of other people's code."""
     for part in under:
-        for path in sorted((root / part).rglob("*")):
-            inside = path.relative_to(root).parts
-            if path.suffix in suffixes and path.is_file() and not any(name in OUTSIDE or name.startswith(".") for name in inside[:-1]):
-                yield path
+        for folder, inside, names in os.walk(root / part):
+            inside[:] = sorted(name for name in inside if name not in OUTSIDE and not name.startswith("."))
+            yield from (Path(folder, name) for name in sorted(names) if Path(name).suffix in suffixes)
 
 
 def modules(root: Path = ROOT) -> dict[str, Path]:
