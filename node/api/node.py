@@ -70,9 +70,7 @@ async def status(runtime: NodeRuntime) -> StatusView:
     return await runtime.status()
 
 
-async def setup(
-    runtime: NodeRuntime, passphrase: str, name: str, role: str = "seller", currency: str = "USD"
-) -> Founded:
+async def setup(runtime: NodeRuntime, passphrase: str, name: str, role: str = "seller", currency: str = "USD") -> Founded:
     """Make identity, vault and store; the words are shown this once."""
     if role not in tuple(Role):
         raise UserError(f"A node is a seller's or a merchant's, not {role!r}.", code="bad-role")
