@@ -86,7 +86,6 @@ class AcceptedOrder:
     gms_rate: int
     cause: bytes
     placed_at: int
-    accepted_at: int
     return_window_ms: int
     hold_ms: int
     facts: tuple[bytes, ...] = ()

@@ -41,7 +41,6 @@ class CustomerBook(Protocol):
     def name_of(self, customer: bytes) -> str: ...  # noqa: D102
     def delivery_values(self, customer: bytes) -> Mapping[Field, str]: ...  # noqa: D102
     def destination(self, customer: bytes) -> tuple[str, str, str]: ...  # noqa: D102
-    def has_postal_address(self, customer: bytes) -> bool: ...  # noqa: D102
 
 
 class CustomersUnit(PeersUnit, Protocol):

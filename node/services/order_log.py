@@ -244,7 +244,6 @@ def accepted_order(unit: OrdersUnit, case: Case, accepted: rec.OrderAccepted) ->
         gms_rate=quote.gms_rate,
         cause=case.state.order_id,
         placed_at=case.reached[rec.PLACED],
-        accepted_at=case.reached.get(rec.ACCEPTED, unit.now),
         return_window_ms=accepted.return_window_ms,
         hold_ms=accepted.hold_ms,
         facts=accepted.facts,

@@ -62,7 +62,6 @@ class PeerBook(KnownPeers, Protocol):
     def issue(self, invite: IssuedInvite, now: int) -> None: ...  # noqa: D102
     def invite(self, token: bytes) -> IssuedInvite | None: ...  # noqa: D102
     def take(self, invite: IssuedInvite) -> None: ...  # noqa: D102
-    def open_invites(self, now: int) -> Sequence[tuple[int, int]]: ...  # noqa: D102
     def pairing(self, id_: bytes, /) -> PairingRow | None: ...  # noqa: D102
     def pairings(self, *, open_only: bool) -> Sequence[PairingRow]: ...  # noqa: D102
     def keep(self, row: PairingRow) -> None: ...  # noqa: D102

@@ -121,11 +121,6 @@ class Customers:
         found = self.get(customer)
         return destination(found.person) if found else ("", "", "")
 
-    def has_postal_address(self, customer: bytes) -> bool:
-        """Whether a parcel could be sent; otherwise the order is a pickup."""
-        found = self.get(customer)
-        return found is not None and found.person.postal_address() is not None
-
 
 def _packed(person: Contact) -> bytes:
     return msgspec.json.encode(person)

@@ -92,11 +92,6 @@ class Peers:
         """Keep who used it."""
         self._db.execute("UPDATE invites SET used_by = ? WHERE token = ?", (invite.used_by, invite.token))
 
-    def open_invites(self, now: int) -> list[tuple[int, int]]:
-        """(created, expires) of the invites nobody used yet."""
-        sql = "SELECT created, expires FROM invites WHERE used_by IS NULL AND expires > ? ORDER BY created"
-        return [(row[0], row[1]) for row in self._db.execute(sql, (now,))]
-
     # --- pairings
 
     def pairing(self, id_: bytes) -> PairingRow | None:

@@ -107,11 +107,10 @@ def test_erasing_takes_keys_and_what_undo_kept(store: Store[str]) -> None:
 def test_what_an_order_needs(store: Store[str]) -> None:
     _keep(store, MIA, JO, BLOCK)
     ids = [bytes([number]) * 32 for number in (1, 2, 3, 9)]
-    values, places, postal = store.read_now(
+    values, places = store.read_now(
         lambda unit: (
             [unit.customers.delivery_values(id_) for id_ in ids],
             [unit.customers.destination(id_) for id_ in ids],
-            [unit.customers.has_postal_address(id_) for id_ in ids],
         )
     )
     assert values[0] == {
@@ -128,7 +127,6 @@ def test_what_an_order_needs(store: Store[str]) -> None:
     assert values[2][Field.STREET] == "12 St James's Square, London SW1Y 4JH, United Kingdom"
     assert values[3] == {}
     assert places == [("ES", "Valencia", "46003"), ("", "", ""), ("GB", "", ""), ("", "", "")]
-    assert postal == [True, False, True, False]
 
 
 @pytest.mark.parametrize(
