@@ -51,5 +51,5 @@ ROUTES = (
     Route("GET", "/chain", wallet.show, kind="read"),
     Route("POST", "/chain/connect", connect, kind="task"),
     Route("POST", "/chain/faucet", faucet, kind="task"),
-    Route("POST", "/chain/deposit", wallet.deposit),
+    Route("POST", "/chain/deposit", wallet.deposit, money=True),
 )

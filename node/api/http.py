@@ -33,8 +33,8 @@ class Runtime(Protocol):
     async def write(self, run: Callable[..., Any], /, **arguments: Any) -> Any:
         """Run a service in one transaction."""
 
-    async def write_once(self, operation: str, body_hash: bytes, run: Callable[..., Any], /, **arguments: Any) -> bytes:
-        """As `write`, once for each operation key; answers the JSON of the first time."""
+    async def write_once(self, operation: str, body_hash: bytes, permanent: bool, run: Callable[..., Any], /, **arguments: Any) -> bytes:
+        """As `write`, once for each operation key, for a day or for good; answers the JSON of the first time."""
 
     def require_open(self) -> None:
         """Raises Locked unless the vault is open."""
@@ -93,7 +93,7 @@ async def _answer(route: Route, request: web.Request) -> web.StreamResponse:
             if not 8 <= len(operation) <= 128:
                 raise UserError("an Idempotency-Key has 8 to 128 characters", code="bad-request")
             body_hash = hashlib.sha256(f"{request.method} {request.path}\n".encode() + content).digest()
-            return web.Response(body=await runtime.write_once(operation, body_hash, route.run, **arguments), content_type=JSON)
+            return web.Response(body=await runtime.write_once(operation, body_hash, route.money, route.run, **arguments), content_type=JSON)
         else:
             result = await runtime.write(route.run, **arguments)
     body = msgspec.json.encode(result)

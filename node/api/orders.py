@@ -12,7 +12,7 @@ ROUTES = (
     Route("POST", "/orders/{order}/reject", orders.reject),
     Route("POST", "/orders/{order}/cancel", orders.cancel),
     Route("POST", "/orders/{order}/pay-word", payments.pay_word),
-    Route("POST", "/orders/{order}/confirm-payment", payments.confirm_payment),
+    Route("POST", "/orders/{order}/confirm-payment", payments.confirm_payment, money=True),
     Route("POST", "/orders/{order}/ship", fulfilment.ship),
     Route("POST", "/orders/{order}/ready", fulfilment.ready),
     Route("POST", "/orders/{order}/report", fulfilment.report),

@@ -32,6 +32,8 @@ class Route:
     kind: Kind = "write"
     locked: bool = False
     """Whether it also answers while the vault is locked or not set up."""
+    money: bool = False
+    """Whether it moves or counts money: then an Idempotency-Key holds for good and not for a day."""
 
     @property
     def name(self) -> str:

@@ -205,15 +205,15 @@ class Node:
         """Run a service in one transaction."""
         return await self.opened().store.write(run, **arguments)
 
-    async def write_once(self, operation: str, body: bytes, run: Callable[..., Any], /, **arguments: Any) -> bytes:
-        """As `write`, once for each operation key; answers the JSON of the first time."""
+    async def write_once(self, operation: str, body: bytes, permanent: bool, run: Callable[..., Any], /, **arguments: Any) -> bytes:
+        """As `write`, once for each operation key, for a day or for good; answers the JSON of the first time."""
 
         def once(unit: Any) -> bytes:
             known: bytes | None = unit.operations.answered(operation, body)
             if known is not None:
                 return known
             response = msgspec.json.encode(run(unit, **arguments))
-            unit.operations.answer(operation, body, response)
+            unit.operations.answer(operation, body, response, permanent=permanent)
             return response
 
         return await self.opened().store.write(once)

@@ -29,7 +29,7 @@ class Runtime:
     async def write(self, run, /, **arguments):
         return await self.node.store.write(run, **arguments)
 
-    async def write_once(self, operation, body, run, /, **arguments):
+    async def write_once(self, operation, body, permanent, run, /, **arguments):
         return msgspec.json.encode(await self.node.store.write(run, **arguments))
 
     async def changed(self, after):
