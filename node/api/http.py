@@ -12,10 +12,10 @@ import msgspec
 from aiohttp import web
 
 from node.errors import NodeError, UserError
+from node.problems import problem
 from protocol.errors import ProtocolError
 
 from .openapi import document
-from .problems import problem
 from .routes import Route
 
 PREFIX = "/api/v1"

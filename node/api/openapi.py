@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from .problems import Problem
+from node.problems import Problem
+
 from .routes import Route
 
 VERSION = "3.1.0"

@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from node.errors import ConflictError, IntegrityError, Locked, NodeError, NotFound, Unavailable
-from protocol.errors import ProtocolError
+from protocol.errors import LocalError, ProtocolError
 
 EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (NotFound, 3),
     (Locked, 4),
     (ConflictError, 5),
+    (LocalError, 5),
     (Unavailable, 6),
     (IntegrityError, 7),
 )

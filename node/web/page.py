@@ -6,11 +6,13 @@ or `see_other(request, "/orders", "Order placed")`; `form_of(request)` (forms.py
 
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Any, Protocol
 
 from aiohttp import web
 
+from node.problems import problem_of
 from node.web import csp
 from node.web.refusal import Refusal
 from node.web.render import Renderer, Viewer
@@ -69,7 +71,7 @@ def clock_ms() -> int:
 def problem(request: web.Request, status: int, code: str, message: str) -> web.Response:
     """An RFC 9457 document under /api/, the error page elsewhere."""
     if request.path.startswith(API_PREFIX):
-        document = {"type": f"urn:gemstra:problem:{code}", "status": status, "detail": message, "code": code}
+        document = asdict(problem_of(status, code, message))
         return web.json_response(document, status=status, content_type="application/problem+json")
     return render(request, "error.html", status=status, code=code, message=message)
 

@@ -10,7 +10,8 @@ from typing import NoReturn
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from node.errors import ConflictError, Locked, NodeError, NotFound, Unavailable
+from node.errors import NodeError
+from node.problems import problem as problem_of_error
 from node.resources import ui_folder
 from node.web import csp, design, doors, formats, forms
 from node.web.page import (
@@ -33,6 +34,7 @@ from node.web.refusal import Refusal
 from node.web.render import Renderer
 from node.web.security import NONCE, SAFE_METHODS, host_rule, new_nonce, origin_rule, protect
 from node.web.sessions import Session, Sessions, same_token
+from protocol.errors import ProtocolError
 
 EVENTS = "/api/v1/events"
 _PUBLIC = ("/static/", "/open", "/stopped", csp.REPORT_PATH)
@@ -128,15 +130,6 @@ async def _check_token(request: web.Request, session: Session) -> None:
     request[forms.FORM] = await forms.read_form(request, forms.body_limit(request), lambda token: admitted or same_token(session, token))
 
 
-_STATUS: tuple[tuple[type[NodeError], int], ...] = (
-    (NotFound, 404),
-    (ConflictError, 409),
-    (Locked, 423),
-    (Unavailable, 503),
-    (NodeError, 422),
-)
-
-
 def error_pages() -> Middleware:
     """The one place of the web that catches: refusals and errors that explain themselves become a page or a problem document."""
 
@@ -147,9 +140,8 @@ def error_pages() -> Middleware:
             return await handler(request)
         except Refusal as refusal:
             return problem(request, refusal.status, refusal.code, refusal.message)
-        except NodeError as error:
-            status = next(status for kind, status in _STATUS if isinstance(error, kind))
-            return problem(request, status, error.code, str(error))
+        except (NodeError, ProtocolError) as error:
+            return problem(request, problem_of_error(error).status, error.code, str(error))
         except web.HTTPNotFound:
             return problem(request, 404, "not-found", "There is no such page on your desk.")
         except web.HTTPMethodNotAllowed:

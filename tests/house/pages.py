@@ -10,9 +10,9 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from node.api.problems import problem
 from node.cli.output import exit_code
 from node.errors import ConflictError, IntegrityError, Locked, NodeError, NotFound, RemoteRefusal, Unavailable, UserError
+from node.problems import problem
 from protocol.errors import LocalError, ProtocolError, RemoteError
 from tests.house.raised import lineage, raised
 from tests.house.sources import ROOT

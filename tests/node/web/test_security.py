@@ -12,11 +12,13 @@ import pytest_asyncio
 from aiohttp import ClientSession, FormData, web
 from aiohttp.test_utils import TestClient, TestServer
 
+from node import problems
 from node.errors import UserError
 from node.web import forms, shell
 from node.web.page import REPORTS, Stage, render
 from node.web.render import Viewer
 from node.web.sessions import Sessions
+from protocol.errors import IllegalTransition
 
 HOST = "ana.localhost:8801"
 ORIGIN = f"http://{HOST}"
@@ -83,6 +85,9 @@ async def build(done: list[str], clock: list[int]) -> tuple[web.Application, Ses
     async def fail(request: web.Request) -> web.StreamResponse:
         raise UserError("<b>Choose</b> another.", code="taken")
 
+    async def too_late(request: web.Request) -> web.StreamResponse:
+        raise IllegalTransition("ConfirmedHere is not possible while a pairing is expired")
+
     gate, sessions = Gate(), Sessions(lambda: clock[0])
     pages = [
         web.get("/", home),
@@ -90,6 +95,7 @@ async def build(done: list[str], clock: list[int]) -> tuple[web.Application, Ses
         web.post("/api/v1/act", act),
         web.post("/upload", upload),
         web.get("/fail", fail),
+        web.get("/too-late", too_late),
         web.get("/api/v1/fail", fail),
     ]
     app = shell.make_app(pages, gate=gate, sessions=sessions, allowed_hosts={HOST}, cookie_name=COOKIE, development=True)
@@ -327,9 +333,12 @@ async def test_lock_clears_what_is_ours_and_ends_every_session(desk: Desk) -> No
 async def test_errors_explain_themselves_escaped(desk: Desk) -> None:
     answer = await desk.get("/fail")
     text = await answer.text()
-    assert (answer.status, "&lt;b&gt;Choose" in text, "<b>Choose" in text) == (422, True, False)
+    assert (answer.status, "&lt;b&gt;Choose" in text, "<b>Choose" in text) == (400, True, False)
     document = await (await desk.get("/api/v1/fail")).json()
-    assert document["code"] == "taken"
+    assert (document["code"], document["title"], document["status"]) == ("taken", "Taken", 400)
+    assert document["type"] == problems.problem(UserError("", code="taken")).type
+    late = await desk.get("/too-late")  # what the protocol refuses is a page too, not a fault of the server
+    assert (late.status, "while a pairing is expired" in await late.text()) == (409, True)
 
 
 @pytest.mark.asyncio

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problems: one JSON shape, stable types, the same code on page, API and command line."""
+"""Errors as RFC 9457 problems: one JSON shape, one status an error, the same code on page, API and command line."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (Unavailable, 503),
     (UserError, 400),
     (LocalError, 409),
-    (ProtocolError, 422),
+    (ProtocolError, 400),
 )
 
 
@@ -32,6 +32,9 @@ class Problem:
 
 def problem(error: NodeError | ProtocolError) -> Problem:
     """The problem document for an expected error."""
-    status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
-    title = error.code.replace("-", " ").capitalize()
-    return Problem(TYPE_PREFIX + error.code, title, status, str(error), error.code)
+    return problem_of(next((status for kind, status in _STATUS if isinstance(error, kind)), 500), error.code, str(error))
+
+
+def problem_of(status: int, code: str, detail: str) -> Problem:
+    """The problem document for a refusal under `code`."""
+    return Problem(TYPE_PREFIX + code, code.replace("-", " ").capitalize(), status, detail, code)
