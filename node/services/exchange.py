@@ -13,13 +13,16 @@ from protocol.envelope import Signed
 from protocol.errors import Unauthorized
 from protocol.ids import digest
 from protocol.kinds import Topic
-from protocol.messages import Ack, Message, pack, unpack
+from protocol.messages import Ack, Message, Nack, pack, unpack
 
 from .unit import OutboxEntry, Unit
 
 # These say "not now" rather than "no": the message stays in the outbox. All but `not-ready` concern whatever we would send the peer.
 OVERLOADED = frozenset({"busy", "internal", "timed-out", "rate-limited", "too-many", "over-budget"})
 TRANSIENT = OVERLOADED | {"not-ready"}
+DAY_MS = 86_400_000
+KEPT_MS = 90 * DAY_MS  # an answered message, for the page that says what became of it
+PRUNED = "exchange/pruned"
 OPEN_TOPICS = frozenset({Topic.HELLO, Topic.PAIR})
 
 
@@ -79,12 +82,14 @@ class Exchange:
 
     `answers[kind](unit, incoming)` returns the reply record or Signed (None = Ack). `settles[kind](unit, entry, sent, reply)` runs when the
     peer took our `kind`, `fails[kind](unit, entry, sent, code)` when it refused for good. `queries` have no effect and may be asked again.
+    A Nack is a refusal, but for the kinds in `nacks`: these read it themselves, since it means "kept without effect".
     """
 
     answers: Mapping[str, Answers] = field(default_factory=dict)
     settles: Mapping[str, Settles] = field(default_factory=dict)
     fails: Mapping[str, Fails] = field(default_factory=dict)
     queries: frozenset[str] = frozenset()
+    nacks: frozenset[str] = frozenset()
 
 
 def message_id(body: bytes) -> bytes:
@@ -139,8 +144,11 @@ def answered(unit: Unit, exchange: Exchange, entry: OutboxEntry, reply: bytes) -
     """The peer answered. Raises ProtocolError when the reply is not what it may be: then it counts as refused."""
     topic = Topic(entry.topic)
     received = unpack(topic, reply)
-    unit.outbox.acked(entry.id, reply)
     sent = unpack(topic, entry.body)
+    if isinstance(received.record, Nack) and sent.kind.name not in exchange.nacks:
+        refused(unit, exchange, entry, received.record.code)
+        return
+    unit.outbox.acked(entry.id, reply)
     settle = exchange.settles.get(sent.kind.name)
     if settle is not None:
         settle(unit, entry, sent, received)
@@ -160,16 +168,25 @@ def refused(unit: Unit, exchange: Exchange, entry: OutboxEntry, code: str) -> No
     unit.touched("changes")
 
 
+def tick(unit: Unit) -> None:
+    """Once a day: let go of messages that were answered long ago."""
+    if unit.now - unit.settings.get(PRUNED, 0) >= DAY_MS:
+        unit.settings.set(PRUNED, unit.now)
+        unit.outbox.prune(unit.now - KEPT_MS)
+
+
 def join(*parts: Exchange) -> Exchange:
     """One table of many. A kind has one owner."""
     answers: dict[str, Answers] = {}
     settles: dict[str, Settles] = {}
     fails: dict[str, Fails] = {}
     queries: set[str] = set()
+    nacks: set[str] = set()
     for part in parts:
         assert not answers.keys() & part.answers.keys()
         answers |= part.answers
         settles |= part.settles
         fails |= part.fails
         queries |= part.queries
-    return Exchange(answers, settles, fails, frozenset(queries))
+        nacks |= part.nacks
+    return Exchange(answers, settles, fails, frozenset(queries), frozenset(nacks))

@@ -20,7 +20,7 @@ EXCHANGE = exchange.join(
     relays.EXCHANGE,
 )
 
-TICKS: tuple[Callable[[Any], None], ...] = (peers.tick, catalog.tick, orders.tick, asking.tick, ledger.tick, statements.tick)
+TICKS: tuple[Callable[[Any], None], ...] = (exchange.tick, peers.tick, catalog.tick, orders.tick, asking.tick, ledger.tick, statements.tick)
 
 FACTS: tuple[Callable[[Any, Any], None], ...] = (roots.on_chain_fact,)
 

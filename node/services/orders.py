@@ -259,4 +259,5 @@ EXCHANGE = Exchange(
     settles=dict.fromkeys(ENTRIES, _on_taken)
     | {rec.ACCEPTED: _on_acceptance_taken, rec.CANCEL_REQUEST: _on_receipt, rec.PAYMENT_SUBMITTED: _on_receipt},
     fails=dict.fromkeys((*ENTRIES, rec.CANCEL_REQUEST, rec.PAYMENT_SUBMITTED), _on_refused),
+    nacks=frozenset(ENTRIES),
 )

@@ -152,6 +152,9 @@ class Outbox(Protocol):
     def refusals(self, since: int, limit: int) -> Sequence[OutboxEntry]:
         """What peers refused for good after `since`, newest first."""
 
+    def prune(self, before: int) -> int:
+        """Erase messages answered earlier than `before`; how many."""
+
     def withdraw(self, id: bytes) -> bool:  # noqa: A002
         """Take back a message that never left. True when it could be."""
 
