@@ -23,7 +23,10 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class PairingRow:
-    """A pairing under way or ended. `nonce` is ours; what is known of the other side fills in as it answers."""
+    """A pairing under way or ended. `nonce` is ours; what is known of the other side fills in as it answers.
+
+    `invited` is the identity that the invite named, where we opened it.
+    """
 
     id: bytes
     peer: str
@@ -35,3 +38,4 @@ class PairingRow:
     role: str = ""
     addresses: tuple[str, ...] = ()
     presentation: Presentation | None = None
+    invited: bytes | None = None

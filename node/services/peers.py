@@ -136,7 +136,8 @@ def accept_invite(unit: PeersUnit, link: str) -> PairingView:
     begin = PairBegin(found.token, commit(nonce), presentation, unit.me.name, Role(unit.me.role), _own_addresses(unit))
     raw = to_bytes(begin)
     machine, _ = apply(Pairing(), Begun(raw, unit.me.device.public, found.device_public, unit.now))
-    row = PairingRow(machine.id, peer, True, nonce, machine, unit.now, found.name, found.role.value, found.addresses)
+    known = (found.name, found.role.value, found.addresses)
+    row = PairingRow(machine.id, peer, True, nonce, machine, unit.now, *known, invited=found.identity)
     unit.peers.keep(row)
     send(unit, peer, begin, topic=Topic.PAIR, about=("pairing", row.id))
     unit.touched("changes")
@@ -239,7 +240,7 @@ def _on_answer(unit: PeersUnit, _entry: OutboxEntry, sent: Message, reply: Messa
     answer = reply.record
     if not isinstance(answer, PairAnswer):
         raise Conflict("the peer did not answer as a pairing peer does", code="unexpected-reply")
-    _check_presented(unit, answer.presentation, row.peer, answer.role)
+    _check_presented(unit, answer.presentation, row.peer, answer.role, row.invited)
     known = replace(row, name=answer.name, role=answer.role.value, presentation=answer.presentation)
     row = _step(unit, replace(known, addresses=answer.addresses or row.addresses), Answered(reply.raw))
     row = _step(unit, row, Revealed(row.nonce))
@@ -309,7 +310,7 @@ def _learn(unit: PeersUnit, peer: Peer, hello: Hello) -> None:
     unit.peers.renew(peer.peer, hello.presentation, hello.name, hello.addresses or peer.addresses, unit.now)
 
 
-def _check_presented(unit: PeersUnit, presentation: Presentation, peer: str, role: Role) -> None:
+def _check_presented(unit: PeersUnit, presentation: Presentation, peer: str, role: Role, invited: bytes | None = None) -> None:
     """A live device, by a root log that goes on from the one we know of the identity: a revoked one cannot pair anew by an old log."""
     state = presentation.check(public_key_of(peer))
     known = unit.peers.by_identity(state.identity)
@@ -317,6 +318,8 @@ def _check_presented(unit: PeersUnit, presentation: Presentation, peer: str, rol
         state.require_extends(known.state.seq, known.state.head)
     if state.role is not role:
         raise Conflict("the peer says it is what its identity is not", code="wrong-role")
+    if invited not in (None, state.identity):
+        raise Conflict("this is not who the invite names; ask for a new one", code="wrong-identity")
 
 
 def _row(unit: PeersUnit, pairing: bytes) -> PairingRow:

@@ -12,7 +12,7 @@ from protocol.identity import IdentityState, Presentation, Role, replay
 from protocol.pairing import IssuedInvite, Pairing
 
 _PEER = "peer, identity, name, role, addresses, presentation, paired_at, seen_at"
-_PAIRING = "id, peer, started_here, nonce, machine, created, name, role, addresses, presentation"
+_PAIRING = "id, peer, started_here, nonce, machine, created, name, role, addresses, presentation, invited"
 
 
 class Peers:
@@ -109,9 +109,9 @@ class Peers:
         """Write a pairing, new or changed."""
         shown = to_bytes(row.presentation) if row.presentation else None
         values = (row.id, row.peer, row.started_here, row.nonce, to_bytes(row.machine), row.created, row.name, row.role)
-        ends = (json.dumps(row.addresses), shown, row.machine.status.value, row.machine.expires)
+        ends = (json.dumps(row.addresses), shown, row.invited, row.machine.status.value, row.machine.expires)
         self._db.execute(
-            f"INSERT OR REPLACE INTO pairings ({_PAIRING}, status, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            f"INSERT OR REPLACE INTO pairings ({_PAIRING}, status, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
             values + ends,
         )
 
@@ -130,7 +130,7 @@ def _peer(row: tuple[Any, ...]) -> Peer:
 
 
 def _pairing(row: tuple[Any, ...]) -> PairingRow:
-    id_, peer, started_here, nonce, machine, created, name, role, addresses, shown = row
+    id_, peer, started_here, nonce, machine, created, name, role, addresses, shown, invited = row
     presentation = from_bytes(Presentation, shown) if shown else None
-    state = from_bytes(Pairing, machine)
-    return PairingRow(id_, peer, bool(started_here), nonce, state, created, name, role, tuple(json.loads(addresses)), presentation)
+    state, dial = from_bytes(Pairing, machine), tuple(json.loads(addresses))
+    return PairingRow(id_, peer, bool(started_here), nonce, state, created, name, role, dial, presentation, invited)

@@ -1,5 +1,7 @@
 """Pairing between two real stores: the link, the code, both confirmations; and everything that must not pair."""
 
+from dataclasses import replace
+
 import pytest
 
 from node.errors import NotFound
@@ -11,6 +13,7 @@ from protocol.errors import Conflict, Malformed, ProtocolError, Unauthorized, Un
 from protocol.identity import GenerationStarted, sign_entry
 from protocol.kinds import Topic
 from protocol.messages import Hello, pack
+from protocol.pairing import read_link
 from tests.node.services.world import World
 
 
@@ -106,6 +109,17 @@ def test_a_foreign_invite_is_refused(world):
         world.put(ana.peer, ben, "pair", body)
     assert caught.value.code == "invite-foreign"
     assert pairing
+
+
+def test_who_answers_must_be_who_was_invited(world):
+    """The device is the one in the link, but it speaks for another identity."""
+    lumen, ana = world.node("lumen", "merchant"), world.node("ana")
+    link = replace(read_link(lumen.write(peers.invite).link), identity=bytes(32)).link
+    ana.write(peers.accept_invite, link=link)
+    world.deliver()
+    [pairing] = ana.read(peers.list_pairings)
+    assert (pairing.status, pairing.code, pairing.error) == ("refused", "", "wrong-identity")
+    assert ana.read(peers.list_peers) == []
 
 
 def test_own_and_damaged_links_say_so(world):
