@@ -58,7 +58,7 @@ async def show_list(request: web.Request) -> web.StreamResponse:
 
 def is_moving(row: StatementView) -> bool:
     """Whether time alone brings it on: no message tells the page when a delay is over."""
-    return row.state != "closed" and row.on_chain in ("none", "proposed")
+    return row.on_chain in ("none", "proposed")
 
 
 def _figures(totals: list[TotalView]) -> list[dict[str, Any]]:

@@ -47,7 +47,7 @@ _GROUPS: tuple[Group, ...] = (
 )
 _SHOP: tuple[Group, ...] = (
     _GROUPS[0],
-    ("Shop", (("merchant", "Your shop", "/merchant"), ("orders", "Orders", "/orders"), ("catalog", "Catalog", "/catalog"))),
+    ("Sell", (("merchant", "Shop", "/merchant"), ("orders", "Orders", "/orders"), ("catalog", "Catalog", "/catalog"))),
     ("Money", (("commissions", "Commissions", "/commissions"), ("wallet", "Wallet", "/wallet"))),
     _GROUPS[-1],
 )
