@@ -1,6 +1,8 @@
 """Keys, recorders and shortcuts that the chain tests share."""
 
+import asyncio
 import os
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,10 +73,13 @@ async def row(store: Store[str], intent: bytes) -> Any:
     return await store.read(lambda unit: unit.transactions.get(intent))
 
 
-async def until(made: Sender, store: Store[str], intent: bytes, state: str, steps: int = 400) -> Any:
-    for _ in range(steps):
+async def until(made: Sender, store: Store[str], intent: bytes, state: str, seconds: float = 60) -> Any:
+    """Steps until the intent is in `state`; the bound is for a hang, not for a busy machine."""
+    end = time.monotonic() + seconds
+    while True:
         await made.step()
         found = await row(store, intent)
         if found.state == state:
             return found
-    raise AssertionError(f"never {state}: {found}")
+        assert time.monotonic() < end, f"never {state}: {found}"
+        await asyncio.sleep(0.02)

@@ -70,6 +70,7 @@ async def test_reorg_leads_to_the_chains_balance(chain, client, store, depth):
     mine = Key()
     made, facts = watcher(client, store, chain, mine)
     blocks = [pay(chain, mine, amount) for amount in (1, 10, 100, 1000, 10000)]
+    chain.call("astra_hold", True)  # a watcher waits for finality, and the chain would mine for it
     await made.step()
     chain.undo(blocks[-depth])
     await settle(made, chain, pay(chain, mine, 7))
@@ -81,6 +82,15 @@ async def test_reorg_leads_to_the_chains_balance(chain, client, store, depth):
     assert balance(facts, mine, plus=("confirmed",)) != truth
 
 
+async def undo_unless_final(chain, store, number):
+    """The chain mines while a watcher waits, so on a busy machine a block may be final by now: that one stays."""
+    chain.call("astra_hold", True)
+    final = await store.read(lambda unit: unit.blocks.final())
+    if final is None or final.number < number:
+        chain.undo(number)
+    chain.call("astra_hold", False)
+
+
 async def test_random_reorgs_while_watching(chain, client, store):
     dice = random.Random(7)
     keys = [Key(), Key()]
@@ -90,7 +100,7 @@ async def test_random_reorgs_while_watching(chain, client, store):
         if dice.random() < 0.7:
             await made.step()
         if dice.random() < 0.6:
-            chain.undo(dice.choice(paid))
+            await undo_unless_final(chain, store, dice.choice(paid))
         if dice.random() < 0.4:
             await made.step()
     await settle(made, chain, pay(chain, keys[0], 1))
