@@ -98,7 +98,7 @@ def _when(line: LineView) -> str:
     if line.epoch:
         return f"in statement {line.epoch}"
     if line.payable_at:
-        return f"payable from {formats.date(line.payable_at)}"
+        return f"payable {'since' if line.status == 'PAYABLE' else 'from'} {formats.date(line.payable_at)}"
     return f"held until {formats.date(line.hold_until)}" if line.hold_until else ""
 
 

@@ -52,7 +52,8 @@ def earnings(found: list[commissions.LineWhy], order: OrderView) -> list[dict[st
 
 
 def _who(line: commissions.LineView, order: OrderView) -> str:
-    name = line.payee or ("Level " + str(line.level) if line.level else "The seller")
+    own = line.level == 0 and order.side == "seller"
+    name = "You" if own else line.payee or ("Level " + str(line.level) if line.level else "The seller")
     title = order.lines[line.line].title if line.line < len(order.lines) else ""
     return f"{name}: {title}" if title else name
 
