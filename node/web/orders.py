@@ -127,7 +127,9 @@ def _next(order: OrderView, question: GrantView | None) -> dict[str, Any] | None
     if not order.next_actor:
         return None
     actions: list[dict[str, Any]] = []
+    who, said = _WHO[order.next_actor], order_next.text(order)
     if question is not None:
+        who, said = "you", f"{order.merchant_name} asks for what it needs to deliver. You answer."
         text = f"{order.merchant_name} asks to see: {parts.names_of(question.fields)}. For this order only; you can take it back."
         confirm = {"title": "Share the address?", "text": text}
         actions.append({"label": "Share the address", "action": f"/orders/{order.id}/share", "kind": "primary", "confirm": confirm})
@@ -137,7 +139,7 @@ def _next(order: OrderView, question: GrantView | None) -> dict[str, Any] | None
         text = f"{order.merchant_name} is told. Your commission for it is dropped."
         confirm = {"title": "Cancel this order?", "text": text}
         actions.append({"label": "Cancel the order", "action": f"/orders/{order.id}/cancel", "kind": "danger", "confirm": confirm})
-    return {"who": _WHO[order.next_actor], "text": order_next.text(order), "actions": actions}
+    return {"who": who, "text": said, "actions": actions}
 
 
 def _payment(order: OrderView) -> list[tuple[str, str]]:

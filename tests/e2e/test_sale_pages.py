@@ -110,6 +110,8 @@ async def accept(lumen: Desk) -> None:
 async def show_address(lumen: Desk, ana: Desk) -> None:
     """Step 7: the merchant asks, the seller reads for what and answers, the merchant reads the address and the seller the ledger."""
     await lumen.press("Ask for the address")
+    await ana.page.get_by_text("asks for what it needs to deliver").wait_for()  # the order's page came to it by itself
+    await ana.look("order-asked")
     await ana.goto("/")
     await ana.page.get_by_text("asks to see something of").wait_for()
     await ana.look("today-asked")
