@@ -103,7 +103,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What the merchant offers and reserves until `expires`. `base` is what commissions are reckoned on: the sum of the lines.
+    """What the merchant offers until `expires`. `base` is what commissions are reckoned on: the sum of the lines.
 
     `plan`, `gms_rate` and `terms` are what the order will freeze; `checkpoint` is the catalog checkpoint the prices come from.
     """

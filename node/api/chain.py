@@ -13,7 +13,7 @@ from protocol.settlement import parse_address
 
 @dataclass(frozen=True, slots=True)
 class ChainView:
-    """How the chain is: `off`, `starting`, `ready`, `unavailable` or `wrong-chain`."""
+    """How the chain is: `off`, `starting`, `ready`, `unavailable`, `wrong-chain`, `wrong-contracts`, or `halted` with the reason."""
 
     state: str
     url: str

@@ -14,7 +14,6 @@ MAX_CELL = 1_000_000
 MAX_COLUMNS = 400
 _MAX_LINE = 8_000_000
 _DELIMITERS = ",;\t"
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # the full-width ones work in some sheets
 
 _lock = threading.Lock()
 _readers = 0
@@ -73,11 +72,6 @@ class Table:
 def plain(title: str) -> str:
     """A column title for comparing: no case, no outer or doubled spaces, one kind of apostrophe."""
     return " ".join(title.replace("’", "'").replace("\u00a0", " ").replace("\u202f", " ").casefold().split())
-
-
-def neutralise(cell: str) -> str:
-    """`cell` for a CSV that people open in a spreadsheet: what would start a formula is shown as text (a leading apostrophe)."""
-    return "'" + cell if cell.startswith(_FORMULA_STARTS) or cell.lstrip(" ").startswith(_FORMULA_STARTS) else cell
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from node.errors import NotFound
 from node.services import browse, customers, plans
 from node.services.browse import FeedView, ProductView, VariantView
 from node.web import formats
-from node.web.page import render
+from node.web.page import id_in, render
 from node.web.runtime import runtime_of
 
 PAGE = 24
@@ -89,7 +89,7 @@ def picture(images: tuple[str, ...]) -> str | None:
 async def show_product(request: web.Request) -> web.StreamResponse:
     """GET /catalog/{product}?customer=."""
     runtime = runtime_of(request)
-    product: ProductView = await runtime.read(browse.get_product, product=bytes.fromhex(request.match_info["product"]))
+    product: ProductView = await runtime.read(browse.get_product, product=id_in(request.match_info["product"]))
     known: list[plans.PlanView] = await runtime.read(plans.list_plans)
     feeds: list[FeedView] = await runtime.read(browse.list_feeds)
     ours = any(feed.own for feed in feeds if feed.feed == product.feed)

@@ -9,7 +9,7 @@ from node.services.commissions import LineView, LineWhy, TotalView
 from node.services.statements import StatementView
 from node.web import formats
 from node.web.forms import form_of
-from node.web.page import render, see_other
+from node.web.page import id_in, render, see_other
 from node.web.runtime import runtime_of
 
 SHOWN = 50
@@ -130,7 +130,7 @@ def _differs(row: StatementView) -> str:
 
 async def post_dispute(request: web.Request) -> web.StreamResponse:
     """POST /commissions/dispute: object to our line of a merchant's newest statement."""
-    merchant = bytes.fromhex(form_of(request)["merchant"])
+    merchant = id_in(form_of(request)["merchant"])
     await runtime_of(request).write(claims.dispute, merchant=merchant)
     return see_other(request, "/commissions", "Your objection is on its way to the chain")
 

@@ -16,7 +16,7 @@ from node.services.order_view import OrderView
 from node.web import formats, grant_words
 from node.web import order_words as words
 from node.web.forms import Form, form_of, takes_upload
-from node.web.page import render, see_other, session_of
+from node.web.page import id_in, render, see_other, session_of
 from node.web.runtime import Runtime, runtime_of
 
 PAGE = 50
@@ -261,7 +261,7 @@ async def post_apply(request: web.Request) -> web.StreamResponse:
 
 
 def _id(request: web.Request) -> bytes:
-    return bytes.fromhex(request.match_info["customer"])
+    return id_in(request.match_info["customer"])
 
 
 _ONE = "/customers/{customer:[0-9a-f]{64}}"

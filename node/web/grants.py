@@ -9,7 +9,7 @@ from node.services import grants
 from node.services.grant_views import DisclosureView, GrantView
 from node.web import grant_words as words
 from node.web.forms import form_of
-from node.web.page import render, see_other
+from node.web.page import id_in, render, see_other
 from node.web.runtime import runtime_of
 
 MOST = 200
@@ -111,7 +111,7 @@ async def post_revoke(request: web.Request) -> web.StreamResponse:
 
 
 def _id(request: web.Request) -> bytes:
-    return bytes.fromhex(request.match_info["grant"])
+    return id_in(request.match_info["grant"])
 
 
 _ONE = "/grants/{grant:[0-9a-f]{64}}"

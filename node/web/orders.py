@@ -14,7 +14,7 @@ from node.web import formats, order_next
 from node.web import order_parts as parts
 from node.web import order_words as words
 from node.web.forms import form_of
-from node.web.page import render, see_other
+from node.web.page import id_in, render, see_other
 from node.web.runtime import runtime_of
 from protocol.errors import LocalError
 
@@ -166,8 +166,8 @@ async def post_quote(request: web.Request) -> web.StreamResponse:
             for name, text in form.pairs
             if name.startswith("qty-") and text.strip() not in ("", "0")
         ]
-        offer = await runtime.read(_merchant_of, product=_bytes(form["product"]))
-        customer = _bytes(form["customer"]) if form["customer"] else None
+        offer = await runtime.read(_merchant_of, product=id_in(form["product"]))
+        customer = id_in(form["customer"]) if form["customer"] else None
         pickup = form["method"] == "pickup"
         order: OrderView = await runtime.write(quotes.draft, merchant=offer, lines=lines, customer=customer, pickup=pickup)
     except UserError as error:
@@ -200,7 +200,7 @@ def _count(text: str) -> int:
 async def post_place(request: web.Request) -> web.StreamResponse:
     """POST /orders/place: order what was quoted. Field: quote."""
     order = form_of(request)["quote"]
-    return await act(request, quotes.place, f"/orders/{order}", "It is on its way to the shop", order=_bytes(order))
+    return await act(request, quotes.place, f"/orders/{order}", "It is on its way to the shop", order=id_in(order))
 
 
 async def post_cancel(request: web.Request) -> web.StreamResponse:
@@ -234,13 +234,7 @@ async def act(request: web.Request, run: Callable[..., Any], path: str, notice: 
 
 def id_of(request: web.Request) -> bytes:
     """The order named in the path."""
-    return _bytes(request.match_info["order"])
-
-
-def _bytes(text: str) -> bytes:
-    if len(text) != 64 or any(letter not in "0123456789abcdef" for letter in text):
-        raise web.HTTPNotFound
-    return bytes.fromhex(text)
+    return id_in(request.match_info["order"])
 
 
 ROUTES = [

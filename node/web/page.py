@@ -76,6 +76,13 @@ def problem(request: web.Request, status: int, code: str, message: str) -> web.R
     return render(request, "error.html", status=status, code=code, message=message)
 
 
+def id_in(text: str) -> bytes:
+    """The 32 bytes of an id in a path or form; what is no id names no page."""
+    if len(text) != 64 or any(letter not in "0123456789abcdef" for letter in text):
+        raise web.HTTPNotFound
+    return bytes.fromhex(text)
+
+
 def session_of(request: web.Request) -> Session:
     """The session; a page behind the rules always has one."""
     session: Session | None = request.get(SESSION)

@@ -9,7 +9,7 @@ from aiohttp import web
 from node.errors import NodeError, Unavailable
 from node.services import peers, team
 from node.web.forms import form_of
-from node.web.page import GATE, render, see_other, session_of
+from node.web.page import GATE, id_in, render, see_other, session_of
 from node.web.runtime import Runtime, runtime_of
 from protocol.errors import ProtocolError
 
@@ -174,10 +174,7 @@ async def post_confirm(request: web.Request) -> web.StreamResponse:
 
 
 def _id(request: web.Request) -> bytes:
-    text = request.match_info["pairing"]
-    if len(text) != 64 or any(letter not in "0123456789abcdef" for letter in text):
-        raise web.HTTPNotFound
-    return bytes.fromhex(text)
+    return id_in(request.match_info["pairing"])
 
 
 # --- one peer

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from node.services import peers, plans, team
 from node.web.forms import form_of
-from node.web.page import render, see_other
+from node.web.page import id_in, render, see_other
 from node.web.runtime import runtime_of
 
 _STATES = {"asked": ("Asked", "waiting"), "accepted": ("Accepted", "done")}
@@ -97,21 +97,21 @@ def _asking(memberships: list[team.MembershipView], edges: list[team.EdgeView], 
 
 async def post_join(request: web.Request) -> web.StreamResponse:
     """POST /team/join: ask a merchant."""
-    row: team.MembershipView = await runtime_of(request).write(team.join, merchant=_bytes(form_of(request)["merchant"]))
+    row: team.MembershipView = await runtime_of(request).write(team.join, merchant=id_in(form_of(request)["merchant"]))
     return see_other(request, "/team", f"{row.merchant_name} is asked. It answers on its own desk.")
 
 
 async def post_sponsor(request: web.Request) -> web.StreamResponse:
     """POST /team/sponsors: ask a seller to be our sponsor at a merchant."""
     form = form_of(request)
-    edge: team.EdgeView = await runtime_of(request).write(team.ask_sponsor, merchant=_bytes(form["merchant"]), peer=form["peer"])
+    edge: team.EdgeView = await runtime_of(request).write(team.ask_sponsor, merchant=id_in(form["merchant"]), peer=form["peer"])
     return see_other(request, "/team", f"{edge.name} is asked to be your sponsor")
 
 
 async def post_edge(request: web.Request) -> web.StreamResponse:
     """POST /team/edges/{edge}, with `refuse` to decline."""
     verb = team.decline_edge if form_of(request)["refuse"] else team.accept_edge
-    edge: team.EdgeView = await runtime_of(request).write(verb, edge=_bytes(request.match_info["edge"]))
+    edge: team.EdgeView = await runtime_of(request).write(verb, edge=id_in(request.match_info["edge"]))
     return see_other(request, "/team", f"You declined {edge.name}" if edge.status == "declined" else f"You sponsor {edge.name}")
 
 
@@ -142,14 +142,8 @@ async def show_members(request: web.Request) -> web.StreamResponse:
 
 async def post_member(request: web.Request) -> web.StreamResponse:
     """POST /merchant/members/{member}: take them in."""
-    row: team.MemberView = await runtime_of(request).write(team.accept_member, member=_bytes(request.match_info["member"]))
+    row: team.MemberView = await runtime_of(request).write(team.accept_member, member=id_in(request.match_info["member"]))
     return see_other(request, "/merchant/members", f"{row.name} sells for you now")
-
-
-def _bytes(text: str) -> bytes:
-    if len(text) != 64 or any(letter not in "0123456789abcdef" for letter in text):
-        raise web.HTTPNotFound
-    return bytes.fromhex(text)
 
 
 ROUTES = [

@@ -12,7 +12,7 @@ from node.services.relays import RelayView
 from node.services.wallet import TransactionView, WalletView
 from node.web import formats
 from node.web.forms import form_of
-from node.web.page import render, see_other
+from node.web.page import id_in, render, see_other
 from node.web.runtime import runtime_of
 from protocol.settlement import checksum_address
 
@@ -161,7 +161,7 @@ async def post_claim(request: web.Request) -> web.StreamResponse:
 async def post_relay(request: web.Request) -> web.StreamResponse:
     """POST /wallet/relay: ask a team mate to collect for us."""
     form = form_of(request)
-    row: RelayView = await runtime_of(request).write(relays.ask_relay, merchant=bytes.fromhex(form["merchant"]), peer=form["peer"])
+    row: RelayView = await runtime_of(request).write(relays.ask_relay, merchant=id_in(form["merchant"]), peer=form["peer"])
     return see_other(request, "/wallet", f"{row.name} is asked")
 
 
