@@ -10,7 +10,9 @@ from node.files.products import read_products
 
 from .makers import NOW, WOO, read, reasons, skus, table, woo
 
-REAL = Path("/work/shared/data/catalogs/woocommerce-sample-products.csv")
+REAL = (
+    Path(__file__).resolve().parents[4] / "shared" / "data" / "catalogs" / "woocommerce-sample-products.csv"
+)  # real exports, beside the checkout
 PARENT = {
     "id": "10",
     "type": "variable",
