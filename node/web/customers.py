@@ -211,8 +211,20 @@ async def post_erase(request: web.Request) -> web.StreamResponse:
 
 
 async def show_import(request: web.Request) -> web.StreamResponse:
-    """GET /customers/import."""
-    return render(request, "customers/import.html", section="customers", preview=None)
+    """GET /customers/import: choose a file; below, what was imported before."""
+    found: list[customers.PastImport] = await runtime_of(request).read(customers.list_imports)
+    past = [{"id": row.id, "name": row.name, "at": row.at, "text": _counted(row), "undone": row.undone} for row in found]
+    return render(request, "customers/import.html", section="customers", preview=None, past=past)
+
+
+def _counted(row: customers.PastImport) -> str:
+    return f"{row.created} new, {row.updated} updated, {row.known} already here"
+
+
+async def post_undo(request: web.Request) -> web.StreamResponse:
+    """POST /customers/imports/{import_id}/undo: take an import back."""
+    done = await runtime_of(request).write(erasure.undo_import, import_id=id_in(request.match_info["import_id"]))
+    return see_other(request, "/customers/import", f"Undone: {done.removed} gone again, {done.restored} as before")
 
 
 @takes_upload(UPLOAD_LIMIT)
@@ -243,11 +255,11 @@ async def post_import(request: web.Request) -> web.StreamResponse:
         "more": len(found.contacts) + len(found.errors) - len(rows),
         "token": token,
     }
-    return render(request, "customers/import.html", section="customers", preview=preview)
+    return render(request, "customers/import.html", section="customers", preview=preview, past=[])
 
 
 def _refused(request: web.Request, text: str) -> web.StreamResponse:
-    return render(request, "customers/import.html", section="customers", status=422, preview=None, errors={"file": text})
+    return render(request, "customers/import.html", section="customers", status=422, preview=None, past=[], errors={"file": text})
 
 
 async def post_apply(request: web.Request) -> web.StreamResponse:
@@ -272,6 +284,7 @@ ROUTES = (
     web.get("/customers/import", show_import),
     web.post("/customers/import", post_import),
     web.post("/customers/import/apply", post_apply),
+    web.post("/customers/imports/{import_id}/undo", post_undo),
     web.get(_ONE, show_one),
     web.get(_ONE + "/edit", show_edit),
     web.post(_ONE + "/edit", post_edit),

@@ -15,8 +15,6 @@ NO_PAGE = {
     "catalog.sync": "a page that shows a catalog has it synced by itself",
     "browse.list_offers": "pages show offers within their products",
     "plans.publish_plan": "not built yet: a merchant signs a plan by command",
-    "customers.list_imports": "not built yet",
-    "erasure.undo_import": "not built yet",
     "grants.consent_receipt": "not built yet",
     "chain.connect": "done once, by who runs the machine",
     "chain.faucet": "for test chains, by who runs the machine",

@@ -78,6 +78,22 @@ async def test_contacts_are_looked_at_and_then_kept(desks):
 
 
 @pytest.mark.asyncio
+async def test_an_import_is_undone_on_the_page(desks):
+    ana, _ = desks
+    _, text = await _upload(ana, CARDS.encode())
+    token = re.search(r'name="import" value="([^"]+)"', text)[1]
+    await ana.post("/customers/import/apply", **{"import": token})
+    _, text = await ana.get("/customers/import")
+    undo = re.search(r'action="(/customers/imports/[0-9a-f]{64}/undo)"', text)[1]
+    assert await ana.post(undo) == "/customers/import"
+    await ana.reads("/customers/import", "Undone: 3 gone again, 0 as before", "phone.vcf")
+    await ana.reads("/customers", "1 person")
+    status, _ = await ana.get("/customers/import")
+    assert status == 200
+    assert (await ana.get("/customers/import"))[1].count("/undo") == 0
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize("content", [b"", b"a,b\r\n1,2\r\n", b"\xff\xfe\x00\x00rubbish"])
 async def test_a_wrong_file_is_said_on_the_page(desks, content):
     ana, _ = desks
