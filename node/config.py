@@ -3,6 +3,7 @@
 It decides names and defaults; it opens nothing. Documented in docs/configuration.md, which a test compares with this file.
 """
 
+import ipaddress
 import json
 import os
 import tomllib
@@ -56,7 +57,12 @@ def load(data: Path, environment: Mapping[str, str], flags: Mapping[str, Any]) -
             raise UserError(f"{path} is not valid TOML: {error}", code="bad-config") from error
     names = {f"{PREFIX}{item.name.upper()}": item.name for item in fields(Config) if item.name != "data"}
     config = _merge(config, {names[key]: value for key, value in environment.items() if key in names}, "the environment")
-    return _merge(config, {key: value for key, value in flags.items() if value is not None}, "the command line")
+    config = _merge(config, {key: value for key, value in flags.items() if value is not None}, "the command line")
+    try:
+        ipaddress.ip_address(config.listen)
+    except ValueError:
+        raise UserError(f"listen is {config.listen!r}: give an IP address, such as 127.0.0.1 or 0.0.0.0", code="bad-config") from None
+    return config
 
 
 def save(config: Config, names: tuple[str, ...]) -> None:

@@ -43,7 +43,11 @@ def run(
         flags = {"port": port, "peer_port": peer_port, "listen": listen, "host_name": host_name, "design": design}
         config = load(call.data, os.environ, flags)
         passphrase = read_passphrase(call, passphrase_fd) if passphrase_fd is not None else None
-        asyncio.run(serve(config, passphrase=passphrase, die_with_parent=die_with_parent))
+
+        def ready(page: str) -> None:
+            call.output.say(f"{page} is up. A link to open it: gemstra --data {config.data} open. Ctrl-C stops the node.")
+
+        asyncio.run(serve(config, passphrase=passphrase, die_with_parent=die_with_parent, ready=ready))
 
 
 @chain_commands.command(name="run")

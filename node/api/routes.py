@@ -101,7 +101,7 @@ def _from_wire(name: str, value: Any, hint: Any) -> Any:
         try:
             return bytes.fromhex(value)
         except ValueError:
-            raise UserError(f"{name} is not a hex id", code="bad-request") from None
+            raise UserError(f"{name} is no id: copy its 64 letters and digits from the list", code="bad-request") from None
     if int in arms and isinstance(value, str):
         if not _WHOLE.fullmatch(value):
             raise UserError(f"{name} is not a whole number of at most 30 digits", code="bad-request")

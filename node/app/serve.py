@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from aiohttp import web
@@ -24,12 +24,26 @@ from node.web.shell import make_app
 from node.web.site import PAGES, counted
 
 
-async def serve(config: Config, *, passphrase: str | None = None, die_with_parent: bool = False, vault_costs: Any = None) -> None:
-    """Run one node until SIGTERM or SIGINT. Raises UserError `in-use`, `port-in-use`, and what `unlock` raises."""
+async def serve(
+    config: Config,
+    *,
+    passphrase: str | None = None,
+    die_with_parent: bool = False,
+    vault_costs: Any = None,
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Run one node until SIGTERM or SIGINT; `ready` is told its page's address once that answers.
+
+    Raises ConflictError `in-use`, UserError `folder-unusable`, `port-in-use`, and what `unlock` raises.
+    """
     parent = os.getppid()
     if die_with_parent:
         tie_to_parent()
-    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        text = f"{config.data} can't be used: {error.strerror}. Name another folder with --data."
+        raise UserError(text, code="folder-unusable") from error
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -37,6 +51,8 @@ async def serve(config: Config, *, passphrase: str | None = None, die_with_paren
         node = Node(config, vault_costs=vault_costs)
         async with _page(config, node), _socket(config, node):
             try:
+                if ready is not None:
+                    ready(node.page)
                 if passphrase is not None:
                     await node.unlock(passphrase)
                 waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(stop.wait()), node.failed]
@@ -106,8 +122,9 @@ def _bind(port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         listener.close()
-        text = f"Port {port} on 127.0.0.1 cannot be used: {error.strerror}. Choose another with --port, or 0 for a free one."
+        reason = getattr(error, "strerror", None) or "ports are 0 to 65535"
+        text = f"Port {port} on 127.0.0.1 cannot be used: {reason}. Choose another with --port, or 0 for a free one."
         raise UserError(text, code="port-in-use") from error
     return listener

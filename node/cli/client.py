@@ -89,8 +89,8 @@ class Client:
             connection.request(method, PREFIX + path, body, headers or {}, encode_chunked=chunked)
             response = connection.getresponse()
             content = response.read()
-        except (FileNotFoundError, ConnectionRefusedError) as error:
-            message = f"no node is running on {self.data}; start it with: gemstra run --data {self.data}"
+        except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError) as error:
+            message = f"no node is running on {self.data}; start it with: gemstra --data {self.data} run"
             raise Unavailable(message, code="not-running") from error
         except TimeoutError as error:
             raise Unavailable("the node did not answer in time", code="timed-out") from error

@@ -60,9 +60,16 @@ def root(
 def read_passphrase(call: Call, fd: int | None, *, repeat: bool = False) -> str:
     """From a file descriptor or a prompt; never from the arguments, which other programs can read."""
     if fd is not None:
-        with os.fdopen(fd, "r", encoding="utf-8") as source:
-            return source.readline().rstrip("\n")
+        try:
+            with os.fdopen(fd, "r", encoding="utf-8") as source:
+                return source.readline().rstrip("\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(
+                f"File descriptor {fd} gives no passphrase: open it for reading, e.g. 3<file", code="needs-passphrase"
+            ) from error
     if call.no_input or not sys.stdin.isatty():
         raise UserError("A passphrase is needed: give --passphrase-fd N, e.g. --passphrase-fd 3 3<file", code="needs-passphrase")
-    answer: str = typer.prompt("Passphrase", hide_input=True, confirmation_prompt=repeat, err=True)
+    answer: str = typer.prompt(
+        "Passphrase, at least 8 characters" if repeat else "Passphrase", hide_input=True, confirmation_prompt=repeat, err=True
+    )
     return answer

@@ -6,6 +6,7 @@ import typer
 
 from node.cli.context import call_of
 from node.cli.output import reported
+from node.errors import ConflictError
 
 app = typer.Typer(no_args_is_help=True, help="Pair with merchants and sellers.")
 _PAIRING = ("id", "name", "role", "status", "code", "error")
@@ -32,7 +33,10 @@ def accept(context: typer.Context, link: str) -> None:
             return found if found["code"] or found["status"] not in ("begun", "answered") else None
 
         call.output.say("Waiting for the other node …")
-        call.output.show(call.client.until(shown, seconds=30, what="the other node to answer"))
+        answered = call.client.until(shown, seconds=30, what="the other node to answer")
+        call.output.show(answered)
+        if answered["status"] == "refused":
+            raise ConflictError("The pairing was refused. Ask for a fresh invite link and open that.", code=answered["error"] or "refused")
         call.output.say(f"Compare the code with the other screen, then: gemstra peer confirm {pairing['id']}")
 
 

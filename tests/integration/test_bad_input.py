@@ -97,8 +97,32 @@ def test_two_nodes_on_one_folder(house, ana):
 def test_nobody_runs(tmp_path):
     asked = command(tmp_path, "status")
     assert asked.returncode == 6
-    assert "gemstra run" in asked.stderr
+    assert f"gemstra --data {tmp_path} run" in asked.stderr
     assert "[not-running]" in asked.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("run", "--port", "70000"), "port-in-use"),
+        (("run", "--listen", "home"), "bad-config"),
+        (("unlock", "--passphrase-fd", "99"), "needs-passphrase"),
+        (("status",), "not-running"),
+    ],
+)
+def test_a_mistyped_start(tmp_path, arguments, code):
+    (tmp_path / "file").write_text("no folder")
+    asked = command(tmp_path / "file" if arguments == ("status",) else tmp_path, *arguments)
+    assert (asked.returncode, asked.stdout) == (6 if code == "not-running" else 1, "")
+    assert f"[{code}]" in asked.stderr
+    assert "Traceback" not in asked.stderr
+
+
+def test_a_file_where_the_folder_should_be(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    asked = command(tmp_path / "file", "run")
+    assert asked.returncode == 1
+    assert "Name another folder with --data. [folder-unusable]" in asked.stderr
 
 
 # --- invites
@@ -114,11 +138,14 @@ def ended(client, pairing):
     return found["error"]
 
 
-def test_an_invite_that_was_used(lumen, ana):
+def test_an_invite_that_was_used(house, lumen, ana):
     link = lumen.post("/peers/invites")["link"]
     first = ana.post("/peers/pairings", link=link)
     ana.until(lambda: any(row["id"] == first["id"] and row["code"] for row in ana.get("/peers/pairings")), seconds=SECONDS, what="the code")
     assert ended(ana, ana.post("/peers/pairings", link=link)["id"]) == "invite-used"
+    said = command(house.root / "ana", "peer", "accept", link)
+    assert said.returncode == 5
+    assert "Ask for a fresh invite link and open that. [invite-used]" in said.stderr
     ana.post(f"/peers/pairings/{first['id']}/refuse")
 
 
