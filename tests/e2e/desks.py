@@ -67,6 +67,7 @@ class Desk:
     async def look(self, shot: str) -> None:
         """Photograph the page in both themes and widths, and hold it to the rules: no sideways scroll, axe in each theme and each width."""
         SHOTS.mkdir(parents=True, exist_ok=True)
+        await self.page.wait_for_load_state("load")  # styles and all: a page without them is nobody's page
         before = self.page.viewport_size
         for theme, width, judged in (("light", 1280, True), ("light", 320, False), ("dark", 1280, False), ("dark", 320, True)):
             await self.page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
