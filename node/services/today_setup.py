@@ -44,8 +44,8 @@ def _merchant(unit: Any) -> list[SetupTask]:
     plan = bool(unit.catalog.plans(unit.me.identity))
     reserve = unit.settings.get("chain/survey") or {}
     return [
-        SetupTask("Bring your products in", "From WooCommerce or Shopify", "/catalog", done=products),
-        SetupTask("Sign a commission plan", "What everyone earns, with: gemstra commission plan publish", "/merchant", done=plan),
+        SetupTask("Bring your products in", "From WooCommerce or Shopify", "/merchant/catalog", done=products),
+        SetupTask("Sign a commission plan", "What everyone earns from a sale", "/merchant/plan", done=plan),
         SetupTask(
             "Put GMS into your reserve", "It covers the commissions", "/merchant/statements", done=int(reserve.get("reserve", 0)) > 0
         ),

@@ -41,6 +41,10 @@ class Me(Protocol):
         """The name peers see."""
 
     @property
+    def currency(self) -> str:
+        """The currency chosen at set-up, ISO 4217."""
+
+    @property
     def device(self) -> Signer:
         """The key of this device; it is also the libp2p peer id."""
 

@@ -12,7 +12,7 @@ from node.web.refusal import Refusal
 FORM_LIMIT = 1024 * 1024
 MOST_FIELDS = 1000
 _CHUNK = 64 * 1024
-_LIMIT = "_gemstra_body_limit"
+_LIMIT, _OTHERWISE = "_gemstra_body_limit", "_gemstra_body_otherwise"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 AnyHandler = TypeVar("AnyHandler", bound=Handler)
@@ -45,11 +45,12 @@ class Form:
 FORM: web.RequestKey[Form] = web.RequestKey("form", Form)
 
 
-def takes_upload(limit: int) -> Callable[[AnyHandler], AnyHandler]:
-    """Mark a handler whose posted body may have up to `limit` bytes instead of `FORM_LIMIT`."""
+def takes_upload(limit: int, otherwise: str = "Send it in smaller parts.") -> Callable[[AnyHandler], AnyHandler]:
+    """Mark a handler whose posted body may have up to `limit` bytes instead of `FORM_LIMIT`; `otherwise` says what to do with more."""
 
     def mark(handler: AnyHandler) -> AnyHandler:
         setattr(handler, _LIMIT, limit)
+        setattr(handler, _OTHERWISE, otherwise)
         return handler
 
     return mark
@@ -70,17 +71,18 @@ async def read_form(request: web.Request, limit: int, admit: Callable[[str], boo
 
     Raises Refusal 403 (token), 413 (too large), 415 (not a form).
     """
+    too_large = _too_large(request, limit)
     if (request.content_length or 0) > limit:
-        raise _too_large(limit)
+        raise too_large
     if request.content_type == "multipart/form-data":
-        return await _read_multipart(request, limit, admit)
+        return await _read_multipart(request, limit, admit, too_large)
     if request.content_type != "application/x-www-form-urlencoded":
         raise Refusal(415, "not-a-form", "This page takes forms only.")
     body = bytearray()
     async for chunk in request.content.iter_chunked(_CHUNK):
         body += chunk
         if len(body) > limit:
-            raise _too_large(limit)
+            raise too_large
     try:
         pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:
@@ -90,7 +92,7 @@ async def read_form(request: web.Request, limit: int, admit: Callable[[str], boo
     return form
 
 
-async def _read_multipart(request: web.Request, limit: int, admit: Callable[[str], bool]) -> Form:
+async def _read_multipart(request: web.Request, limit: int, admit: Callable[[str], bool], too_large: Refusal) -> Form:
     pairs: list[tuple[str, str]] = []
     files: dict[str, Upload] = {}
     left = limit
@@ -99,7 +101,7 @@ async def _read_multipart(request: web.Request, limit: int, admit: Callable[[str
         while (part := await reader.next()) is not None:
             if not isinstance(part, BodyPartReader) or part.name is None or len(pairs) + len(files) >= MOST_FIELDS:
                 raise Refusal(400, "bad-form", "This form cannot be read. Go back and send it again.")
-            body = await _read_part(part, left, limit)
+            body = await _read_part(part, left, too_large)
             left -= len(body)
             if not pairs:
                 _admit(admit, body.decode("utf-8", "replace") if part.name == "_token" else "")
@@ -113,12 +115,12 @@ async def _read_multipart(request: web.Request, limit: int, admit: Callable[[str
     return Form(tuple(pairs), files)
 
 
-async def _read_part(part: BodyPartReader, left: int, limit: int) -> bytes:
+async def _read_part(part: BodyPartReader, left: int, too_large: Refusal) -> bytes:
     body = bytearray()
     while chunk := await part.read_chunk(_CHUNK):
         body += chunk
         if len(body) > left:
-            raise _too_large(limit)
+            raise too_large
     return bytes(body)
 
 
@@ -127,5 +129,6 @@ def _admit(admit: Callable[[str], bool], token: str) -> None:
         raise Refusal(403, "stale-form", "This page is out of date. Go back, reload it and send it again.")
 
 
-def _too_large(limit: int) -> Refusal:
-    return Refusal(413, "too-large", f"This is larger than {limit // (1024 * 1024)} MB. Send it in smaller parts.")
+def _too_large(request: web.Request, limit: int) -> Refusal:
+    otherwise = getattr(request.match_info.handler, _OTHERWISE, "Send it in smaller parts.")
+    return Refusal(413, "too-large", f"This is larger than {limit // (1024 * 1024)} MB. {otherwise}")

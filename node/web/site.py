@@ -3,7 +3,22 @@
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from node.web import catalog, commissions, customers, grants, orders, peers, setup, shop_orders, statements, team, today, wallet
+from node.web import (
+    catalog,
+    commissions,
+    customers,
+    grants,
+    orders,
+    peers,
+    setup,
+    shop_catalog,
+    shop_orders,
+    shop_plan,
+    statements,
+    team,
+    today,
+    wallet,
+)
 from node.web.runtime import runtime_of
 
 PAGES: tuple[web.RouteDef, ...] = (
@@ -14,6 +29,8 @@ PAGES: tuple[web.RouteDef, ...] = (
     *customers.ROUTES,
     *catalog.ROUTES,
     *orders.ROUTES,
+    *shop_catalog.ROUTES,
+    *shop_plan.ROUTES,
     *shop_orders.ROUTES,
     *grants.ROUTES,
     *commissions.ROUTES,

@@ -22,6 +22,7 @@ def gms(thousandths: int) -> str:
     return str(thousandths * GMS // 1000)
 
 
+CURRENCIES = [("USD", "US dollar (USD)"), ("EUR", "Euro (EUR)")]
 PAGES = {"text": "1–4 of 4", "previous": None, "next": None}
 LINES = [
     {"title": "Daily Glow Serum, 30 ml", "sku": "LUM-DGS-30", "quantity": 1, "price": usd(5200), "total": usd(5200)},
@@ -261,6 +262,16 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "merchant": ("merchant/home.html", "merchant", "lumen", {"orders": ORDER_ROWS, "figures": [{"label": "Reserve", "base": gms(5000000), "value": None, "meaning": "4,977.5 GMS free"}, {"label": "Set aside", "base": gms(22500), "value": usd(2250), "meaning": "for 3 orders"}, {"label": "Next statement", "base": gms(22500), "value": None, "meaning": "ready on 15 December"}], "counts": {"members": 12, "products": 20}}),
     "merchant-order": ("merchant/order.html", "merchant", "lumen", {"order": ORDER, "steps": [*STEPS[:3], {"title": "Shipped", "state": "now"}, {"title": "Delivered", "state": "later"}], "next": {"who": "You ship it", "text": "The address is here until 4 December.", "fields": [{"name": "carrier", "label": "Carrier", "optional": True}, {"name": "tracking", "label": "Tracking number", "optional": True}], "submit": {"label": "It is on its way", "action": "/merchant/orders/1/ship"}, "actions": []},
         "address": {"pairs": [("Name", "Mia Torres"), ("Street", "Calle de la Paz 12"), ("Town", "46003 Valencia")], "until": NOW + 3 * DAY}, "lines": LINES, "sums": SUMS, "deliveries": DELIVERIES[:2], "commissions": COMMISSIONS, "problem": None, "form": {}}),
+    "merchant-catalog": ("merchant/catalog.html", "merchant", "lumen", {"form": {"currency": "USD", "replace": ""}, "currencies": CURRENCIES, "done": None}),
+    "merchant-catalog-wrong": ("merchant/catalog.html", "merchant", "lumen", {"form": {"currency": "EUR", "replace": "yes"}, "currencies": CURRENCIES, "done": None,
+        "errors": {"file": "“prices.csv” is no product export of Shopify or WooCommerce: its first row is “sku, price”. Export the products in the shop (Products → Export) and import that CSV file as it is."}}),
+    "merchant-catalog-done": ("merchant/catalog.html", "merchant", "lumen", {"form": {"currency": "USD", "replace": ""}, "currencies": CURRENCIES,
+        "done": {"file": "lumen-beauty.csv", "dialect": "Shopify", "products": 20, "variants": 37, "added": 12, "changed": 41, "removed": 4, "skipped": 3, "more": 1, "unplanned": "USD",
+                 "rows": [{"row": 14, "name": "Rose Mist", "sku": "LB-1011", "reason": "It is not published in the shop."}, {"row": 31, "name": "Gift Card", "sku": "", "reason": "The price “from 10” is not a number."}]}}),
+    "merchant-plan": ("merchant/plan.html", "merchant", "lumen", {"plans": [{"title": "EUR, version 1", "words": "The seller earns 15 %; payable 30 days after delivery; 1 EUR = 1.1 GMS"}, {"title": "USD, version 3", "words": "The seller earns 20 %, the sponsor above 5 %; payable 14 days after delivery; 1 USD = 1 GMS"}],
+        "form": {"currency": "USD", "direct": "60", "level-1": "5", "level-2": "", "level-3": "", "days": "14", "rate": "1"}, "levels": 3, "cap": "50 %", "currencies": CURRENCIES,
+        "errors": {"direct": "Together these are 65 %. A plan pays 50 % at most: lower a rate."}}),
+    "merchant-plan-new": ("merchant/plan.html", "merchant", "lumen", {"plans": [], "form": {"currency": "USD", "direct": "", "level-1": "", "level-2": "", "level-3": "", "days": "14", "rate": "1"}, "levels": 3, "cap": "50 %", "currencies": CURRENCIES}),
     "merchant-members": ("merchant/members.html", "merchant", "lumen", {"members": [{"name": "Ana Pérez", "since": NOW - 90 * DAY, "sponsor": "Ben Okafor", "state": ("Accepted", "done")}, {"name": "Ben Okafor", "since": NOW - 200 * DAY, "sponsor": "None", "state": ("Accepted", "done")}], "requests": [{"name": "Cleo Marsh", "text": "Wants to sell for you. Sponsored by Ana Pérez.", "action": "/merchant/members/3"}]}),
     "merchant-statements": ("merchant/statements.html", "merchant", "lumen", {"draft": {"epoch": 8, "lines": [{"who": "Ana Pérez", "level": "Direct", "base": gms(18000)}, {"who": "Ben Okafor", "level": "Level 1", "base": gms(4500)}], "total": gms(22500), "action": "/merchant/statements/8/post"}, "posted": [{"epoch": 7, "at": NOW - 14 * DAY, "total": gms(14200), "root": HEX, "payees": 9, "state": ("Active", "done")}], "reserve": {"base": gms(5000000), "value": None, "meaning": "4,977.5 GMS free"}, "form": {"amount": ""}}),
 }  # fmt: skip

@@ -11,10 +11,8 @@ from tests.house.sources import files, tree
 NO_PAGE = {
     "node.open_link": "it is the way onto the page",
     "today.list_outbox": "orders and Today show what waits, each beside what it concerns",
-    "catalog.import_products": "not built yet: a merchant imports by command",
     "catalog.sync": "a page that shows a catalog has it synced by itself",
     "browse.list_offers": "pages show offers within their products",
-    "plans.publish_plan": "not built yet: a merchant signs a plan by command",
     "grants.consent_receipt": "not built yet",
     "chain.connect": "done once, by who runs the machine",
     "chain.faucet": "for test chains, by who runs the machine",

@@ -1,0 +1,267 @@
+"""A merchant's own pages over a real store: a shop's export signed into the catalog, and a commission plan in words and by form."""
+
+import asyncio
+import io
+import re
+
+import pytest
+import pytest_asyncio
+from aiohttp import FormData
+from aiohttp.test_utils import TestClient, TestServer
+
+from node.files.products import read_products
+from node.files.samples import PRODUCTS, sample_path
+from node.services import browse, plans, today_setup
+from node.web import catalog, shell, shop_catalog, shop_orders, shop_plan
+from node.web.runtime import RUNTIME
+from node.web.sessions import Sessions
+from tests.node.services.world import START, World
+from tests.node.web import test_orders
+
+HOST, COOKIE = test_orders.HOST, test_orders.COOKIE
+HEAD = "Handle,Title,Body (HTML),Vendor,Status,Option1 Name,Option1 Value,Variant SKU,Variant Price,Variant Inventory Qty\n"
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
+FORM = {"currency": "USD", "direct": "20", "level-1": "5", "level-2": "", "level-3": "", "days": "14", "rate": "1"}
+IN_WORDS = "The seller earns 20 %, the sponsor above 5 %; payable 14 days after delivery; 1 USD = 1 GMS"
+
+
+def row(handle, price, title="Soap"):
+    quoted = title.replace('"', '""')
+    return f'{handle},"{quoted}",,Shop,active,Title,Default Title,{handle.upper()},{price},5\n'
+
+
+class Runtime(test_orders.Runtime):
+    async def parse(self, reader, source, **options):
+        assert reader == "products"
+        return await asyncio.to_thread(read_products, source, now_ms=START, **options)
+
+
+@pytest.fixture
+def nodes(tmp_path):
+    world = World(tmp_path)
+    yield world.node("lumen", "merchant"), world.node("ana")
+    world.close()
+
+
+@pytest_asyncio.fixture
+async def desks(nodes):
+    opened, clients = [], []
+    for node in nodes:
+        sessions = Sessions(node.clock)
+        routes = [*shop_catalog.ROUTES, *shop_plan.ROUTES, *shop_orders.ROUTES, *catalog.ROUTES]
+        app = shell.make_app(routes, gate=test_orders.Gate(node), sessions=sessions, allowed_hosts={HOST}, cookie_name=COOKIE)
+        app[RUNTIME] = Runtime(node)
+        client = TestClient(TestServer(app))
+        await client.start_server()
+        clients.append(client)
+        opened.append(test_orders.Desk(client, sessions.start()))
+    yield opened
+    for client in clients:
+        await client.close()
+
+
+async def _upload(desk, content, name="products.csv", **fields):
+    form = FormData()
+    form.add_field("_token", desk.session.token)
+    for key, value in {"currency": "USD", **fields}.items():
+        form.add_field(key, value)
+    if content is not None:
+        form.add_field("file", io.BytesIO(content), filename=name, content_type="text/csv")
+    answer = await desk.client.post("/merchant/catalog", data=form, headers=desk.headers)
+    text = await answer.text()
+    return answer.status, text, re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
+
+
+async def _refused(desk, **changed):
+    answer = await desk.client.post("/merchant/plan", data={"_token": desk.session.token, **FORM, **changed}, headers=desk.headers)
+    assert answer.status == 422
+    return await answer.text()
+
+
+@pytest.mark.asyncio
+async def test_a_shops_export_is_imported_from_the_page(nodes, desks):
+    lumen, _ = desks
+    await lumen.reads("/catalog", "No products yet", "Import products")
+    text = await lumen.reads(
+        "/merchant/catalog", "Currency of the prices", "Take away what the file doesn&#39;t have", "gemstra catalog import FILE"
+    )
+    currency = nodes[0].keys.currency
+    assert f'<option value="{currency}" selected' in text
+    status, _, plain = await _upload(lumen, sample_path(PRODUCTS).read_bytes())
+    assert status == 200
+    assert "Imported from Shopify" in plain
+    assert "Products 20 Variants 37 Added 57 Changed 0 Taken away 0" in plain
+    assert "Nobody can order these yet" in plain
+    await lumen.reads("/merchant", "20 products")
+    await lumen.reads("/catalog", "20 products")
+
+
+@pytest.mark.asyncio
+async def test_rows_not_for_sale_are_listed_and_what_is_missing_goes_when_asked(nodes, desks):
+    lumen, _ = desks
+    assert await lumen.post("/merchant/plan", **FORM) == "/merchant/plan"
+    await _upload(lumen, (HEAD + row("a", "1.00") + row("b", "2.00")).encode())
+    status, _, plain = await _upload(lumen, (HEAD + row("a", "1.50") + row("c", "cheap", "Clay")).encode())
+    assert status == 200
+    assert "Variants 1 Added 0 Changed 1 Taken away 0 " in plain
+    assert "1 row is not for sale" in plain
+    assert "Clay Row 3" in plain
+    assert "“cheap” is not a number" in plain
+    assert "Nobody can order these yet" not in plain
+    status, _, plain = await _upload(lumen, (HEAD + row("a", "1.50")).encode(), replace="yes")
+    assert "Changed 0 Taken away 2" in plain  # the product and its price
+    assert nodes[0].read(browse.list_feeds)[0].products == 1
+
+
+@pytest.mark.asyncio
+async def test_a_file_with_nothing_for_sale_takes_nothing_away(nodes, desks):
+    lumen, _ = desks
+    await _upload(lumen, (HEAD + row("a", "1.00")).encode())
+    status, _, plain = await _upload(lumen, (HEAD + row("a", "cheap")).encode(), replace="yes")
+    assert status == 422
+    assert "your catalog stays as it is. Row 2: The price “cheap”" in plain
+    assert nodes[0].read(browse.list_feeds)[0].products == 1
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("content", [None, b"", b"a,b\r\n1,2\r\n", b"\xff\xfe\x00\x00rubbish", HEAD.encode()])
+async def test_a_wrong_file_is_said_on_the_page(nodes, desks, content):
+    lumen, _ = desks
+    status, text, _ = await _upload(lumen, content, replace="yes", currency="EUR")
+    assert status == 422
+    assert "There is a problem" in text
+    assert 'href="#file"' in text
+    assert '<option value="EUR" selected' in text
+    assert 'value="yes" checked' in text
+    assert nodes[0].read(browse.list_feeds) == []
+
+
+@pytest.mark.asyncio
+async def test_a_currency_that_is_none_is_refused_by_both_pages(desks):
+    lumen, _ = desks
+    status, text, _ = await _upload(lumen, (HEAD + row("a", "1.00")).encode(), currency="<b>")
+    assert (status, 'href="#currency"' in text) == (422, True)
+    assert 'href="#currency"' in await _refused(lumen, currency="XXXX")
+
+
+@pytest.mark.asyncio
+async def test_a_file_too_large_for_the_page_is_sent_to_the_command(desks):
+    lumen, _ = desks
+    status, _, plain = await _upload(lumen, b"x" * (shop_catalog.UPLOAD_LIMIT + 1))
+    assert status == 413
+    assert "larger than 20 MB. Import a larger file with: gemstra catalog import FILE" in plain
+
+
+@pytest.mark.asyncio
+async def test_hostile_names_stay_text(desks):
+    lumen, _ = desks
+    rows = row("a", "1.00", HOSTILE) + row("b", HOSTILE.replace(",", "").replace('"', ""), HOSTILE)
+    status, text, plain = await _upload(lumen, (HEAD + rows).encode(), name="<img src=x onerror=alert(1)>.csv")
+    assert status == 200
+    assert "1 row is not for sale" in plain
+    assert "&lt;script&gt;alert(1)" in text
+    for page in (text, (await lumen.get("/catalog"))[1]):
+        assert "<script>alert" not in page
+        assert "<img" not in page
+    _, text, _ = await _upload(lumen, f"{HOSTILE},b\n1,2\n".encode(), name=f"{HOSTILE}.csv")
+    assert "<script>alert" not in text
+    assert "<img" not in text
+    assert "<script>alert" not in await _refused(lumen, direct=HOSTILE, days=HOSTILE, rate=HOSTILE)
+    assert "<script>alert" not in (await lumen.get("/merchant/plan?currency=%22%3E%3Cscript%3Ealert(1)"))[1]
+
+
+@pytest.mark.asyncio
+async def test_a_plan_is_signed_said_in_words_and_signed_anew(nodes, desks):
+    lumen, _ = desks
+    await lumen.reads("/merchant/plan", "None yet", "Sign your plan")
+    assert await lumen.post("/merchant/plan", **FORM) == "/merchant/plan"
+    await lumen.reads("/merchant/plan", IN_WORDS, "USD, version 1", "Version 1 for USD is signed")
+    assert (
+        await lumen.post("/merchant/plan", **{**FORM, "direct": "17,5", "level-2": "2.25", "days": "30", "rate": "0.5"}) == "/merchant/plan"
+    )
+    changed = "The seller earns 17.5 %, the sponsor above 5 %, the next one above 2.25 %; payable 30 days after delivery; 1 USD = 0.5 GMS"
+    text = await lumen.reads("/merchant/plan", changed, "USD, version 2")
+    assert IN_WORDS not in text
+    assert re.search(r'name="level-2"[^>]* value="2.25"', text)
+    assert await lumen.post("/merchant/plan", **{**FORM, "currency": "JPY", "level-1": ""}) == "/merchant/plan"
+    await lumen.reads("/merchant/plan?currency=JPY", "The seller earns 20 %; payable", "1 JPY = 1 GMS", changed)
+    newest = nodes[0].read(plans.list_plans)
+    assert [(plan.currency, plan.version, plan.gms_rate) for plan in newest] == [
+        ("JPY", 1, str(10**18)),
+        ("USD", 2, str(5 * 10**15)),
+        ("USD", 1, str(10**16)),
+    ]
+
+
+@pytest.mark.asyncio
+async def test_what_the_form_does_not_ask_stays_as_the_last_version_had_it(nodes, desks):
+    lumen, _ = desks
+    terms = {
+        "currency": "USD",
+        "direct_bps": 4000,
+        "level_bps": [500, 400, 300, 200],
+        "return_window_ms": 3_000,
+        "hold_ms": 2 * shop_plan.DAY_MS,
+    }
+    first = nodes[0].write(plans.publish_plan, **terms, cap_bps=6000)
+    text = await lumen.reads("/merchant/plan", "All rates together are 60 % at most", "payable 2 days after delivery")
+    shown = dict(re.findall(r'<input id="([a-z0-9-]+)" name="[^"]+" type="text" value="([^"]*)"', text))
+    assert shown.keys() >= {"direct", "level-4", "days", "rate"}
+    await lumen.post("/merchant/plan", currency="USD", **shown)
+    second = nodes[0].read(plans.list_plans)[0]
+    names = ("direct_bps", "level_bps", "return_window_ms", "hold_ms", "cap_bps", "gms_rate")
+    assert second.version == first.version + 1
+    assert [getattr(second, name) for name in names] == [getattr(first, name) for name in names]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("changed", "field", "words"),
+    [
+        ({"direct": "60"}, "direct", "Together these are 65 %. A plan pays 50 % at most"),
+        ({"direct": ""}, "direct", "Enter a percentage"),
+        ({"direct": "-1"}, "direct", "Enter a percentage"),
+        ({"direct": "101"}, "direct", "Enter a percentage"),
+        ({"direct": "1.005"}, "direct", "Enter a percentage"),
+        ({"level-1": "", "level-2": "3"}, "level-1", "a higher level has one"),
+        ({"level-3": "many"}, "level-3", "Enter a percentage"),
+        ({"days": "367"}, "days", "from 0 to 366"),
+        ({"rate": "0"}, "rate", "above zero"),
+        ({"rate": "0.00000000000000001"}, "rate", "above zero"),
+        ({"rate": "1e9"}, "rate", "above zero"),
+    ],
+)
+async def test_a_plan_that_cannot_be_is_refused_beside_its_field(nodes, desks, changed, field, words):
+    """Control: the same form without the change is signed (the tests above)."""
+    lumen, _ = desks
+    text = await _refused(lumen, **changed)
+    assert f'<a href="#{field}">' in text
+    assert words in text
+    assert nodes[0].read(plans.list_plans) == []
+
+
+@pytest.mark.asyncio
+async def test_a_sellers_node_is_refused(nodes, desks):
+    _, ana = desks
+    for path in ("/merchant/catalog", "/merchant/plan"):
+        status, text = await ana.get(path)
+        assert (status, "This page is a merchant&#39;s" in text) == (400, True)
+    assert (await _upload(ana, (HEAD + row("a", "1.00")).encode()))[0] == 400
+    answer = await ana.client.post("/merchant/plan", data={"_token": ana.session.token, **FORM}, headers=ana.headers)
+    assert answer.status == 400
+    assert nodes[1].read(browse.list_feeds) == []
+    assert nodes[1].read(plans.list_plans) == []
+
+
+@pytest.mark.asyncio
+async def test_the_way_to_the_first_sale_leads_to_both(nodes, desks):
+    lumen, _ = desks
+    steps = {task.href: task.done for task in nodes[0].read(today_setup.tasks)}
+    assert (steps["/merchant/catalog"], steps["/merchant/plan"]) == (False, False)
+    text = await lumen.reads("/merchant")
+    assert 'href="/merchant/catalog"' in text
+    assert 'href="/merchant/plan"' in text
+    await _upload(lumen, (HEAD + row("a", "1.00")).encode())
+    await lumen.post("/merchant/plan", **FORM)
+    steps = {task.href: task.done for task in nodes[0].read(today_setup.tasks)}
+    assert (steps["/merchant/catalog"], steps["/merchant/plan"]) == (True, True)
