@@ -32,7 +32,7 @@ async def serve(
     vault_costs: Any = None,
     ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Run one node until SIGTERM or SIGINT; `ready` is told its page's address once that answers.
+    """Run one node until SIGTERM, SIGINT or the end of its terminal; `ready` is told its page's address once that answers.
 
     Raises ConflictError `in-use`, UserError `folder-unusable`, `port-in-use`, and what `unlock` raises.
     """
@@ -45,8 +45,9 @@ async def serve(
         text = f"{config.data} can't be used: {error.strerror}. Name another folder with --data."
         raise UserError(text, code="folder-unusable") from error
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup has the node outlive its terminal
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
     with FolderLock(config.data):
         node = Node(config, vault_costs=vault_costs)
         async with _page(config, node), _socket(config, node):

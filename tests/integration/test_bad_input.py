@@ -2,6 +2,7 @@
 
 import os
 import resource
+import signal
 import socket
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from node.cli.demo.cast import PASSPHRASE
 from node.errors import NodeError
 from protocol.pairing import read_link
 from tests.integration.household import SECONDS, command, household, log_of, settle
-from tests.integration.performance import DATA
+from tests.integration.performance import DATA, ROOT
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "node" / "net"))
 
@@ -123,6 +124,22 @@ def test_a_file_where_the_folder_should_be(tmp_path):
     asked = command(tmp_path / "file", "run")
     assert asked.returncode == 1
     assert "Name another folder with --data. [folder-unusable]" in asked.stderr
+
+
+@pytest.mark.parametrize("outlives", [False, True], ids=["plain", "nohup"])
+def test_the_terminal_is_closed(tmp_path, outlives):
+    program = [*(["nohup"] if outlives else []), sys.executable, "-m", "node.main", "--data", str(tmp_path), "run"]
+    with subprocess.Popen(program, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as node:
+        try:
+            assert any("is up" in line for line in node.stderr)
+            node.send_signal(signal.SIGHUP)
+            if outlives:
+                assert command(tmp_path, "status").returncode == 0
+                node.terminate()
+            assert node.wait(SECONDS) == 0
+            assert not (tmp_path / "node.sock").exists()
+        finally:
+            node.kill()
 
 
 # --- invites
