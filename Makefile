@@ -45,6 +45,7 @@ clean:
 
 # uv lives in a small environment of its own, so that a bare machine with Python is enough.
 $(VENV)-uv/bin/uv:
+	@echo "Making the environment in $(VENV): once, with what uv.lock names." >&2
 	@$(PYTHON) -m venv $(VENV)-uv
 	@$(VENV)-uv/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.11,<1'
 

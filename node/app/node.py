@@ -120,6 +120,8 @@ class Node:
         async with self._changing:
             if self._opened is not None:
                 raise ConflictError("The vault is open already.", code="already-open")
+            if self.stage() is Stage.NEW:
+                self.require_open()  # says that it is to be set up first, as everywhere
             keys = await asyncio.to_thread(_unlock, self.config.data, passphrase)
             self._faced = -1
             try:

@@ -109,7 +109,9 @@ class Play:
             "feed": feed["feed"],
             "checkpoint": feed["checkpoint"],
         }
-        self.report.proved(f"{imported['products']} products, {imported['variants']} variants, {len(imported['skipped'])} rows skipped")
+        skipped = len(imported["skipped"])
+        rows = "1 row" if skipped == 1 else f"{skipped} rows"
+        self.report.proved(f"{imported['products']} products, {imported['variants']} variants, {rows} skipped")
         self.report.proved(f"feed {feed['feed'][:16]}… signed at {feed['size']} entries; plan {plan['plan'][:16]}… pays 20 % and 5 %")
 
     # --- 3
