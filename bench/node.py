@@ -27,7 +27,7 @@ PASSPHRASE = "a passphrase for the bench"
 HOST = "bench.localhost"
 PATIENCE = 60.0
 QUIET_SECONDS = 3.0
-BARS = {"first_page": 2000.0, "cli_call": 500.0, "unlock": 4000.0, "network_ready": 3000.0, "chain_ready": 5000.0, "resident_idle": 200.0}
+BARS = {"first_page": 2000.0, "cli_call": 500.0, "unlock": 4000.0, "network_ready": 8000.0, "chain_ready": 8000.0, "resident_idle": 200.0}
 NODE = (sys.executable, "-m", "node.main")
 
 
