@@ -23,13 +23,14 @@ _NOT_DIGITS = re.compile(r"\D")
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """`source` is the import that wrote it last; None once it was written by hand."""
+    """`source` is the import that wrote it last; None once it was written by hand. `archived`: when it was put aside, or None."""
 
     id: bytes
     person: Contact
     created: int
     updated: int
     source: bytes | None = None
+    archived: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,11 @@ def merged(before: Contact, after: Contact) -> Contact:
         handles=_both(after.handles, before.handles, _labelled),
         tags=tuple(dict.fromkeys((*after.tags, *before.tags))),
         other=tuple(dict.fromkeys((*after.other, *before.other))),
+        came_by=before.came_by or after.came_by,  # how a person came first is not changed by a later file
+        referrer=before.referrer or after.referrer,
+        preferences=_both(after.preferences, before.preferences, _labelled),
+        custom=_both(after.custom, before.custom, lambda item: item.label),
+        consents=tuple(dict.fromkeys((*before.consents, *after.consents))),
     )
 
 

@@ -60,6 +60,16 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class Consent:
+    """What a person agreed to, or took back: `purpose` in words, `given` or not since `day` (YYYY-MM-DD), and `how` it was said."""
+
+    purpose: str
+    given: bool
+    day: str
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Raw:
     """A property that no field holds, kept as it was so that nothing is lost. `parameters` as in the file."""
 
@@ -70,7 +80,11 @@ class Raw:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """One person. `row`: the row of a table, or the how-manieth card. Preferred values come first. `birthday`: YYYY-MM-DD or --MM-DD."""
+    """One person. `row`: the row of a table, or the how-manieth card. Preferred values come first. `birthday`: YYYY-MM-DD or --MM-DD.
+
+    `came_by` and `referrer` say how the person came to the seller. `preferences` are standing wishes (sizes, allergies, no calls) and
+    `custom` fields the seller's own, each with its label. `consents` are in the order they were given; the last of a purpose holds.
+    """
 
     row: int
     names: Names
@@ -89,6 +103,11 @@ class Contact:
     handles: tuple[Labelled, ...] = ()
     tags: tuple[str, ...] = ()
     other: tuple[Raw, ...] = ()
+    came_by: str = ""
+    referrer: str = ""
+    preferences: tuple[Labelled, ...] = ()
+    custom: tuple[Labelled, ...] = ()
+    consents: tuple[Consent, ...] = ()
 
     def postal_address(self) -> Address | None:
         """The first address a parcel could go to, or None."""

@@ -1,6 +1,7 @@
 """Customers in the store. It keeps and finds; `node.model.customer` decides what is the same person and what an order may need."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from node.model.customer import Customer, ImportRow, delivery_values, destinatio
 from node.model.person import Contact
 from protocol.disclosure import Field
 
-_COLUMNS = "id, record, created, updated, source"
+_COLUMNS = "id, record, created, updated, source, archived"
 _IMPORT = "id, name, dialect, at, created, updated, known, undone"
 _FEWEST_DIGITS = 3
 
@@ -22,20 +23,33 @@ class Customers:
         self._db = db
 
     def get(self, customer: bytes) -> Customer | None:
-        """The customer with this id."""
+        """The customer with this id, picture and all."""
         row = self._db.execute(f"SELECT {_COLUMNS} FROM customers WHERE id = ?", (customer,)).fetchone()  # noqa: S608
-        return _customer(row) if row else None
+        if not row:
+            return None
+        found, picture = _customer(row), self.photo(customer)
+        return found if picture is None else replace(found, person=replace(found.person, photo=picture))
+
+    def photo(self, customer: bytes) -> bytes | None:
+        """The customer's picture as it came."""
+        row = self._db.execute("SELECT picture FROM customer_photos WHERE customer = ?", (customer,)).fetchone()
+        return row[0] if row else None
 
     def keep(self, customer: Customer) -> None:
         """Write a customer, new or changed."""
         person = customer.person
-        values = (person.names.full, plain(person.names.full), search_text(person), _packed(person), customer.updated, customer.source)
+        record = _packed(replace(person, photo=None))  # the picture has a table of its own
+        values = (person.names.full, plain(person.names.full), search_text(person), record, customer.updated)
         self._db.execute(
-            "INSERT INTO customers (name, sort, search, record, updated, source, id, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+            "INSERT INTO customers (name, sort, search, record, updated, source, archived, id, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (id) DO UPDATE SET name = excluded.name, sort = excluded.sort, search = excluded.search, "
-            "record = excluded.record, updated = excluded.updated, source = excluded.source",
-            (*values, customer.id, customer.created),
+            "record = excluded.record, updated = excluded.updated, source = excluded.source, archived = excluded.archived",
+            (*values, customer.source, customer.archived, customer.id, customer.created),
         )
+        if person.photo is None:
+            self._db.execute("DELETE FROM customer_photos WHERE customer = ?", (customer.id,))
+        else:
+            self._db.execute("INSERT OR REPLACE INTO customer_photos (customer, picture) VALUES (?, ?)", (customer.id, person.photo))
         self._db.execute("DELETE FROM customer_keys WHERE customer = ?", (customer.id,))
         keys = [(kind, value, customer.id) for kind, value in same_person(person)]
         self._db.conn.executemany("INSERT INTO customer_keys (kind, value, customer) VALUES (?, ?, ?)", keys)
@@ -94,11 +108,11 @@ class Customers:
     def changes(self, import_: bytes) -> list[tuple[Customer, Contact | None]]:
         """Customers this import wrote and nothing since, with what they were before."""
         sql = (
-            "SELECT c.id, c.record, c.created, c.updated, c.source, change.before FROM customer_changes AS change "
+            "SELECT c.id, c.record, c.created, c.updated, c.source, c.archived, change.before FROM customer_changes AS change "
             "JOIN customers AS c ON c.id = change.customer WHERE change.import = ? AND c.source = change.import"
         )
         found = self._db.execute(sql, (import_,)).fetchall()
-        return [(_customer(row[:5]), None if row[5] is None else _person(row[5])) for row in found]
+        return [(_customer(row[:6]), None if row[6] is None else _person(row[6])) for row in found]
 
     def forget_changes(self, import_: bytes) -> None:
         """Erase what undoing the import needed."""
@@ -131,8 +145,8 @@ def _person(record: bytes) -> Contact:
 
 
 def _customer(row: tuple[Any, ...]) -> Customer:
-    id_, record, created, updated, source = row
-    return Customer(id_, _person(record), created, updated, source)
+    id_, record, created, updated, source, archived = row
+    return Customer(id_, _person(record), created, updated, source, archived)
 
 
 def _import(row: tuple[Any, ...]) -> ImportRow:

@@ -1,7 +1,7 @@
 import pytest
 
 from node.model.customer import Customer, ImportRow, destination, merged
-from node.model.person import Address, Contact, Labelled, Names, Phone
+from node.model.person import Address, Consent, Contact, Labelled, Names, Phone
 from node.model.territory import alpha2
 from node.store.store import Store
 from node.store.unit import Unit
@@ -45,6 +45,34 @@ def test_a_record_comes_back_as_it_was(store: Store[str]) -> None:
     full = Contact(1, Names("A"), photo=b"\x00\xff", birthday="--02-29", notes="two\nlines", addresses=(HOME,))
     _keep(store, full)
     assert store.read_now(lambda unit: unit.customers.get(bytes([1]) * 32)) == _row(1, full)
+
+
+def test_a_picture_stays_out_of_lists_and_goes_with_the_customer(store: Store[str]) -> None:
+    id_ = bytes([1]) * 32
+    _keep(store, Contact(1, Names("A"), photo=b"\x00\xff"))
+    listed = store.read_now(lambda unit: unit.customers.search("a", ("", b""), 10))
+    assert [row.person.photo for row in listed] == [None]
+    assert store.read_now(lambda unit: unit.customers.photo(id_)) == b"\x00\xff"
+    _keep(store, Contact(1, Names("A")))
+    assert store.read_now(lambda unit: unit.customers.photo(id_)) is None
+    _keep(store, Contact(1, Names("A"), photo=b"\x01"))
+    store.write_now(lambda unit: unit.customers.erase(id_))
+    assert store.read_now(lambda unit: unit.db.execute("SELECT count(*) FROM customer_photos").fetchone()) == (0,)
+
+
+def test_what_the_seller_noted_survives_a_merge_and_how_a_person_came_first_stays(store: Store[str]) -> None:
+    said = Consent("newsletter", given=True, day="2026-01-02", how="at a party")
+    taken_back = Consent("newsletter", given=False, day="2026-03-04")
+    before = Contact(1, Names("A"), came_by="party", custom=(Labelled("shoe", "38"),), consents=(said,))
+    after = Contact(9, Names("A"), came_by="web shop", custom=(Labelled("shoe", "39"), Labelled("dog", "Ada")), consents=(taken_back,))
+    both = merged(before, after)
+    assert both.came_by == "party"
+    assert both.custom == (Labelled("shoe", "39"), Labelled("dog", "Ada"))
+    assert both.consents == (said, taken_back)
+    _keep(store, both)
+    kept = store.read_now(lambda unit: unit.customers.get(bytes([1]) * 32))
+    assert kept is not None
+    assert kept.person == both
 
 
 @pytest.mark.parametrize(
