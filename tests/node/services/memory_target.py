@@ -7,7 +7,7 @@ from node.services.backup_target import Stored
 class MemoryTarget:
     """`room` is how many bytes it takes (None: any number); `calls` how many more it answers before it is gone."""
 
-    def __init__(self, objects=None, *, versioned=False):
+    def __init__(self, objects=None, *, versioned=False) -> None:
         self.objects = dict(objects or {})
         self.old = []
         self.room = None
