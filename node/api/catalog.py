@@ -4,7 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
-from node.api.customers import ParsingRuntime
+from node.api.customer_imports import ParsingRuntime
 from node.api.routes import Route
 from node.api.uploads import Arriving, flag_option, parsed, text_option
 from node.services import browse, catalog, plans

@@ -1,6 +1,6 @@
 """Every route of the API, in the order of the documentation."""
 
-from node.api import catalog, chain, commission, customers, grants, node, orders, peers, team, today
+from node.api import catalog, chain, commission, customer_imports, customers, grants, node, orders, peers, team, today
 from node.api.routes import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -9,6 +9,7 @@ ROUTES: tuple[Route, ...] = (
     *peers.ROUTES,
     *catalog.ROUTES,
     *team.ROUTES,
+    *customer_imports.ROUTES,
     *customers.ROUTES,
     *orders.ROUTES,
     *grants.ROUTES,

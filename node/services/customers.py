@@ -1,6 +1,6 @@
-"""Customers of a seller: imported from a file, typed in, found, changed. Nothing here leaves the node.
+"""Customers of a seller: typed in, found, changed. Nothing here leaves the node.
 
-Erasing one concerns orders and grants too and is in erasure.py.
+Files of them are in customer_imports.py; erasing one concerns orders and grants too and is in erasure.py.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -8,9 +8,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-from node.errors import ConflictError, NotFound, UserError
-from node.model.customer import Customer, ImportRow, merged, plain
-from node.model.person import Address, Contact, ContactFile, Labelled, Names, day, phone
+from node.errors import NotFound, UserError
+from node.model.customer import Customer, plain
+from node.model.person import Address, Contact, Labelled, Names, day, phone
 from protocol.disclosure import Field
 from protocol.encoding import decode, encode
 from protocol.errors import Malformed
@@ -18,7 +18,6 @@ from protocol.errors import Malformed
 from .exchange import PeersUnit
 
 MOST_ROWS = 200
-MOST_ERRORS = 500
 LONGEST = 500
 _Value = TypeVar("_Value")
 
@@ -32,12 +31,6 @@ class CustomerBook(Protocol):
     def same(self, person: Contact, but: Collection[bytes]) -> Customer | None: ...  # noqa: D102
     def search(self, text: str, after: tuple[str, bytes], limit: int) -> Sequence[Customer]: ...  # noqa: D102
     def count(self, text: str = "") -> int: ...  # noqa: D102
-    def keep_import(self, row: ImportRow) -> None: ...  # noqa: D102
-    def imported(self, id_: bytes, /) -> ImportRow | None: ...  # noqa: D102
-    def imports(self) -> Sequence[ImportRow]: ...  # noqa: D102
-    def note_change(self, import_: bytes, customer: bytes, before: Contact | None) -> None: ...  # noqa: D102
-    def changes(self, import_: bytes) -> Sequence[tuple[Customer, Contact | None]]: ...  # noqa: D102
-    def forget_changes(self, import_: bytes) -> None: ...  # noqa: D102
     def name_of(self, customer: bytes) -> str: ...  # noqa: D102
     def delivery_values(self, customer: bytes) -> Mapping[Field, str]: ...  # noqa: D102
     def destination(self, customer: bytes) -> tuple[str, str, str]: ...  # noqa: D102
@@ -48,74 +41,6 @@ class CustomersUnit(PeersUnit, Protocol):
 
     @property
     def customers(self) -> CustomerBook: ...  # noqa: D102
-
-
-@dataclass(frozen=True, slots=True)
-class FaultView:
-    """A row or card that gave no customer, and why."""
-
-    row: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class ImportView:
-    """What an import did: `imported` = `created` + `updated` + `known` (here already). `errors` are the first 500 of `failed`."""
-
-    id: str
-    dialect: str
-    imported: int
-    created: int
-    updated: int
-    known: int
-    failed: int
-    errors: tuple[FaultView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PreviewRow:
-    """What would become of a contact. outcome: created | updated | known | failed."""
-
-    row: int
-    name: str
-    detail: str
-    outcome: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class PreviewView:
-    """What an import would do; the first rows of it."""
-
-    dialect: str
-    created: int
-    updated: int
-    known: int
-    failed: int
-    rows: tuple[PreviewRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PastImport:
-    """An import as it was taken over; `at` in ms."""
-
-    id: str
-    name: str
-    dialect: str
-    at: int
-    created: int
-    updated: int
-    known: int
-    undone: bool
-
-
-@dataclass(frozen=True, slots=True)
-class UndoView:
-    """`removed` customers were new with the import, `restored` are as before it; those changed or ordered for since then stay."""
-
-    id: str
-    removed: int
-    restored: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,65 +105,6 @@ class KeptView:
     id: str
 
 
-# --- taking a file over
-
-
-def preview_contacts(unit: CustomersUnit, file: ContactFile, most: int = 50) -> PreviewView:
-    """What `import_contacts` would do."""
-    _require_seller(unit)
-    counts = {"created": 0, "updated": 0, "known": 0}
-    rows: list[PreviewRow] = []
-    seen: set[bytes] = set()
-    for contact in file.contacts:
-        outcome, found, _ = _judge(unit, contact, seen)
-        counts[outcome] += 1
-        if found is not None:
-            seen.add(found.id)
-        if len(rows) < most:
-            rows.append(PreviewRow(contact.row, contact.names.full, _detail(contact), outcome, ""))
-    rows += [PreviewRow(fault.row, "", "", "failed", fault.reason) for fault in file.errors[:most]]
-    return PreviewView(file.dialect, **counts, failed=len(file.errors), rows=tuple(rows))
-
-
-def import_contacts(unit: CustomersUnit, file: ContactFile, name: str) -> ImportView:
-    """Take a file's contacts over. Each is one customer; one already here is brought up to date and not doubled."""
-    _require_seller(unit)
-    id_ = unit.random(32)
-    row = ImportRow(id_, name[:LONGEST], file.dialect, unit.now, 0, 0, 0)
-    unit.customers.keep_import(row)
-    counts = {"created": 0, "updated": 0, "known": 0}
-    seen: set[bytes] = set()
-    for contact in file.contacts:
-        outcome, found, person = _judge(unit, contact, seen)
-        counts[outcome] += 1
-        customer = Customer(unit.random(32), person, unit.now, unit.now) if found is None else found
-        seen.add(customer.id)
-        if outcome != "known":
-            unit.customers.keep(replace(customer, person=person, updated=unit.now, source=id_))
-            unit.customers.note_change(id_, customer.id, found.person if found else None)
-    unit.customers.keep_import(replace(row, created=counts["created"], updated=counts["updated"], known=counts["known"]))
-    unit.touched("changes")
-    errors = tuple(FaultView(fault.row, fault.reason) for fault in file.errors[:MOST_ERRORS])
-    return ImportView(id_.hex(), file.dialect, len(file.contacts), **counts, failed=len(file.errors), errors=errors)
-
-
-def _judge(unit: CustomersUnit, contact: Contact, seen: Collection[bytes]) -> tuple[str, Customer | None, Contact]:
-    """What becomes of a contact, who it is, and the person after it. Two of one file are never the same customer."""
-    found = unit.customers.same(contact, seen)
-    if found is None:
-        return "created", None, contact
-    person = merged(found.person, contact)
-    return ("known" if person == found.person else "updated"), found, person
-
-
-def list_imports(unit: CustomersUnit) -> list[PastImport]:
-    """The latest imports, newest first."""
-    return [
-        PastImport(row.id.hex(), row.name, row.dialect, row.at, row.created, row.updated, row.known, row.undone)
-        for row in unit.customers.imports()
-    ]
-
-
 # --- the list
 
 
@@ -286,7 +152,7 @@ def add_customer(
     phone_region: str = "US",
 ) -> KeptView:
     """Add a customer. `phone_region` (two capitals) is the country of a number written without one."""
-    _require_seller(unit)
+    require_seller(unit)
     address = Address("", _lines(street), city, region, postcode, country)
     person = _typed(Contact(0, Names(name)), name, phone, email, address, birthday, tags, note, phone_region)
     return _keep(unit, Customer(unit.random(32), person, unit.now, unit.now))
@@ -355,25 +221,18 @@ def _keep(unit: CustomersUnit, customer: Customer) -> KeptView:
 # --- inside
 
 
-def _require_seller(unit: CustomersUnit) -> None:
+def require_seller(unit: CustomersUnit) -> None:
+    """Raise UserError `not-a-seller` on a merchant's node."""
     if unit.me.role != "seller":
         raise UserError("Customers belong to sellers: a merchant learns of one what a grant gives.", code="not-a-seller")
-
-
-def require_unchanged(row: ImportRow | None) -> ImportRow:
-    """An import that can be undone. Raises NotFound, ConflictError `already-undone`."""
-    if row is None:
-        raise NotFound("There is no such import.")
-    if row.undone:
-        raise ConflictError("This import was undone already.", code="already-undone")
-    return row
 
 
 def _lines(street: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in street.splitlines() if line.strip())
 
 
-def _detail(person: Contact) -> str:
+def detail(person: Contact) -> str:
+    """What tells two people of one name apart: place, phone, e-mail."""
     number = next((item.e164 or item.raw for item in person.phones), "")
     email = next((item.value for item in person.emails), "")
     return ", ".join(part for part in (_place(person), number, email) if part)

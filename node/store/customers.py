@@ -7,17 +7,16 @@ from typing import Any
 import msgspec
 from sqlite_utils import Database
 
-from node.model.customer import Customer, ImportRow, delivery_values, destination, digits, plain, same_person, search_text
+from node.model.customer import Customer, delivery_values, destination, digits, plain, same_person, search_text
 from node.model.person import Contact
 from protocol.disclosure import Field
 
 _COLUMNS = "id, record, created, updated, source, archived"
-_IMPORT = "id, name, dialect, at, created, updated, known, undone"
 _FEWEST_DIGITS = 3
 
 
 class Customers:
-    """The tables `customers`, `customer_keys`, `customer_imports` and `customer_changes` of one transaction."""
+    """The tables `customers`, `customer_keys` and `customer_photos` of one transaction."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -27,7 +26,7 @@ class Customers:
         row = self._db.execute(f"SELECT {_COLUMNS} FROM customers WHERE id = ?", (customer,)).fetchone()  # noqa: S608
         if not row:
             return None
-        found, picture = _customer(row), self.photo(customer)
+        found, picture = customer_of(row), self.photo(customer)
         return found if picture is None else replace(found, person=replace(found.person, photo=picture))
 
     def photo(self, customer: bytes) -> bytes | None:
@@ -38,7 +37,7 @@ class Customers:
     def keep(self, customer: Customer) -> None:
         """Write a customer, new or changed."""
         person = customer.person
-        record = _packed(replace(person, photo=None))  # the picture has a table of its own
+        record = packed(replace(person, photo=None))  # the picture has a table of its own
         values = (person.names.full, plain(person.names.full), search_text(person), record, customer.updated)
         self._db.execute(
             "INSERT INTO customers (name, sort, search, record, updated, source, archived, id, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
@@ -71,52 +70,13 @@ class Customers:
         """Customers by name whose name, nickname, organisation, e-mail, town, postcode, tag or phone contains `text`."""
         where, values = _matching(text)
         sql = f"SELECT {_COLUMNS} FROM customers WHERE (sort, id) > (?, ?) {where} ORDER BY sort, id LIMIT ?"  # noqa: S608
-        return [_customer(row) for row in self._db.execute(sql, (*after, *values, limit))]
+        return [customer_of(row) for row in self._db.execute(sql, (*after, *values, limit))]
 
     def count(self, text: str = "") -> int:
         """How many a search finds."""
         where, values = _matching(text)
         found: int = self._db.execute(f"SELECT count(*) FROM customers WHERE 1 {where}", values).fetchone()[0]  # noqa: S608
         return found
-
-    # --- the imports
-
-    def keep_import(self, row: ImportRow) -> None:
-        """Write an import, new or undone."""
-        values = (row.id, row.name, row.dialect, row.at, row.created, row.updated, row.known, row.undone)
-        self._db.execute(
-            f"INSERT INTO customer_imports ({_IMPORT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "  # noqa: S608
-            "ON CONFLICT (id) DO UPDATE SET created = excluded.created, updated = excluded.updated, "
-            "known = excluded.known, undone = excluded.undone",
-            values,
-        )
-
-    def imported(self, id_: bytes) -> ImportRow | None:
-        """The import with this id."""
-        row = self._db.execute(f"SELECT {_IMPORT} FROM customer_imports WHERE id = ?", (id_,)).fetchone()  # noqa: S608
-        return _import(row) if row else None
-
-    def imports(self) -> list[ImportRow]:
-        """The latest imports, newest first."""
-        return [_import(row) for row in self._db.execute(f"SELECT {_IMPORT} FROM customer_imports ORDER BY at DESC LIMIT 100")]  # noqa: S608
-
-    def note_change(self, import_: bytes, customer: bytes, before: Contact | None) -> None:
-        """Keep what the customer was before the import."""
-        values = (import_, customer, None if before is None else _packed(before))
-        self._db.execute("INSERT INTO customer_changes (import, customer, before) VALUES (?, ?, ?)", values)
-
-    def changes(self, import_: bytes) -> list[tuple[Customer, Contact | None]]:
-        """Customers this import wrote and nothing since, with what they were before."""
-        sql = (
-            "SELECT c.id, c.record, c.created, c.updated, c.source, c.archived, change.before FROM customer_changes AS change "
-            "JOIN customers AS c ON c.id = change.customer WHERE change.import = ? AND c.source = change.import"
-        )
-        found = self._db.execute(sql, (import_,)).fetchall()
-        return [(_customer(row[:6]), None if row[6] is None else _person(row[6])) for row in found]
-
-    def forget_changes(self, import_: bytes) -> None:
-        """Erase what undoing the import needed."""
-        self._db.execute("DELETE FROM customer_changes WHERE import = ?", (import_,))
 
     # --- what an order needs (the port for orders and grants)
 
@@ -136,22 +96,20 @@ class Customers:
         return destination(found.person) if found else ("", "", "")
 
 
-def _packed(person: Contact) -> bytes:
+def packed(person: Contact) -> bytes:
+    """A person as a column keeps them."""
     return msgspec.json.encode(person)
 
 
-def _person(record: bytes) -> Contact:
+def person_of(record: bytes) -> Contact:
+    """The person in a column."""
     return msgspec.json.decode(record, type=Contact)
 
 
-def _customer(row: tuple[Any, ...]) -> Customer:
+def customer_of(row: tuple[Any, ...]) -> Customer:
+    """The customer in a row of `id, record, created, updated, source, archived`."""
     id_, record, created, updated, source, archived = row
-    return Customer(id_, _person(record), created, updated, source, archived)
-
-
-def _import(row: tuple[Any, ...]) -> ImportRow:
-    id_, name, dialect, at, created, updated, known, undone = row
-    return ImportRow(id_, name, dialect, at, created, updated, known, bool(undone))
+    return Customer(id_, person_of(record), created, updated, source, archived)
 
 
 def _matching(text: str) -> tuple[str, tuple[str, ...]]:

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from .catalog import Catalog
 from .chain import Blocks, Transactions
 from .commissions import Commissions
+from .customer_imports import CustomerImports
 from .customers import Customers
 from .grants import Grants
 from .inbox import Inbox
@@ -96,8 +97,13 @@ class Unit(Generic[M]):
 
     @cached_property
     def customers(self) -> Customers:
-        """A seller's customers and the imports they came by."""
+        """A seller's customers."""
         return Customers(self.db)
+
+    @cached_property
+    def customer_imports(self) -> CustomerImports:
+        """Files of customers that were taken over."""
+        return CustomerImports(self.db)
 
     @cached_property
     def commissions(self) -> Commissions:

@@ -1,43 +1,24 @@
-"""The seller's customers: find, read, write, import with a look before anything is kept, undo, erase."""
+"""The seller's customers: find, read, write, erase. Files of them are in customer_import.py."""
 
-import io
-import secrets
-from typing import Any, Protocol, cast
+from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import web
 
 from node.errors import ConflictError, UserError
-from node.model.person import ContactFile
 from node.services import customers, erasure, grants, orders
 from node.services.customers import CustomerRow, CustomerView
 from node.services.grant_views import GrantView
 from node.services.order_view import OrderView
 from node.web import formats, grant_words
 from node.web import order_words as words
-from node.web.forms import Form, form_of, takes_upload
-from node.web.page import id_in, render, see_other, session_of
-from node.web.runtime import Runtime, runtime_of
+from node.web.forms import Form, form_of
+from node.web.page import id_in, render, see_other
+from node.web.runtime import runtime_of
 
 PAGE = 50
-UPLOAD_LIMIT = 20 << 20
-SHOWN_ROWS = 50
-_SCRATCH = "contacts"
 _FIELDS = ("name", "email", "phone", "street", "postcode", "city", "country", "birthday", "tags", "note")
 _BAD: dict[str, str] = {"name-missing": "name", "bad-email": "email", "bad-birthday": "birthday"}
-_OUTCOMES = {
-    "created": ("New", "done"),
-    "updated": ("Updated", "active"),
-    "known": ("Already here", "waiting"),
-    "failed": ("Cannot be read", "stopped"),
-}
-
-
-class Parsing(Runtime, Protocol):
-    """What an upload needs of the running node."""
-
-    async def parse(self, reader: str, source: Any, **options: Any) -> Any:
-        """What the reader `contacts` or `products` makes of a source of bytes, in a thread."""
 
 
 # --- the list and one customer
@@ -207,71 +188,6 @@ async def post_erase(request: web.Request) -> web.StreamResponse:
     return see_other(request, "/customers", f"Erased.{told}")
 
 
-# --- a file: look first, then keep
-
-
-async def show_import(request: web.Request) -> web.StreamResponse:
-    """GET /customers/import: choose a file; below, what was imported before."""
-    found: list[customers.PastImport] = await runtime_of(request).read(customers.list_imports)
-    past = [{"id": row.id, "name": row.name, "at": row.at, "text": _counted(row), "undone": row.undone} for row in found]
-    return render(request, "customers/import.html", section="customers", preview=None, past=past)
-
-
-def _counted(row: customers.PastImport) -> str:
-    return f"{row.created} new, {row.updated} updated, {row.known} already here"
-
-
-async def post_undo(request: web.Request) -> web.StreamResponse:
-    """POST /customers/imports/{import_id}/undo: take an import back."""
-    done = await runtime_of(request).write(erasure.undo_import, import_id=id_in(request.match_info["import_id"]))
-    return see_other(request, "/customers/import", f"Undone: {done.removed} gone again, {done.restored} as before")
-
-
-@takes_upload(UPLOAD_LIMIT)
-async def post_import(request: web.Request) -> web.StreamResponse:
-    """POST /customers/import: show what is in the file; nothing is kept but in this session's memory."""
-    upload = form_of(request).files.get("file")
-    if upload is None or not upload.body:
-        return _refused(request, "Choose a file first.")
-    runtime = cast("Parsing", runtime_of(request))
-    try:
-        found: ContactFile = await runtime.parse("contacts", io.BytesIO(upload.body), name=upload.name[:200])
-        view: customers.PreviewView = await runtime.read(customers.preview_contacts, file=found, most=SHOWN_ROWS)
-    except UserError as error:
-        return _refused(request, str(error))
-    token = secrets.token_urlsafe(16)
-    session_of(request).scratch[_SCRATCH] = (token, upload.name[:200], found)
-    rows = [
-        {"row": row.row, "name": row.name or "No name", "detail": row.detail, "outcome": _OUTCOMES[row.outcome], "reason": row.reason}
-        for row in view.rows
-    ]
-    preview = {
-        "file": upload.name,
-        "created": view.created,
-        "changed": view.updated,
-        "known": view.known,
-        "unreadable": view.failed,
-        "rows": rows,
-        "more": len(found.contacts) + len(found.errors) - len(rows),
-        "token": token,
-    }
-    return render(request, "customers/import.html", section="customers", preview=preview, past=[])
-
-
-def _refused(request: web.Request, text: str) -> web.StreamResponse:
-    return render(request, "customers/import.html", section="customers", status=422, preview=None, past=[], errors={"file": text})
-
-
-async def post_apply(request: web.Request) -> web.StreamResponse:
-    """POST /customers/import/apply: keep what was shown. Field: import, the token of the look."""
-    kept = session_of(request).scratch.pop(_SCRATCH, None)
-    token, name, found = cast("tuple[str, str, ContactFile]", kept or ("", "", None))
-    if not token or not secrets.compare_digest(token, form_of(request)["import"]):
-        return see_other(request, "/customers/import", "Choose the file again.", "attention")
-    view = await runtime_of(request).write(customers.import_contacts, file=found, name=name)
-    return see_other(request, "/customers", f"{view.created} new, {view.updated} updated, {view.known} already here")
-
-
 def _id(request: web.Request) -> bytes:
     return id_in(request.match_info["customer"])
 
@@ -281,10 +197,6 @@ ROUTES = (
     web.get("/customers", show_list),
     web.post("/customers", post_new),
     web.get("/customers/new", show_new),
-    web.get("/customers/import", show_import),
-    web.post("/customers/import", post_import),
-    web.post("/customers/import/apply", post_apply),
-    web.post("/customers/imports/{import_id}/undo", post_undo),
     web.get(_ONE, show_one),
     web.get(_ONE + "/edit", show_edit),
     web.post(_ONE + "/edit", post_edit),

@@ -9,7 +9,7 @@ from node.errors import UserError
 from node.model.listing import ProductFile
 from node.services import catalog, plans
 from node.services.unit import Unit
-from node.web.customers import Parsing
+from node.web.customer_import import Parsing
 from node.web.forms import Upload, form_of, takes_upload
 from node.web.page import render
 from node.web.runtime import runtime_of

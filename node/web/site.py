@@ -6,6 +6,7 @@ from aiohttp.typedefs import Handler
 from node.web import (
     catalog,
     commissions,
+    customer_import,
     customers,
     grants,
     orders,
@@ -27,6 +28,7 @@ PAGES: tuple[web.RouteDef, ...] = (
     *peers.ROUTES,
     *team.ROUTES,
     *customers.ROUTES,
+    *customer_import.ROUTES,
     *catalog.ROUTES,
     *orders.ROUTES,
     *shop_catalog.ROUTES,

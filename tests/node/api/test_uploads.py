@@ -8,7 +8,7 @@ from typing import Self
 import pytest
 from aiohttp import web
 
-from node.api import catalog, customers
+from node.api import catalog, customer_imports
 from node.api.http import add_api
 from node.api.uploads import Arriving
 from node.cli.client import Client
@@ -59,7 +59,7 @@ class Served:
 
     async def __aenter__(self) -> Self:
         app = web.Application()
-        add_api(app, self.runtime, (*customers.ROUTES, *catalog.ROUTES))
+        add_api(app, self.runtime, (*customer_imports.ROUTES, *catalog.ROUTES))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.UnixSite(self._runner, str(self._folder / "node.sock")).start()

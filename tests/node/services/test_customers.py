@@ -4,7 +4,7 @@ import pytest
 
 from node.errors import ConflictError, NotFound, UserError
 from node.model.person import Address, Contact, ContactFile, Labelled, Names, Phone, RowError
-from node.services import customers, erasure
+from node.services import customer_imports, customers, erasure
 
 from .world import World
 
@@ -29,7 +29,7 @@ def _names(node, **named):
 
 
 def _import(node, *contacts, **named):
-    return node.write(customers.import_contacts, file=_file(*contacts, **named), name="contacts.vcf")
+    return node.write(customer_imports.import_contacts, file=_file(*contacts, **named), name="contacts.vcf")
 
 
 def test_each_contact_of_a_file_is_one_customer(ana):
@@ -49,7 +49,7 @@ def test_the_same_file_again_doubles_nobody(ana):
 def test_a_newer_record_brings_the_customer_up_to_date(ana):
     _import(ana, MIA, JO)
     moved = Contact(1, Names("Mia Torres"), (Phone("", "+34600000111", "+34600000111"),), addresses=(Address("", ("Calle 2",), "Madrid"),))
-    preview = ana.read(customers.preview_contacts, file=_file(moved, JO, TWIN, errors=[RowError(9, "why")]))
+    preview = ana.read(customer_imports.preview_contacts, file=_file(moved, JO, TWIN, errors=[RowError(9, "why")]))
     assert [(row.name, row.outcome) for row in preview.rows] == [
         ("Mia Torres", "updated"),
         ("Jo Nilsson", "known"),
@@ -70,14 +70,14 @@ def test_an_import_is_undone(ana):
     second = _import(ana, moved, JO, TWIN)
     kept = ana.read(customers.list_customers, search="brother").customers[0].id
     ana.write(customers.change_customer, customer=bytes.fromhex(kept), name="Bo Nilsson")
-    undone = ana.write(erasure.undo_import, import_id=bytes.fromhex(second.id))
+    undone = ana.write(customer_imports.undo_import, import_id=bytes.fromhex(second.id))
     assert (undone.removed, undone.restored) == (1, 1)
     assert _names(ana) == ["Bo Nilsson", "Mia Torres"]
-    assert [row.undone for row in ana.read(customers.list_imports)] == [True, False]
+    assert [row.undone for row in ana.read(customer_imports.list_imports)] == [True, False]
     with pytest.raises(ConflictError):
-        ana.write(erasure.undo_import, import_id=bytes.fromhex(second.id))
+        ana.write(customer_imports.undo_import, import_id=bytes.fromhex(second.id))
     with pytest.raises(NotFound):
-        ana.write(erasure.undo_import, import_id=bytes(32))
+        ana.write(customer_imports.undo_import, import_id=bytes(32))
 
 
 def test_typed_in_changed_and_erased(ana):

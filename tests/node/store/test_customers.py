@@ -121,9 +121,9 @@ def test_merging_the_same_record_changes_nothing_and_a_newer_one_adds() -> None:
 
 def test_erasing_takes_keys_and_what_undo_kept(store: Store[str]) -> None:
     def work(unit: Unit[str]) -> list[int]:
-        unit.customers.keep_import(ImportRow(b"i" * 32, "a.vcf", "vcard", 1, 1, 0, 0))
+        unit.customer_imports.keep_import(ImportRow(b"i" * 32, "a.vcf", "vcard", 1, 1, 0, 0))
         unit.customers.keep(_row(1, MIA))
-        unit.customers.note_change(b"i" * 32, bytes([1]) * 32, JO)
+        unit.customer_imports.note_change(b"i" * 32, bytes([1]) * 32, JO)
         assert unit.customers.erase(bytes([1]) * 32)
         assert not unit.customers.erase(bytes([1]) * 32)
         tables = ("customers", "customer_keys", "customer_changes")

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from node.files.contacts import read_contacts
 from node.services import asking, grants
-from node.web import catalog, customers, shell
+from node.web import catalog, customer_import, customers, shell
 from node.web import grants as grant_pages
 from node.web.runtime import RUNTIME
 from node.web.sessions import Sessions
@@ -40,7 +40,7 @@ async def desks(shop):
     opened, clients = [], []
     for node in (shop.ana, shop.lumen):
         sessions = Sessions(shop.clock)
-        routes = [*customers.ROUTES, *catalog.ROUTES, *grant_pages.ROUTES]
+        routes = [*customers.ROUTES, *customer_import.ROUTES, *catalog.ROUTES, *grant_pages.ROUTES]
         app = shell.make_app(routes, gate=test_orders.Gate(node), sessions=sessions, allowed_hosts={HOST}, cookie_name=COOKIE)
         app[RUNTIME] = Runtime(node)
         client = TestClient(TestServer(app))
@@ -106,7 +106,7 @@ async def test_a_wrong_file_is_said_on_the_page(desks, content):
 @pytest.mark.asyncio
 async def test_a_file_too_large_for_the_page_is_refused(desks):
     ana, _ = desks
-    status, text = await _upload(ana, b"x" * (customers.UPLOAD_LIMIT + 1))
+    status, text = await _upload(ana, b"x" * (customer_import.UPLOAD_LIMIT + 1))
     assert status == 413
     assert "larger than 20 MB" in text
 
