@@ -5,17 +5,11 @@ target is trusted with nothing but keeping them, and even that is checked. Calls
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from node.model.target import Stored
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """One object at a target."""
-
-    name: str
-    """`<folder>/<name>`: ASCII letters, digits and `._-/`, in lower case, at most 200 characters."""
-    size: int
+__all__ = ["Stored", "Target"]
 
 
 class Target(Protocol):
