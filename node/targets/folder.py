@@ -115,6 +115,9 @@ class Folder:
         """A folder does not. (Snapshots of the disk it is on cannot be seen from here.)"""
         return False
 
+    def close(self) -> None:
+        """Nothing is held between calls."""
+
     def _sweep(self, incoming: int) -> None:
         """What an earlier run of this target left half written goes."""
         if not self._swept and self._marker:

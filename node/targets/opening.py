@@ -1,5 +1,6 @@
 """From a description to a target: one kind each."""
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
@@ -39,9 +40,9 @@ def found_target(description: Description) -> Description:
         case Kind.FOLDER | Kind.DISK:
             return replace(description, marker=Folder(_folder(description.where)).found(description.marker))
         case Kind.WEBDAV | Kind.S3:
-            target = open_target(description)
-            assert not isinstance(target, Folder)
-            target.found()
+            with closing(open_target(description)) as target:
+                assert not isinstance(target, Folder)
+                target.found()
             return description
         case _:
             assert_never(description.kind)

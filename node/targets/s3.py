@@ -87,6 +87,10 @@ class Bucket:
             self._client.delete_object(Bucket=self._name, Key=self._key(_PROBE))
             return bool(answer.get("VersionId", "null") != "null")
 
+    def close(self) -> None:
+        """End the connections."""
+        self._client.close()
+
     def _key(self, name: str) -> str:
         return self._prefix + "/".join(parts_of(name))
 
@@ -145,15 +149,14 @@ def _client(description: Description, seconds: int, tries: int) -> Any:
 
     if description.where:
         base_of(description.where)
-    session = botocore.session.Session()
-    for name in ("config_file", "credentials_file"):
-        session.set_config_variable(name, os.devnull)
-    session.set_config_variable("profile", None)
+    own = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
+    session = botocore.session.Session(session_vars={"profile": (None, None, None, None), **own})
     config = Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=seconds,
         retries={"max_attempts": tries, "mode": "standard"},
         s3={"addressing_style": "path" if description.where else "auto"},
+        ignore_configured_endpoint_urls=True,
         request_checksum_calculation="when_required",  # services that only speak as S3 does refuse newer checksums
         response_checksum_validation="when_required",
     )

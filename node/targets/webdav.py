@@ -31,11 +31,9 @@ class WebDav:
 
     def found(self) -> None:
         """Make the folder where its parent is there. Raises UserError `not-a-target` where no WebDAV server answers."""
-        options = self._server.call("OPTIONS", self._server.path + "/")
-        if "1" not in [item.strip() for item in options.headers.get("dav", "").split(",")]:
-            raise outcomes.no_target(self._server.where, "no WebDAV server answers at this address")
         if self._listing("", missing_is_none=True) is None:
             self._make("")
+            self._listing("")
 
     def entries(self, prefix: str) -> Sequence[Stored]:
         """What lies there under names that begin with `prefix`, in order of name."""
@@ -76,9 +74,14 @@ class WebDav:
 
     def keeps_old_versions(self) -> bool:
         """Whether the server says that it versions files, or is of a kind that does so by itself."""
-        told = self._server.call("OPTIONS", self._server.path + "/").headers.get("dav", "").lower()
-        tokens = [token.strip() for token in told.split(",")]
+        answers = (self._server.call("OPTIONS", path).headers for path in (self._server.path + "/", "/"))
+        told = next((headers["dav"] for headers in answers if "dav" in headers), "")
+        tokens = [token.strip() for token in told.lower().split(",")]
         return any(token in _VERSIONED or token.startswith(_KEEPERS) for token in tokens)
+
+    def close(self) -> None:
+        """End the connection."""
+        self._server.close()
 
     def _path(self, name: str) -> str:
         return f"{self._server.path}/{'/'.join(parts_of(name))}"
@@ -106,6 +109,8 @@ class WebDav:
         answer = self._server.call("MKCOL", path + "/")
         if answer.status == 409:
             raise outcomes.gone(self._server.where, "the folder above the one for backups is missing")
+        if answer.status == 404:
+            raise outcomes.no_target(self._server.where, "no WebDAV server answers at this address")
         self._expect(answer, 201, 405)  # 405: it is there
 
     def _below(self, folder: str, depth: int) -> Iterator[Stored]:
