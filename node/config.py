@@ -36,7 +36,10 @@ class Config:
     gms_address: str = _setting("address of the GMS contract", "")
     vault_address: str = _setting("address of the CommissionVault contract", "")
     locale: str = _setting("how money, dates and numbers are written, e.g. en_US", "en_US")
-    idle_lock: int = _setting("seconds without a request after which a page locks", 1800)
+    idle_lock: int = _setting("page lock: seconds without a request after which a page asks for the passphrase; the node goes on", 1800)
+    vault_lock: int = _setting(
+        "vault lock: seconds without a request after which the keys are wiped and the node leaves the network; 0 = never", 0
+    )
     tick: float = _setting("seconds between looks at deadlines", 1.0)
     design: bool = _setting("serve /design, the page that shows every component", False)
 

@@ -1,10 +1,11 @@
 """Every route of the API, in the order of the documentation."""
 
-from node.api import catalog, chain, commission, customer_imports, customers, grants, node, orders, peers, team, today
+from node.api import catalog, chain, commission, customer_imports, customers, grants, keys, node, orders, peers, team, today
 from node.api.routes import Route
 
 ROUTES: tuple[Route, ...] = (
     *node.ROUTES,
+    *keys.ROUTES,
     *today.ROUTES,
     *peers.ROUTES,
     *catalog.ROUTES,

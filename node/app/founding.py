@@ -34,7 +34,7 @@ def found(folder: Path, passphrase: str, founder: Founder, words: Sheets | None 
     inception = Inception(draft.root.public, draft.recovery, root_commitment(draft.next_root), founder.role, wall_clock())
     certificate = DeviceCertificate(inception.identity, draft.device.public, draft.agreement, founder.name, inception.created)
     entry = sign_entry(begin(inception), draft.root, DeviceAdded(certificate), created=inception.created)
-    profile = Profile(inception.identity, founder.role.value, founder.name, founder.currency)
+    profile = Profile(inception.identity, founder.role.value, founder.name, founder.currency, recovery=draft.recovery)
     shown = Founded(draft.words.split(), draft.rotation_words.split(), inception.identity.hex())
     _make_store(folder, Keys(profile, draft.secrets), Presentation(to_bytes(inception), (entry.raw,)))
     vault.create(folder, passphrase, draft, profile, costs=costs).lock()

@@ -22,10 +22,12 @@ from node.web.sessions import Sessions
 
 # What only an open vault needs (network, store, chain, file formats) is imported when it opens: the page is there sooner.
 if TYPE_CHECKING:
+    from node.app.keys import KeyCase
     from node.app.opened import Opened
     from node.vault.keys import Keys
 
 VERSION = version("gemstra")
+IDLE_LOOK_SECONDS = 5.0
 
 
 def _contacts(source: Any, **options: Any) -> Any:
@@ -58,6 +60,8 @@ class Node:
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Ends with the error when a part of the node fails: then the process must stop."""
         self._costs = vault_costs
+        self._used = 0
+        self._key_case: KeyCase | None = None
         self.page = ""
         self.sessions: Sessions | None = None
         self._opened: Opened | None = None
@@ -132,12 +136,16 @@ class Node:
                 keys.lock()
                 raise
             self._opened = opened
+            self.used()
             self._running = asyncio.create_task(opened.run(), name="opened")
             self._running.add_done_callback(self._ended)
             self._changed()
 
-    async def lock(self) -> None:
-        """Stop network and chain, close the store, wipe the keys. Locked already: nothing happens."""
+    async def lock(self, *, keep_pages: bool = False) -> None:
+        """Stop network and chain, close the store, wipe the keys. Locked already: nothing happens.
+
+        Every page ends, and needs a new link; with `keep_pages` each is locked, and goes on once the passphrase is typed there.
+        """
         async with self._changing:
             opened, running = self._opened, self._running
             self._opened = self._running = None
@@ -147,8 +155,38 @@ class Node:
             if opened is not None:
                 await opened.close()
             if self.sessions is not None:
-                self.sessions.end_all()
+                (self.sessions.lock_page if keep_pages else self.sessions.end_all)()
             self._changed()
+
+    @property
+    def keys(self) -> "KeyCase":
+        """What a person does with the keys."""
+        if self._key_case is None:
+            from node.app.keys import KeyCase
+
+            self._key_case = KeyCase(self, self._costs)
+        return self._key_case
+
+    async def check_passphrase(self, passphrase: str) -> None:
+        """Whether it is the vault's. Raises as `unlock`."""
+        await self.keys.check_passphrase(passphrase)
+
+    def lock_page(self) -> None:
+        """Lock every page; the node goes on."""
+        if self.sessions is not None:
+            self.sessions.lock_page()
+
+    def used(self) -> None:
+        """A person, or a command of theirs, asked for something: the vault's idle time begins anew."""
+        self._used = clock_ms()
+
+    async def lock_when_idle(self) -> None:
+        """The vault lock by itself, once nobody has asked for anything for `vault_lock` seconds. Never returns."""
+        while True:
+            await asyncio.sleep(IDLE_LOOK_SECONDS)
+            used = max(self._used, self.sessions.last_use() if self.sessions else 0)
+            if self.config.vault_lock and self._opened is not None and clock_ms() - used >= self.config.vault_lock * 1000:
+                await self.lock(keep_pages=True)
 
     async def status(self) -> StatusView:
         """How the node is."""
@@ -182,11 +220,16 @@ class Node:
     async def connect_chain(self, url: str, chain_id: int, gms: str, vault: str) -> ChainView:
         """Configure the chain, and keep it in the folder's config file."""
         opened = self.opened()
-        config = replace(self.config, chain_url=url, chain_id=chain_id, gms_address=gms, vault_address=vault)
-        opened.chain.configure(config)
-        save(config, ("chain_url", "chain_id", "gms_address", "vault_address"))
-        self.config = config
+        settings: dict[str, Any] = {"chain_url": url, "chain_id": chain_id, "gms_address": gms, "vault_address": vault}
+        opened.chain.configure(replace(self.config, **settings))
+        self.configure(**settings)
         return self._chain_view()
+
+    def configure(self, **settings: Any) -> None:
+        """Take settings over and keep them in the folder's config file."""
+        config = replace(self.config, **settings)
+        save(config, tuple(settings))
+        self.config = config
 
     async def faucet(self, gas: int, gms: int) -> ChainView:
         """Ask an embedded chain for first gas and test GMS."""

@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
@@ -20,7 +20,7 @@ from node.parent import parent_gone, tie_to_parent
 from node.web.page import clock_ms
 from node.web.runtime import RUNTIME
 from node.web.sessions import Sessions
-from node.web.shell import make_app
+from node.web.shell import EVENTS, make_app
 from node.web.site import PAGES, counted
 
 
@@ -56,7 +56,8 @@ async def serve(
                     ready(node.page)
                 if passphrase is not None:
                     await node.unlock(passphrase)
-                waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(stop.wait()), node.failed]
+                idle = asyncio.ensure_future(node.lock_when_idle())
+                waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(stop.wait()), node.failed, idle]
                 if die_with_parent:
                     waits.append(asyncio.ensure_future(parent_gone(parent)))
                 done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -87,6 +88,7 @@ async def _page(config: Config, node: Node) -> AsyncIterator[None]:
 @contextlib.asynccontextmanager
 async def _socket(config: Config, node: Node) -> AsyncIterator[None]:
     app = web.Application()
+    app.on_response_prepare.append(_counted_as_use(node))
     add_api(app, node, ROUTES)
     path = config.socket
     path.unlink(missing_ok=True)  # the folder is locked: whoever made it is gone
@@ -106,6 +108,14 @@ async def _socket(config: Config, node: Node) -> AsyncIterator[None]:
             yield
         finally:
             path.unlink(missing_ok=True)
+
+
+def _counted_as_use(node: Node) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    async def used(request: web.Request, _: web.StreamResponse) -> None:
+        if request.path != EVENTS:  # a program that listens is not a person who works
+            node.used()
+
+    return used
 
 
 @contextlib.asynccontextmanager

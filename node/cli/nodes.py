@@ -55,11 +55,17 @@ def unlock(context: typer.Context, passphrase_fd: Fd = None) -> None:
         call.output.show(call.client.post_once("/unlock", passphrase=read_passphrase(call, passphrase_fd)))
 
 
-def lock(context: typer.Context) -> None:
-    """Close the vault, end every page, leave the network."""
+def lock(
+    context: typer.Context,
+    page: Annotated[bool, typer.Option("--page", help="Only the pages: each asks for the passphrase, and the node goes on.")] = False,
+) -> None:
+    """Lock the vault: wipe the keys, end every page, leave the network. With --page lock only the pages.
+
+    Example: gemstra lock --page
+    """
     call = call_of(context)
     with reported():
-        call.output.show(call.client.post_once("/lock"))
+        call.output.show(call.client.post_once("/lock-page") if page else call.client.post_once("/lock"))
 
 
 def status(context: typer.Context) -> None:

@@ -2,7 +2,7 @@
 
 import typer
 
-from node.cli import catalog, chain, commission, customer_imports, customers, grant, nodes, order, peer, team
+from node.cli import catalog, chain, commission, customer_imports, customers, grant, keys, nodes, order, peer, team
 from node.cli.context import root
 from node.cli.demo.command import demo
 
@@ -19,3 +19,4 @@ customer_imports.add(customers.app)
 app.add_typer(customers.app, name="customers")
 app.add_typer(grant.app, name="grant")
 app.add_typer(commission.app, name="commission")
+app.add_typer(keys.app, name="keys")

@@ -65,6 +65,8 @@ class Profile:
     name: str
     currency: str
     payout_index: int = 0
+    recovery: bytes = b""
+    """X25519, 32 bytes: what is sealed for the sheet that holds the root key. It changes when the root rotates."""
 
 
 class Keys:
@@ -103,6 +105,16 @@ class Keys:
     def payout_index(self) -> int:
         """The first payout address of this generation."""
         return self._profile.payout_index
+
+    @property
+    def recovery_public(self) -> bytes:
+        """The X25519 public key to which generations and backups are sealed beside the devices, 32 bytes; its secret is on paper."""
+        return self._profile.recovery
+
+    @property
+    def generation(self) -> int:
+        """The number of the newest generation."""
+        return len(self._held().generations) - 1
 
     @property
     def device(self) -> Ed25519Signer:

@@ -15,12 +15,12 @@ from pathlib import Path
 from nacl.bindings import crypto_scalarmult_base
 
 from node.errors import ConflictError, IntegrityError, Unavailable, UserError
-from protocol.encoding import decode, encode
-from protocol.errors import ProtocolError
 
 from . import derive, kdf, keyfile, sealing, words
 from .attempts import Attempts
-from .keys import Ed25519Signer, Keys, Profile, Secrets
+from .contents import Contents, encoded
+from .keys import Ed25519Signer, Keys, Profile, Secrets, wipe
+from .opening import CONTENTS, Opening
 
 _deriving = threading.Lock()
 
@@ -71,35 +71,52 @@ def create(folder: Path, passphrase: str, draft: Draft, profile: Profile, *, cos
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if (folder / keyfile.NAME).exists():
         raise ConflictError(f"There is a vault in {folder} already: choose another folder.", code="vault-exists")
-    _write(folder, passphrase, _encoded(profile, draft.secrets), costs or kdf.calibrate())
+    _write(folder, passphrase, encoded(Contents(profile, draft.secrets)), costs or kdf.calibrate())
     keys = Keys(profile, draft.secrets)
     draft.forget()
     return keys
 
 
-def unlock(folder: Path, passphrase: str, clock: Callable[[], int] | None = None) -> Keys:
-    """Open the vault. Takes 0.5 to 1 s: call it from a thread.
+def open_file(folder: Path, passphrase: str, clock: Callable[[], int] | None = None) -> Opening:
+    """The vault, so that it can also be written. Takes 0.5 to 1 s: call it from a thread.
 
     Raises UserError `wrong-passphrase`, `too-many-attempts`; Unavailable `unlock-busy` while another derivation runs;
     NotFound `no-vault`; IntegrityError `damaged`, `newer-vault`.
     """
-    return Keys(*_decoded(_contents(folder, passphrase, clock)))
+    file = keyfile.load(folder)
+    return Opening(folder, file, _master(folder, file, passphrase, clock))
+
+
+def unlock(folder: Path, passphrase: str, clock: Callable[[], int] | None = None) -> Keys:
+    """Open the vault. Raises as `open_file` does, and ConflictError `unfinished` while a change of keys is under way."""
+    return open_file(folder, passphrase, clock).keys()
+
+
+def check_passphrase(folder: Path, passphrase: str, clock: Callable[[], int] | None = None) -> None:
+    """Whether the person at the desk is the one who knows it. Takes as long as unlocking; raises as `open_file` does."""
+    file = keyfile.load(folder)
+    wipe(bytearray(_master(folder, file, passphrase, clock)))
 
 
 def wallet_phrase(folder: Path, passphrase: str, clock: Callable[[], int] | None = None) -> str:
     """The wallet's 12 words, for opening it in another wallet. Asks for the passphrase again; raises as `unlock` does."""
-    _, secrets = _decoded(_contents(folder, passphrase, clock))
-    phrase = words.to_words(bytes(secrets.wallet))
-    secrets.wipe()
+    opening = open_file(folder, passphrase, clock)
+    phrase = words.to_words(bytes(opening.secrets.wallet))
+    opening.wipe()
     return phrase
 
 
 def change_passphrase(
     folder: Path, old: str, new: str, *, costs: kdf.Profile | None = None, clock: Callable[[], int] | None = None
 ) -> None:
-    """Wrap anew under `new`. Raises as `unlock` and `create` do; the old file stays until the new one is on the disk."""
+    """Wrap anew under `new`, at costs measured anew; the old file stays until the new one is on the disk.
+
+    Raises as `open_file` and `create` do.
+    """
     kdf.check_new(new)
-    contents = _contents(folder, old, clock)
+    file = keyfile.load(folder)
+    master = _master(folder, file, old, clock)
+    contents = sealing.unseal(master, CONTENTS, file.contents, file.header())
     _write(folder, new, contents, costs or kdf.calibrate())
 
 
@@ -107,12 +124,11 @@ def _write(folder: Path, passphrase: str, contents: bytes, costs: kdf.Profile) -
     salt, master = os.urandom(kdf.SALT_BYTES), os.urandom(sealing.KEY_BYTES)
     bound = keyfile.KeyFile(costs, salt, b"", b"").header()
     wrapped = sealing.seal(kdf.derive(passphrase, salt, costs), "vault master", master, bound)
-    sealed = sealing.seal(master, "vault contents", contents, bound)
+    sealed = sealing.seal(master, CONTENTS, contents, bound)
     keyfile.save(folder, keyfile.KeyFile(costs, salt, wrapped, sealed))
 
 
-def _contents(folder: Path, passphrase: str, clock: Callable[[], int] | None) -> bytes:
-    file = keyfile.load(folder)
+def _master(folder: Path, file: keyfile.KeyFile, passphrase: str, clock: Callable[[], int] | None) -> bytes:
     if not _deriving.acquire(blocking=False):
         raise Unavailable("Another passphrase is being tried: wait a moment.", code="unlock-busy")
     try:
@@ -125,36 +141,7 @@ def _contents(folder: Path, passphrase: str, clock: Callable[[], int] | None) ->
             if error.code != "wrong-key":
                 raise
             raise UserError("That passphrase doesn't open this vault.", code="wrong-passphrase") from error
-        contents = sealing.unseal(master, "vault contents", file.contents, file.header())
         attempts.succeeded()
-        return contents
+        return master
     finally:
         _deriving.release()
-
-
-def _encoded(profile: Profile, secrets: Secrets) -> bytes:
-    return encode(
-        {
-            "identity": profile.identity,
-            "role": profile.role,
-            "name": profile.name,
-            "currency": profile.currency,
-            "payout_index": profile.payout_index,
-            "device": bytes(secrets.device),
-            "agreement": bytes(secrets.agreement),
-            "pseudonyms": bytes(secrets.pseudonyms),
-            "store": bytes(secrets.store),
-            "wallet": bytes(secrets.wallet),
-            "generations": [bytes(seed) for seed in secrets.generations],
-        }
-    )
-
-
-def _decoded(contents: bytes) -> tuple[Profile, Secrets]:
-    try:
-        tree = decode(contents)
-        profile = Profile(*(tree[name] for name in ("identity", "role", "name", "currency", "payout_index")))
-        single = {name: bytearray(tree[name]) for name in ("device", "agreement", "pseudonyms", "store", "wallet")}
-        return profile, Secrets(**single, generations=[bytearray(seed) for seed in tree["generations"]])
-    except (ProtocolError, KeyError, TypeError) as error:
-        raise IntegrityError("The vault's contents are not of this version.", code="newer-vault") from error

@@ -1,18 +1,19 @@
-"""The pages around the vault: first open, unlock, lock, colours, stopped."""
+"""The pages around the vault: first open, unlock, the two locks (of the page, of the vault), colours, stopped."""
 
 from aiohttp import web
 
 from node.errors import UserError
 from node.web import formats
 from node.web.forms import form_of
-from node.web.page import COOKIE, GATE, SESSION, SESSIONS, clear_site, render, see_other, session_of
+from node.web.page import COOKIE, GATE, SESSION, SESSIONS, Stage, clear_site, render, see_other, session_of
 
 _LOOKS = ("", "light", "dark")
 
 
 async def show_open(request: web.Request) -> web.StreamResponse:
     """GET /open: the script posts the code of the fragment; without scripts it is typed."""
-    if request[SESSION] is not None:
+    session = request[SESSION]
+    if session is not None and not session.locked:
         return see_other(request, "/")
     return render(request, "open.html")
 
@@ -29,21 +30,36 @@ async def post_open(request: web.Request) -> web.StreamResponse:
 
 
 async def show_unlock(request: web.Request) -> web.StreamResponse:
-    """GET /unlock."""
-    return render(request, "unlock.html")
+    """GET /unlock: for a locked vault, or for a locked page of an open one."""
+    return render(request, "unlock.html", page_only=_page_only(request))
 
 
 async def post_unlock(request: web.Request) -> web.StreamResponse:
     """POST /unlock: the passphrase goes to the vault and nowhere else."""
+    gate, passphrase = request.app[GATE], form_of(request)["passphrase"]
     try:
-        await request.app[GATE].unlock(form_of(request)["passphrase"])
+        if _page_only(request):
+            await gate.check_passphrase(passphrase)
+        else:
+            await gate.unlock(passphrase)
     except UserError as error:
-        return render(request, "unlock.html", status=422, errors={"passphrase": str(error)})
+        return render(request, "unlock.html", status=422, page_only=_page_only(request), errors={"passphrase": str(error)})
+    request.app[SESSIONS].release(session_of(request))
     return see_other(request, "/")
 
 
+def _page_only(request: web.Request) -> bool:
+    return request.app[GATE].stage() is Stage.OPEN
+
+
+async def post_lock_page(request: web.Request) -> web.StreamResponse:
+    """POST /lock-page: the page lock. Every page of this desk asks for the passphrase; the node goes on."""
+    request.app[SESSIONS].lock_page()
+    return see_other(request, "/unlock", headers=clear_site())
+
+
 async def post_lock(request: web.Request) -> web.StreamResponse:
-    """POST /lock: keys wiped, every session ended, what the browser kept of this desk cleared."""
+    """POST /lock: the vault lock. Keys wiped, every session ended, what the browser kept of this desk cleared."""
     await request.app[GATE].lock()
     request.app[SESSIONS].end_all()
     fresh = request.app[SESSIONS].start()
@@ -70,6 +86,7 @@ ROUTES = [
     web.post("/open", post_open),
     web.get("/unlock", show_unlock),
     web.post("/unlock", post_unlock),
+    web.post("/lock-page", post_lock_page),
     web.post("/lock", post_lock),
     web.post("/look", post_look),
     web.get("/stopped", show_stopped),

@@ -50,6 +50,10 @@ class Gate(Protocol):
         """Open the vault. Raises UserError with what to do."""
         ...
 
+    async def check_passphrase(self, passphrase: str) -> None:
+        """Whether it is the vault's, while that is open. Raises UserError with what to do."""
+        ...
+
     async def lock(self) -> None:
         """Wipe the keys and close what needs them."""
         ...
@@ -97,10 +101,9 @@ def render(request: web.Request, template: str, *, status: int = 200, **values: 
     A refused form is shown again with `status=422, errors={"email": "Enter an address like ana@example.com"}`.
     """
     gate = request.app[GATE]
-    viewer = gate.viewer() if gate.stage() is Stage.OPEN and request.get(SESSION) else None
-    text = request.app[RENDERER].page(
-        template, {"status": status, **values}, nonce=request[NONCE], session=request.get(SESSION), viewer=viewer
-    )
+    session = request.get(SESSION)
+    viewer = gate.viewer() if gate.stage() is Stage.OPEN and session and not session.locked else None
+    text = request.app[RENDERER].page(template, {"status": status, **values}, nonce=request[NONCE], session=session, viewer=viewer)
     return web.Response(status=status, text=text, content_type="text/html")
 
 

@@ -23,6 +23,10 @@ class Runtime(Protocol):
     async def changed(self, after: int) -> int:
         """The change counter, once it is above `after`."""
 
+    @property
+    def keys(self) -> Any:
+        """What a person does with the keys (`node.api.keys.KeyCase`)."""
+
     async def look(self) -> None:
         """Bring what the viewer counts up to date."""
 

@@ -1,6 +1,7 @@
 """Who may use the page: one-time opening codes and the sessions they become. In memory only; a restart ends them all.
 
-It refuses to know what a session is allowed to do: there is one person at a desk.
+The page lock is here: a locked session is let in again by the passphrase, while the node goes on. The vault lock, which wipes the keys, is
+the node's; it ends sessions. It refuses to know what a session is allowed to do: there is one person at a desk.
 """
 
 import hashlib
@@ -20,13 +21,14 @@ _CODE_LETTERS = 12
 
 @dataclass(slots=True)
 class Session:
-    """One browser that was let in. `scratch` holds what a flow of several pages keeps; it ends with the session."""
+    """One browser that was let in. `scratch` holds what a flow of several pages keeps; it ends with the session, or when that is locked."""
 
     id: str
     token: str
     seen: int
     notice: tuple[str, str] | None = None
     look: str = ""
+    locked: bool = False
     scratch: dict[str, object] = field(default_factory=dict)
 
 
@@ -39,7 +41,7 @@ def _digest(text: str) -> bytes:
 
 
 class Sessions:
-    """Codes live 60 s and work once; sessions end after `idle_ms` without a request. Both are bounded in number."""
+    """Codes live 60 s and work once; a session is locked after `idle_ms` without a request. Both are bounded in number."""
 
     def __init__(self, now: Callable[[], int], idle_ms: int = IDLE_MS) -> None:
         self._now = now
@@ -77,22 +79,40 @@ class Sessions:
         return session
 
     def find(self, cookie: str, *, use: bool = True) -> Session | None:
-        """The live session of a cookie. Finding it counts as `use`, unless the page asked by itself."""
+        """The session of a cookie, perhaps locked. Finding it counts as `use`, unless it is locked or the page asked by itself."""
         key = _digest(cookie)
         session = self._sessions.get(key)
         if session is None:
             return None
         if session.seen + self._idle_ms < self._now():
-            del self._sessions[key]
-            return None
-        if use:
+            _lock(session)
+        if use and not session.locked:
             session.seen = self._now()
         return session
 
+    def lock_page(self) -> None:
+        """Lock every page: nothing is shown or taken there until the passphrase is typed. The node goes on."""
+        for session in self._sessions.values():
+            _lock(session)
+        self._codes.clear()
+
+    def release(self, session: Session) -> None:
+        """The passphrase was typed: the page goes on, under another token."""
+        session.locked, session.seen, session.token = False, self._now(), secrets.token_urlsafe(32)
+
+    def last_use(self) -> int:
+        """When a person last asked for something; 0 when nobody did."""
+        return max((session.seen for session in self._sessions.values()), default=0)
+
     def end_all(self) -> None:
-        """Locking the vault closes every page."""
+        """Locking the vault ends every page."""
         self._sessions.clear()
         self._codes.clear()
+
+
+def _lock(session: Session) -> None:
+    session.locked, session.notice = True, None
+    session.scratch.clear()
 
 
 def same_token(session: Session, given: str) -> bool:

@@ -79,7 +79,7 @@ def session_rule() -> Middleware:
             return await handler(request)
         if session is None:
             _ask_in(request, "/open", Refusal(401, "no-session", "Open your desk with: gemstra open"))
-        _keep_to_stage(request)
+        _keep_locked(request, session)
         if request.method not in SAFE_METHODS:
             await _check_token(request, session)
         return await handler(request)
@@ -101,6 +101,16 @@ def reader_rule() -> Middleware:
             formats.reader_var.reset(shown)
 
     return judge
+
+
+def _keep_locked(request: web.Request, session: Session) -> None:
+    """A locked page answers at its door only, whatever the stage; an open one keeps to the stage."""
+    if not session.locked:
+        _keep_to_stage(request)
+    elif request.app[GATE].stage() is Stage.NEW:  # there is no passphrase yet that could let it in again
+        _ask_in(request, "/open", Refusal(401, "no-session", "Open your desk with: gemstra open"))
+    elif not request.path.startswith(("/unlock", "/look")):
+        _ask_in(request, "/unlock", Refusal(423, "page-locked", "This page is locked. Type your passphrase on it to go on."))
 
 
 def _keep_to_stage(request: web.Request) -> None:

@@ -29,6 +29,9 @@ class OpenGate:
     async def unlock(self, passphrase: str) -> None:
         self.at = Stage.OPEN
 
+    async def check_passphrase(self, passphrase: str) -> None:
+        pass
+
     async def lock(self) -> None:
         self.at = Stage.LOCKED
 

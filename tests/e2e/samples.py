@@ -194,7 +194,13 @@ SHARED = "Lumen Beauty may see Mia Torres's name and address, to deliver one ord
 SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "open": ("open.html", "", "", {}),
     "open-wrong": ("open.html", "", "", {"errors": {"code": "This code is used, expired or mistyped. Ask for a new one with: gemstra open"}}),
-    "unlock": ("unlock.html", "", "", {}),
+    "unlock": ("unlock.html", "", "", {"page_only": False}),
+    "unlock-page": ("unlock.html", "", "", {"page_only": True, "errors": {"passphrase": "That passphrase doesn't open this vault."}}),
+    "keys": ("keys/home.html", "keys", "ana", {
+        "devices": [{"name": "Ana Pérez", "here": True, "state": ("Speaks for you", "done"), "text": "Since 2 March 2026", "id": HEX},
+                    {"name": "Old laptop", "here": False, "state": ("Revoked", "stopped"), "text": "Revoked 1 December 2026: lost", "id": HEX}],
+        "generation": 1, "page_lock": 30, "vault_lock": 0, "idle": [(0, "Never"), (15, "After 15 idle minutes")]}),
+    "keys-passphrase": ("keys/passphrase.html", "keys", "ana", {"errors": {"again": "The two are not the same"}}),
     "stopped": ("stopped.html", "", "", {}),
     "error": ("error.html", "", "", {"status": 422, "code": "expired-quote", "message": "The price is no longer held. Ask for it again."}),
     "setup": ("setup/start.html", "", "", {"step": 1, "total": 4, "form": SETUP_FORM, "currencies": [("USD", "US dollar")], "zones": [("Europe/Madrid", "Madrid")]}),

@@ -86,7 +86,7 @@ async def test_a_desk_without_scripts_opens_and_posts() -> None:
         page = await enter(desk, browser, "light", 1280, scripts=False)
         await page.get_by_role("button", name="Dark", exact=True).first.click()
         assert await page.locator("html").get_attribute("data-theme") == "dark"
-        await page.get_by_role("button", name="Lock").first.click()
+        await page.get_by_role("button", name="Lock page").first.click()
         await page.wait_for_url("**/unlock")
         await page.get_by_label("Passphrase").fill("anything")
         await page.get_by_role("button", name="Unlock").click()

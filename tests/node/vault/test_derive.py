@@ -85,7 +85,12 @@ def test_words_come_back_however_they_were_typed():
     ("phrase", "says"),
     [
         (ABANDON, "24 words; these are 12"),
-        ("abandon " * 23 + "abut", "Word 24 is not on the list"),
+        ("abandon " * 23 + "abut", "Word 24, 'abut', is not on the list. Did you mean about?"),
+        ("abandon " * 6 + "appel " + "abandon " * 17, "Word 7, 'appel', is not on the list. Did you mean apple?"),
+        ("abandon " * 23 + "abstrakt", "Did you mean abstract?"),
+        ("abandon " * 23 + "kätze", "Word 24, 'kätze', is not on the list"),
+        ("abandon " * 23 + "qqqqqqq", "Word 24, 'qqqqqqq', is not on the list. Check its spelling."),
+        ("abandon " * 23 + "x" * 5000, "Word 24, 'xxxxxxxxxxxxxxxxxxxxxxxx…', is not on the list"),
         ("abandon " * 24, "don't belong together"),
         ("", "these are 0"),
     ],

@@ -1,4 +1,4 @@
-"""A page that refreshes itself must not keep its session alive when nobody is there."""
+"""A page that refreshes itself must not keep its session open when nobody is there; once it is locked, the passphrase opens it again."""
 
 import pytest
 from aiohttp import web
@@ -29,4 +29,4 @@ async def test_only_what_a_person_asks_for_keeps_a_session(path, headers, ends) 
         assert (await client.get(path, headers=cookie | headers)).status == 200
         clock[0] = IDLE + 1
         answer = await client.get("/", headers=cookie, allow_redirects=False)
-        assert (answer.status, answer.headers.get("Location")) == ((303, "/open") if ends else (200, None))
+        assert (answer.status, answer.headers.get("Location")) == ((303, "/unlock") if ends else (200, None))

@@ -41,6 +41,10 @@ class Gate:
             raise UserError("This is not the passphrase. Try again.", code="wrong-passphrase")
         self.at = Stage.OPEN
 
+    async def check_passphrase(self, passphrase: str) -> None:
+        if passphrase != "right":
+            raise UserError("This is not the passphrase. Try again.", code="wrong-passphrase")
+
     async def lock(self) -> None:
         self.at = Stage.LOCKED
 
@@ -255,14 +259,14 @@ def test_control_a_code_in_time_works_and_guessing_voids_codes() -> None:
     assert sessions.redeem(code) is None
 
 
-def test_sessions_end_when_idle_and_are_bounded() -> None:
+def test_sessions_are_locked_when_idle_and_bounded() -> None:
     clock = [0]
     sessions = Sessions(lambda: clock[0], idle_ms=1000)
     first = sessions.start()
     clock[0] = 1000
     assert sessions.find(first.id) is first
     clock[0] = 2001
-    assert sessions.find(first.id) is None
+    assert sessions.find(first.id).locked
     kept = [sessions.start() for _ in range(40)]
     assert sum(sessions.find(session.id) is not None for session in kept) == 16
 
@@ -317,6 +321,40 @@ async def test_the_stage_decides_which_pages_answer(desk: Desk) -> None:
     assert "This is not the passphrase" in await wrong.text()
     assert (await desk.post("/unlock", {"_token": desk.session.token, "passphrase": "right"})).headers["Location"] == "/"
     assert (await desk.get("/unlock")).headers["Location"] == "/"
+
+
+@pytest.mark.asyncio
+async def test_a_locked_page_shows_and_takes_nothing_until_the_passphrase_is_typed(desk: Desk) -> None:
+    other, code = desk.sessions.start(), desk.sessions.issue_code()
+    desk.session.scratch["words"] = "abandon"
+    answer = await desk.post("/lock-page")
+    assert (answer.headers["Location"], answer.headers["Clear-Site-Data"]) == ("/unlock", '"cache", "storage"')
+    assert (desk.gate.at, desk.session.scratch, other.locked, desk.sessions.redeem(code)) == (Stage.OPEN, {}, True, None)
+    assert (await desk.get("/")).headers["Location"] == "/unlock"
+    assert (await (await desk.get("/api/v1/fail")).json())["code"] == "page-locked"
+    assert (await desk.post("/act")).headers["Location"] == "/unlock"
+    assert (await desk.post("/lock-page")).headers["Location"] == "/unlock"
+    assert desk.done == []
+    page = await (await desk.get("/unlock")).text()
+    assert "This page is locked" in page
+    assert 'class="rail"' not in page
+    wrong = await desk.post("/unlock", {"_token": desk.session.token, "passphrase": "wrong"})
+    assert (wrong.status, desk.session.locked) == (422, True)
+    before = desk.session.token
+    assert (await desk.post("/unlock", {"_token": before, "passphrase": "right"})).headers["Location"] == "/"
+    assert (await desk.get("/")).status == 200
+    assert desk.session.token != before
+    assert other.locked  # each page asks for itself
+    assert (await desk.post("/act")).status == 200
+    assert desk.done == ["acted"]  # control: an open page takes what the locked one refused
+
+
+@pytest.mark.asyncio
+async def test_a_page_locked_before_there_is_a_passphrase_needs_a_new_link(desk: Desk) -> None:
+    desk.gate.at = Stage.NEW
+    desk.sessions.lock_page()
+    assert (await desk.get("/setup")).headers["Location"] == "/open"
+    assert (await desk.get("/open")).status == 200
 
 
 @pytest.mark.asyncio

@@ -1,0 +1,82 @@
+"""Keys and devices: who speaks for you, the two locks, the passphrase."""
+
+from typing import Any
+
+from aiohttp import web
+
+from node.errors import UserError
+from node.services.devices import DeviceView
+from node.web import formats
+from node.web.forms import form_of
+from node.web.page import render, see_other
+from node.web.runtime import runtime_of
+
+SECTION = "keys"
+_IDLE = ((0, "Never"), (15, "After 15 idle minutes"), (60, "After an idle hour"), (480, "After 8 idle hours"))
+_STATES = {"live": ("Speaks for you", "done"), "revoked": ("Revoked", "stopped")}
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    """GET /keys."""
+    found = await runtime_of(request).keys.show()
+    identity = found.identity
+    idle = [*_IDLE, *([] if found.vault_lock in dict(_IDLE) else [(found.vault_lock, f"After {found.vault_lock} idle minutes")])]
+    return render(
+        request,
+        "keys/home.html",
+        section=SECTION,
+        devices=[_device(row) for row in identity.devices],
+        generation=identity.generation,
+        page_lock=found.page_lock,
+        vault_lock=found.vault_lock,
+        idle=idle,
+    )
+
+
+def _device(row: DeviceView) -> dict[str, Any]:
+    ended = f"Revoked {formats.date(row.until)}" + (f": {row.reason}" if row.reason else "")
+    return {
+        "name": row.name,
+        "here": row.here,
+        "state": _STATES[row.state],
+        "text": ended if row.until else f"Since {formats.date(row.since)}",
+        "id": row.device,
+    }
+
+
+async def show_passphrase(request: web.Request) -> web.StreamResponse:
+    """GET /keys/passphrase."""
+    return render(request, "keys/passphrase.html", section=SECTION)
+
+
+async def post_passphrase(request: web.Request) -> web.StreamResponse:
+    """POST /keys/passphrase: the old one, and the new one twice."""
+    form = form_of(request)
+    if form["new"] != form["again"]:
+        return _passphrase_again(request, {"again": "The two are not the same"})
+    try:
+        await runtime_of(request).keys.change_passphrase(form["old"], form["new"])
+    except UserError as error:
+        return _passphrase_again(request, {"new" if error.code.startswith("passphrase-") else "old": str(error)})
+    return see_other(request, "/keys", "Your passphrase is changed")
+
+
+def _passphrase_again(request: web.Request, errors: dict[str, str]) -> web.Response:
+    return render(request, "keys/passphrase.html", status=422, section=SECTION, errors=errors)
+
+
+async def post_vault_lock(request: web.Request) -> web.StreamResponse:
+    """POST /keys/vault-lock: when the vault locks by itself."""
+    minutes = form_of(request)["minutes"]
+    if not minutes.isdecimal() or len(minutes) > 5:
+        raise UserError("Choose when the vault locks by itself from the list.", code="bad-minutes")
+    runtime_of(request).keys.set_vault_lock(int(minutes))
+    return see_other(request, "/keys", "Saved")
+
+
+ROUTES = [
+    web.get("/keys", show),
+    web.get("/keys/passphrase", show_passphrase),
+    web.post("/keys/passphrase", post_passphrase),
+    web.post("/keys/vault-lock", post_vault_lock),
+]

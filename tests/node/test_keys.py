@@ -1,0 +1,122 @@
+"""What a person does with the keys of a whole node, in one process: passphrase, both locks."""
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager
+
+import pytest
+
+from node.app import node as stages
+from node.app.node import Node
+from node.config import Config, load
+from node.errors import Locked, UserError
+from node.model.identity import Founder
+from node.vault import keyfile, vault
+from node.vault.kdf import Profile as Costs
+from node.web.page import Stage, clock_ms
+from node.web.sessions import Sessions
+from protocol.identity import Role
+
+pytestmark = pytest.mark.asyncio
+PASSPHRASE = "correct horse battery"
+WEAK = Costs(memory_kib=64, passes=1, lanes=1)
+
+
+@asynccontextmanager
+async def opened(folder, **settings):
+    """A node that was set up and unlocked; what runs in it ends with the block."""
+    node = Node(Config(folder, **settings), vault_costs=WEAK)
+    node.sessions = Sessions(clock_ms)
+    if node.stage() is Stage.NEW:
+        node.founded = await node.found(PASSPHRASE, Founder("Ana", Role.SELLER, "EUR"))
+    await node.unlock(PASSPHRASE)
+    try:
+        yield node
+    finally:
+        await node.lock()
+
+
+async def refused(code, doing):
+    with pytest.raises(UserError) as caught:
+        await doing
+    assert caught.value.code == code
+
+
+async def test_the_passphrase_changes_and_its_costs_are_measured_anew(tmp_path, monkeypatch):
+    async with opened(tmp_path) as node:
+        before = keyfile.load(tmp_path)
+        await refused("wrong-passphrase", node.keys.change_passphrase("wrong", "another passphrase"))
+        await refused("passphrase-too-short", node.keys.change_passphrase(PASSPHRASE, "short"))
+        assert keyfile.load(tmp_path) == before
+        node.keys._costs = None
+        monkeypatch.setattr("node.vault.kdf.calibrate", lambda: Costs(memory_kib=128, passes=1, lanes=1))
+        await node.keys.change_passphrase(PASSPHRASE, "another passphrase")
+        assert keyfile.load(tmp_path).costs.memory_kib == 128
+        await node.lock()
+        await refused("wrong-passphrase", node.unlock(PASSPHRASE))
+        await node.unlock("another passphrase")
+        assert node.stage() is Stage.OPEN
+
+
+async def test_the_page_lock_leaves_the_node_at_work(tmp_path):
+    async with opened(tmp_path) as node:
+        session = node.sessions.start()
+        node.lock_page()
+        assert (session.locked, node.stage()) == (True, Stage.OPEN)
+        assert (await node.keys.show()).identity.devices[0].here
+        await refused("wrong-passphrase", node.check_passphrase("wrong"))
+        await node.check_passphrase(PASSPHRASE)
+
+
+async def test_after_the_vault_lock_the_buffers_are_wiped_and_the_store_is_closed(tmp_path):
+    async with opened(tmp_path) as node:
+        keys, store = node.opened().keys, node.opened().store
+        held = keys._secrets
+        buffers = [held.device, held.agreement, held.pseudonyms, held.store, held.wallet, *held.generations, keys.device._secret]
+        assert all(any(buffer) for buffer in buffers)  # control: there is something to wipe
+        await node.lock()
+        assert [bytes(buffer) for buffer in buffers] == [b""] * len(buffers)
+        assert held.generations == []
+        for use in (lambda: keys.store_key, lambda: keys.device.sign(b""), lambda: keys.seal("p", b"", b""), lambda: keys.chain_address(0)):
+            with pytest.raises(Locked):
+                use()
+        with pytest.raises(Locked):
+            await store.read(lambda unit: unit.now)
+        with pytest.raises(Locked):
+            await node.keys.show()
+        assert not (tmp_path / "node.db-wal").exists()
+
+
+async def test_the_vault_locks_by_itself_once_nobody_asks_for_anything(tmp_path, monkeypatch):
+    now = clock_ms()
+    monkeypatch.setattr(stages, "clock_ms", lambda: now)
+    monkeypatch.setattr(stages, "IDLE_LOOK_SECONDS", 0.01)
+    async with opened(tmp_path) as node:
+        session = node.sessions.start()
+        watching = asyncio.create_task(node.lock_when_idle())
+        now += 10**9
+        session.seen = now
+        await asyncio.sleep(0.1)
+        assert node.stage() is Stage.OPEN  # never, unless it is asked for
+        node.keys.set_vault_lock(15)
+        assert load(tmp_path, {}, {}).vault_lock == 900
+        now += 899_999
+        await asyncio.sleep(0.1)
+        assert node.stage() is Stage.OPEN
+        node.used()
+        now += 899_999
+        await asyncio.sleep(0.1)
+        assert node.stage() is Stage.OPEN  # a command counts as use
+        now += 1
+        await asyncio.sleep(0.2)
+        assert (node.stage(), session.locked) == (Stage.LOCKED, True)
+        assert node.sessions.find(session.id) is session  # the passphrase opens vault and page again
+        watching.cancel()
+
+
+async def test_a_wrong_word_is_shown_to_the_person_and_logged_nowhere(tmp_path, caplog):
+    caplog.set_level(logging.DEBUG)
+    phrase = "abandon " * 6 + "quillfeatherword " + "abandon " * 17
+    with pytest.raises(UserError, match="quillfeatherword"):
+        vault.prepare(phrase)
+    assert "quillfeatherword" not in caplog.text
