@@ -22,6 +22,9 @@ def run(
     host_name: Annotated[str | None, typer.Option(help="Name of the page, e.g. ana.localhost")] = None,
     design: Annotated[bool | None, typer.Option(help="Serve /design.")] = None,
     passphrase_fd: Fd = None,
+    unlock_from: Annotated[
+        str | None, typer.Option(help="Unlock at the start with nobody there: keyring (gemstra keys remember) or credential (systemd).")
+    ] = None,
     die_with_parent: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Run the node of a data folder: its page, its network, its chain. Ctrl-C stops it.
@@ -43,6 +46,10 @@ def run(
         flags = {"port": port, "peer_port": peer_port, "listen": listen, "host_name": host_name, "design": design}
         config = load(call.data, os.environ, flags)
         passphrase = read_passphrase(call, passphrase_fd) if passphrase_fd is not None else None
+        if unlock_from is not None:
+            from node.vault import unattended
+
+            passphrase = unattended.read(unlock_from, config.data, os.environ)
 
         def ready(page: str) -> None:
             call.output.say(f"{page} is up. A link to open it: gemstra --data {config.data} open. Ctrl-C stops the node.")

@@ -11,11 +11,15 @@ from node.services.devices import IdentityView
 
 @dataclass(frozen=True, slots=True)
 class KeysView:
-    """Devices and generation from our root log; after how many idle minutes the page and the vault lock (0 = never)."""
+    """Devices and generation from our root log; after how many idle minutes the page and the vault lock (0 = never).
+
+    `remembered`: the system's keyring holds the passphrase.
+    """
 
     identity: IdentityView
     page_lock: int
     vault_lock: int
+    remembered: bool
 
 
 class KeyCase(Protocol):
@@ -29,6 +33,12 @@ class KeyCase(Protocol):
 
     def set_vault_lock(self, minutes: int) -> None:
         """When the vault locks by itself."""
+
+    async def remember(self, passphrase: str) -> None:
+        """Put it into the keyring."""
+
+    async def forget(self) -> bool:
+        """Take it out."""
 
 
 class KeysRuntime(Runtime, Protocol):
@@ -59,6 +69,18 @@ async def set_vault_lock(runtime: KeysRuntime, minutes: int) -> KeysView:
     return await runtime.keys.show()
 
 
+async def remember(runtime: KeysRuntime, passphrase: str) -> DoneView:
+    """Put the passphrase into the system's keyring, so that the node starts unlocked: whoever uses your account then opens it."""
+    runtime.require_open()
+    await runtime.keys.remember(passphrase)
+    return DoneView("remembered")
+
+
+async def forget(runtime: KeysRuntime) -> DoneView:
+    """Take the passphrase out of the system's keyring."""
+    return DoneView("forgotten" if await runtime.keys.forget() else "was not there")
+
+
 async def lock_page(runtime: KeysRuntime) -> DoneView:
     """Lock every page: each asks for the passphrase; the node goes on."""
     runtime.lock_page()
@@ -73,5 +95,7 @@ ROUTES = (
     _task("GET", "/keys", show),
     _task("POST", "/keys/passphrase", change_passphrase),
     _task("POST", "/keys/vault-lock", set_vault_lock),
+    _task("POST", "/keys/remember", remember),
+    _task("POST", "/keys/forget", forget, locked=True),
     _task("POST", "/lock-page", lock_page, locked=True),
 )

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from node.api.keys import KeysView
 from node.config import Config
 from node.services import devices
-from node.vault import vault
+from node.vault import unattended, vault
 from node.vault.kdf import Profile as Costs
 
 MOST_IDLE_MINUTES = 7 * 24 * 60
@@ -43,16 +43,28 @@ class KeyCase:
         """Devices, generation, locks."""
         found: devices.IdentityView = await self._stages.read(devices.show)
         config = self._stages.config
-        return KeysView(found, config.idle_lock // 60, config.vault_lock // 60)
+        kept = await asyncio.to_thread(unattended.remembered, self._folder)
+        return KeysView(found, config.idle_lock // 60, config.vault_lock // 60, kept)
 
     async def check_passphrase(self, passphrase: str) -> None:
         """Whether it is the vault's. Raises as `vault.open_file`."""
         await asyncio.to_thread(vault.check_passphrase, self._folder, passphrase)
 
     async def change_passphrase(self, old: str, new: str) -> None:
-        """Wrap the vault anew, at costs measured anew."""
+        """Wrap the vault anew, at costs measured anew; a keyring that remembered the old one remembers the new one."""
         self._stages.require_open()
         await asyncio.to_thread(vault.change_passphrase, self._folder, old, new, costs=self._costs)
+        if await asyncio.to_thread(unattended.remembered, self._folder):
+            await asyncio.to_thread(unattended.remember, self._folder, new)
+
+    async def remember(self, passphrase: str) -> None:
+        """Put the passphrase, once it is known to be right, into the system's keyring. Raises Unavailable `no-keyring`."""
+        await self.check_passphrase(passphrase)
+        await asyncio.to_thread(unattended.remember, self._folder, passphrase)
+
+    async def forget(self) -> bool:
+        """Take it out again. True when it was there."""
+        return await asyncio.to_thread(unattended.forget, self._folder)
 
     def set_vault_lock(self, minutes: int) -> None:
         """When the vault locks by itself; 0 = never."""

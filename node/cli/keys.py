@@ -41,6 +41,27 @@ def passphrase(context: typer.Context, passphrase_fd: Fd = None, new_passphrase_
 
 
 @app.command()
+def remember(context: typer.Context, passphrase_fd: Fd = None) -> None:
+    """Put the passphrase into this computer's keyring, for `gemstra run --unlock-from keyring`.
+
+    Example: gemstra keys remember
+    """
+    call = call_of(context)
+    with reported():
+        call.output.say("Whoever can use your account on this computer, and every program you run, can then open this node without you.")
+        call.confirm("Put the passphrase into the keyring?")
+        call.output.show(call.client.post_once("/keys/remember", passphrase=read_passphrase(call, passphrase_fd)))
+
+
+@app.command()
+def forget(context: typer.Context) -> None:
+    """Take the passphrase out of this computer's keyring."""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.post_once("/keys/forget"))
+
+
+@app.command()
 def auto_lock(context: typer.Context, minutes: Annotated[int, typer.Argument(help="Idle minutes; 0 = never.")]) -> None:
     """Say when the vault locks by itself: keys wiped, off the network. An always-on node wants 0.
 

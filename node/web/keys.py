@@ -4,7 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
-from node.errors import UserError
+from node.errors import Unavailable, UserError
 from node.services.devices import DeviceView
 from node.web import formats
 from node.web.forms import form_of
@@ -30,6 +30,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         page_lock=found.page_lock,
         vault_lock=found.vault_lock,
         idle=idle,
+        remembered=found.remembered,
     )
 
 
@@ -74,7 +75,30 @@ async def post_vault_lock(request: web.Request) -> web.StreamResponse:
     return see_other(request, "/keys", "Saved")
 
 
+async def show_remember(request: web.Request) -> web.StreamResponse:
+    """GET /keys/remember: what starting without a passphrase means."""
+    return render(request, "keys/remember.html", section=SECTION)
+
+
+async def post_remember(request: web.Request) -> web.StreamResponse:
+    """POST /keys/remember: into the keyring, once it is known to be right."""
+    try:
+        await runtime_of(request).keys.remember(form_of(request)["passphrase"])
+    except (UserError, Unavailable) as error:
+        return render(request, "keys/remember.html", status=422, section=SECTION, errors={"passphrase": str(error)})
+    return see_other(request, "/keys", "Your desk can now start by itself")
+
+
+async def post_forget(request: web.Request) -> web.StreamResponse:
+    """POST /keys/forget: out of the keyring."""
+    await runtime_of(request).keys.forget()
+    return see_other(request, "/keys", "The keyring holds it no longer")
+
+
 ROUTES = [
+    web.get("/keys/remember", show_remember),
+    web.post("/keys/remember", post_remember),
+    web.post("/keys/forget", post_forget),
     web.get("/keys", show),
     web.get("/keys/passphrase", show_passphrase),
     web.post("/keys/passphrase", post_passphrase),

@@ -199,7 +199,8 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "keys": ("keys/home.html", "keys", "ana", {
         "devices": [{"name": "Ana Pérez", "here": True, "state": ("Speaks for you", "done"), "text": "Since 2 March 2026", "id": HEX},
                     {"name": "Old laptop", "here": False, "state": ("Revoked", "stopped"), "text": "Revoked 1 December 2026: lost", "id": HEX}],
-        "generation": 1, "page_lock": 30, "vault_lock": 0, "idle": [(0, "Never"), (15, "After 15 idle minutes")]}),
+        "remembered": True, "generation": 1, "page_lock": 30, "vault_lock": 0, "idle": [(0, "Never"), (15, "After 15 idle minutes")]}),
+    "keys-remember": ("keys/remember.html", "keys", "ana", {}),
     "keys-passphrase": ("keys/passphrase.html", "keys", "ana", {"errors": {"again": "The two are not the same"}}),
     "stopped": ("stopped.html", "", "", {}),
     "error": ("error.html", "", "", {"status": 422, "code": "expired-quote", "message": "The price is no longer held. Ask for it again."}),

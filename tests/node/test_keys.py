@@ -11,7 +11,7 @@ from node.app.node import Node
 from node.config import Config, load
 from node.errors import Locked, UserError
 from node.model.identity import Founder
-from node.vault import keyfile, vault
+from node.vault import keyfile, unattended, vault
 from node.vault.kdf import Profile as Costs
 from node.web.page import Stage, clock_ms
 from node.web.sessions import Sessions
@@ -120,3 +120,16 @@ async def test_a_wrong_word_is_shown_to_the_person_and_logged_nowhere(tmp_path, 
     with pytest.raises(UserError, match="quillfeatherword"):
         vault.prepare(phrase)
     assert "quillfeatherword" not in caplog.text
+
+
+async def test_the_keyring_remembers_a_right_passphrase_and_follows_its_change(tmp_path, ring):
+    async with opened(tmp_path) as node:
+        await refused("wrong-passphrase", node.keys.remember("wrong"))
+        assert (await node.keys.show()).remembered is False
+        await node.keys.remember(PASSPHRASE)
+        assert (await node.keys.show()).remembered is True
+        await node.keys.change_passphrase(PASSPHRASE, "another passphrase")
+        await node.lock()
+        await node.unlock(unattended.read("keyring", tmp_path, {}))
+        assert await node.keys.forget()
+        assert (await node.keys.show()).remembered is False
