@@ -235,3 +235,35 @@ class Presentation:
         state = replay(self.inception, self.entries)
         state.require_live(device_public)
         return state
+
+    @property
+    def identity(self) -> bytes:
+        """Whose it says it is, before anything of it is checked. Raises Malformed."""
+        return begin(self.inception).identity
+
+    def follow(self, known: "Presentation", state: IdentityState) -> IdentityState:
+        """What it comes to for who knows `known`, which comes to `state`: only entries that are new are verified.
+
+        Raises as `append`, and Conflict `wrong-identity`, `rollback`, `equivocation` (then `fork` names the two entries).
+        """
+        if self.inception != known.inception:
+            raise Conflict("the root log of another identity", code="wrong-identity")
+        if self.entries == known.entries[: len(self.entries)]:
+            if len(self.entries) < len(known.entries):
+                raise Conflict("an older root log than the one known", code="rollback")
+            return state
+        if self.entries[: len(known.entries)] != known.entries:
+            found = replay(self.inception, self.entries)
+            found.require_extends(state.seq, state.head)
+            return found
+        for raw in self.entries[len(known.entries) :]:
+            state = append(state, raw)
+        return state
+
+    def fork(self, known: "Presentation") -> tuple[bytes, bytes] | None:
+        """The first two entries, known and shown, that stand at one place and differ: proof that the root signed twice."""
+        mine, theirs = (replay(one.inception, one.entries).heads for one in (known, self))
+        for place, (one, other) in enumerate(zip(mine, theirs, strict=False)):
+            if one != other:
+                return known.entries[place], self.entries[place]
+        return None

@@ -1,7 +1,7 @@
 """Peers: invites, pairings, the paired."""
 
 from node.api.routes import Route
-from node.services import peers
+from node.services import evidence, peers
 
 ROUTES = (
     Route("POST", "/peers/invites", peers.invite),
@@ -10,5 +10,6 @@ ROUTES = (
     Route("POST", "/peers/pairings/{pairing}/confirm", peers.confirm_pairing),
     Route("POST", "/peers/pairings/{pairing}/refuse", peers.refuse_pairing),
     Route("GET", "/peers", peers.list_peers, kind="read"),
+    Route("GET", "/peers/evidence", evidence.list_evidence, kind="read"),
     Route("DELETE", "/peers/{peer}", peers.forget_peer),
 )

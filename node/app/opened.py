@@ -13,7 +13,7 @@ from node.config import Config
 from node.errors import IntegrityError, Locked, NodeError
 from node.net.config import NetConfig
 from node.net.host import Host
-from node.services import exchange, peers
+from node.services import evidence, exchange, greeting
 from node.services.delivery import Delivery
 from node.services.handlers import EXCHANGE, TICKS
 from node.store.store import Store
@@ -58,6 +58,8 @@ class Opened:
         """Why the store cannot write now, or nothing."""
         self.chain = ChainSide(config, keys, self.store)
         self.delivery = Delivery(self.store, self.host, EXCHANGE)
+        self._greeted = asyncio.Event()
+        """Set once each peer's hello stands ahead of what waits for it: a device it has not met gets no further before."""
         self._tasks: set[asyncio.Task[Any]] = set()
         self.store.after_commit(lambda topics: self._post(lambda: self._committed(topics)))
 
@@ -65,7 +67,7 @@ class Opened:
         """Until cancelled. A bug in any part ends all of them."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._network(), name="network")
-            tasks.create_task(self.delivery.run(), name="delivery")
+            tasks.create_task(self._deliver(), name="delivery")
             tasks.create_task(self._deadlines(), name="deadlines")
             tasks.create_task(self.chain.run(), name="chain")
 
@@ -78,7 +80,15 @@ class Opened:
 
     async def handle(self, peer_id: str, topic: str, body: bytes) -> bytes:
         """A peer's request (the port of `node.net`)."""
-        return await self.store.write(exchange.handle, EXCHANGE, peer_id, topic, body)
+        try:
+            return await self.store.write(exchange.handle, EXCHANGE, peer_id, topic, body)
+        except evidence.Contradiction as found:
+            await self.store.write(evidence.keep, found)
+            raise
+
+    async def _deliver(self) -> None:
+        await self._greeted.wait()
+        await self.delivery.run()
 
     async def _network(self) -> None:
         try:
@@ -90,12 +100,12 @@ class Opened:
             self._changed()
             return
         addresses = list(self.host.addresses)
-        await self.store.write(lambda unit: unit.settings.set(peers.ADDRESSES, addresses))
+        await self.store.write(lambda unit: unit.settings.set(greeting.ADDRESSES, addresses))
+        await self.store.write(greeting.greet_all)
+        await self.store.write(lambda unit: unit.outbox.wake())  # what was tried before the network was there
+        self._greeted.set()
         self.network = "ready"
         self._changed()
-        await self.store.write(lambda unit: unit.outbox.wake())  # what was tried before the network was there
-        for peer in await self.store.read(lambda unit: [row.peer for row in unit.peers.all()]):
-            await self.store.write(peers.greet, peer)
 
     async def _deadlines(self) -> None:
         while True:
@@ -105,7 +115,7 @@ class Opened:
             await asyncio.sleep(self._config.tick)
 
     async def _know_peers(self) -> None:
-        known = await self.store.read(lambda unit: frozenset(row.peer for row in unit.peers.all()))
+        known = await self.store.read(lambda unit: frozenset(unit.peers.devices()))
         self.host.set_paired(known)
 
     def _on_connect(self, peer: str) -> None:

@@ -73,6 +73,14 @@ def list_(context: typer.Context) -> None:
 
 
 @app.command()
+def evidence(context: typer.Context) -> None:
+    """What peers signed twice for one place of a log; both records are in --json."""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.get("/peers/evidence"), ("name", "type", "seq", "log", "identity"))
+
+
+@app.command()
 def forget(context: typer.Context, peer: str) -> None:
     """End the pairing with a peer."""
     call = call_of(context)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from node.errors import IntegrityError, Locked, NodeError, Unavailable
 from protocol.errors import ProtocolError
 
-from . import exchange
+from . import evidence, exchange
 from .unit import OutboxEntry, Unit
 
 log = logging.getLogger(__name__)
@@ -92,6 +92,8 @@ class Delivery:
         except _OURS:  # nothing of the answer was kept: the message is sent again, and answered again
             raise
         except (NodeError, ProtocolError) as error:
+            if isinstance(error, evidence.Contradiction):
+                await self._store.write(evidence.keep, error)
             return await self._refused(message, error.code)
         except Exception:
             log.exception("the answer of %s under %s could not be taken", peer, message.topic)

@@ -18,7 +18,8 @@ from protocol.messages import Ack, Message, Nack, pack, unpack
 from .unit import OutboxEntry, Unit
 
 # These say "not now" rather than "no": the message stays in the outbox. All but `not-ready` concern whatever we would send the peer.
-OVERLOADED = frozenset({"busy", "internal", "timed-out", "rate-limited", "too-many", "over-budget"})
+# `not-paired` is said to a device that has not shown itself yet, too: nothing is lost by waiting until it has, or until a person ends it.
+OVERLOADED = frozenset({"busy", "internal", "timed-out", "rate-limited", "too-many", "over-budget", "not-paired"})
 TRANSIENT = OVERLOADED | {"not-ready"}
 DAY_MS = 86_400_000
 KEPT_MS = 90 * DAY_MS  # an answered message, for the page that says what became of it
@@ -97,14 +98,23 @@ def message_id(body: bytes) -> bytes:
     return digest("message", body)
 
 
-def send(unit: Unit, peer_id: str, record: object, *, topic: Topic, about: tuple[str, bytes] | None = None, query: bool = False) -> bytes:
+def send(
+    unit: Unit,
+    peer_id: str,
+    record: object,
+    *,
+    topic: Topic,
+    about: tuple[str, bytes] | None = None,
+    query: bool = False,
+    ahead: bool = False,
+) -> bytes:
     """Queue a record or Signed for a peer, in this transaction; the message's id, which names the receiver and the body.
 
-    A query gets an id of its own each time.
+    A query gets an id of its own each time. `ahead` of everything else that waits for the peer goes a hello.
     """
     body = pack(record)
     id_ = unit.random(32) if query else digest("message-to", peer_id.encode(), body)
-    unit.outbox.add(id_, peer_id, topic, body, about=about)
+    unit.outbox.add(id_, peer_id, topic, body, about=about, ahead=ahead)
     return id_
 
 
@@ -118,13 +128,13 @@ def handle(unit: PeersUnit, exchange: Exchange, peer_id: str, topic: str, body: 
     if answer is None:
         raise Unauthorized(f"{message.kind.name} is not taken here", code="unknown-kind")
     once = message.kind.name not in exchange.queries
-    key = message_id(body)
-    if once and (known := unit.inbox.answered(peer_id, key, body)) is not None:
+    key, whose = message_id(body), sender.peer if sender else peer_id  # one inbox an identity, whichever of its devices asks again
+    if once and (known := unit.inbox.answered(whose, key, body)) is not None:
         return known
     record = answer(unit, Incoming(peer_id, message, sender))
     reply = pack(Ack(key) if record is None else record)
     if once:
-        unit.inbox.answer(peer_id, key, body, reply)
+        unit.inbox.answer(whose, key, body, reply)
     unit.touched("changes")
     return reply
 

@@ -3,9 +3,27 @@
 from collections.abc import Callable
 from typing import Any
 
-from . import asking, catalog, exchange, facts, grants, ledger, orders, peers, plans, quotes, quoting, relays, roots, statements, team
+from . import (
+    asking,
+    catalog,
+    exchange,
+    facts,
+    grants,
+    greeting,
+    ledger,
+    orders,
+    peers,
+    plans,
+    quotes,
+    quoting,
+    relays,
+    roots,
+    statements,
+    team,
+)
 
 EXCHANGE = exchange.join(
+    greeting.EXCHANGE,
     peers.EXCHANGE,
     catalog.EXCHANGE,
     plans.EXCHANGE,
@@ -20,7 +38,16 @@ EXCHANGE = exchange.join(
     relays.EXCHANGE,
 )
 
-TICKS: tuple[Callable[[Any], None], ...] = (exchange.tick, peers.tick, catalog.tick, orders.tick, asking.tick, ledger.tick, statements.tick)
+TICKS: tuple[Callable[[Any], None], ...] = (
+    exchange.tick,
+    greeting.tick,
+    peers.tick,
+    catalog.tick,
+    orders.tick,
+    asking.tick,
+    ledger.tick,
+    statements.tick,
+)
 
 FACTS: tuple[Callable[[Any, Any], None], ...] = (roots.on_chain_fact,)
 

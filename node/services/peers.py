@@ -1,4 +1,4 @@
-"""Peers: inviting, pairing by a code both screens show, greeting, forgetting. `protocol.pairing` decides; this moves the messages."""
+"""Peers: inviting, pairing by a code both screens show, forgetting. `protocol.pairing` decides; this moves the messages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,8 +10,7 @@ from protocol.codec import to_bytes
 from protocol.errors import Conflict, Unauthorized
 from protocol.identity import Presentation, Role
 from protocol.kinds import Topic
-from protocol.messages import VERSION as MESSAGES_VERSION
-from protocol.messages import Hello, Message
+from protocol.messages import Message
 from protocol.pairing import (
     NONCE_BYTES,
     TOKEN_BYTES,
@@ -44,20 +43,18 @@ from protocol.pairing import (
 from protocol.peer_id import peer_id_of, public_key_of
 
 from .exchange import Exchange, Incoming, send
-from .exchange import Peers as KnownPeers
+from .greeting import Greeted, follow, own_addresses
 from .unit import OutboxEntry, Unit
 
 INVITE_MS = 24 * 60 * 60 * 1000
-ADDRESSES = "addresses"  # setting: our own dialable addresses, kept by the app when the host is up
 
 
-class PeerBook(KnownPeers, Protocol):
+class PeerBook(Greeted, Protocol):
     """Peers, invites and pairings as this service keeps them."""
 
-    def presentation(self) -> Presentation: ...  # noqa: D102
     def all(self) -> Sequence[Peer]: ...  # noqa: D102
+    def devices(self, identity: bytes | None = None) -> Sequence[str]: ...  # noqa: D102
     def admit(self, row: PairingRow, identity: bytes, now: int) -> None: ...  # noqa: D102
-    def renew(self, peer: str, presentation: Presentation, name: str, addresses: tuple[str, ...], now: int) -> None: ...  # noqa: D102
     def forget(self, peer: str) -> bool: ...  # noqa: D102
     def issue(self, invite: IssuedInvite, now: int) -> None: ...  # noqa: D102
     def invite(self, token: bytes) -> IssuedInvite | None: ...  # noqa: D102
@@ -99,13 +96,16 @@ class PairingView:
 
 @dataclass(frozen=True, slots=True)
 class PeerView:
-    """A paired peer. `waiting` counts messages it has not answered yet."""
+    """A paired peer. `peer` is the device heard from last, `devices` those that showed themselves; `waiting` counts messages it has not
+    answered yet.
+    """
 
     peer: str
     identity: str
     name: str
     role: str
     addresses: tuple[str, ...]
+    devices: tuple[str, ...]
     paired_at: int
     seen_at: int
     waiting: int
@@ -116,7 +116,7 @@ class PeerView:
 
 def invite(unit: PeersUnit, valid_minutes: int = 24 * 60) -> InviteView:
     """Make an invite link that is good once."""
-    addresses = _own_addresses(unit)
+    addresses = own_addresses(unit)
     token = unit.random(TOKEN_BYTES)
     expires = unit.now + min(max(valid_minutes, 1) * 60_000, INVITE_MS)
     unit.peers.issue(IssuedInvite(token, expires), unit.now)
@@ -133,7 +133,7 @@ def accept_invite(unit: PeersUnit, link: str) -> PairingView:
     peer = peer_id_of(found.device_public)
     nonce = unit.random(NONCE_BYTES)
     presentation = unit.peers.presentation()
-    begin = PairBegin(found.token, commit(nonce), presentation, unit.me.name, Role(unit.me.role), _own_addresses(unit))
+    begin = PairBegin(found.token, commit(nonce), presentation, unit.me.name, Role(unit.me.role), own_addresses(unit))
     raw = to_bytes(begin)
     machine, _ = apply(Pairing(), Begun(raw, unit.me.device.public, found.device_public, unit.now))
     known = (found.name, found.role.value, found.addresses)
@@ -200,12 +200,6 @@ def forget_peer(unit: PeersUnit, peer: str) -> PeerView:
     return _peer_view(unit, known)
 
 
-def greet(unit: PeersUnit, peer: str) -> None:
-    """Queue a hello: our root log, name and addresses as they are now."""
-    if unit.peers.get(peer) is not None:
-        send(unit, peer, _hello(unit), topic=Topic.HELLO, query=True)
-
-
 def tick(unit: PeersUnit) -> None:
     """Let pairings that nobody finished expire."""
     for row in unit.peers.pairings(open_only=True):
@@ -225,7 +219,7 @@ def _on_begin(unit: PeersUnit, incoming: Incoming) -> PairAnswer:
     unit.peers.take(issued.take(row_id, unit.now))
     _check_presented(unit, begin.presentation, incoming.peer_id, begin.role)
     nonce = unit.random(NONCE_BYTES)
-    answer = PairAnswer(nonce, unit.peers.presentation(), unit.me.name, Role(unit.me.role), _own_addresses(unit))
+    answer = PairAnswer(nonce, unit.peers.presentation(), unit.me.name, Role(unit.me.role), own_addresses(unit))
     machine, _ = apply(Pairing(), Begun(incoming.message.raw, public_key_of(incoming.peer_id), unit.me.device.public, unit.now))
     machine, _ = apply(machine, Answered(to_bytes(answer)))
     row = PairingRow(
@@ -266,56 +260,25 @@ def _on_refused(unit: PeersUnit, _entry: OutboxEntry, sent: Message, _code: str)
         _step(unit, row, Refused())
 
 
-def _on_hello(unit: PeersUnit, incoming: Incoming) -> Hello:
-    _learn(unit, incoming.peer, incoming.message.record)
-    return _hello(unit)
-
-
-def _on_hello_answer(unit: PeersUnit, entry: OutboxEntry, _sent: Message, reply: Message) -> None:
-    peer = unit.peers.get(entry.peer)
-    if peer is not None and isinstance(reply.record, Hello):
-        _learn(unit, peer, reply.record)
-
-
 EXCHANGE = Exchange(
     answers={
         "pair.begin": _on_begin,
         "pair.reveal": _on_reveal,
         "pair.confirm": _on_confirm,
         "pair.refuse": _on_refuse,
-        "hello": _on_hello,
     },
-    settles={"pair.begin": _on_answer, "hello": _on_hello_answer},
+    settles={"pair.begin": _on_answer},
     fails={"pair.begin": _on_refused, "pair.reveal": _on_refused, "pair.confirm": _on_refused},
-    queries=frozenset({"hello"}),
 )
 
 
 # --- inside
 
 
-def _own_addresses(unit: PeersUnit) -> tuple[str, ...]:
-    return tuple(unit.settings.get(ADDRESSES, []))
-
-
-def _hello(unit: PeersUnit) -> Hello:
-    return Hello(MESSAGES_VERSION, unit.peers.presentation(), unit.me.name, unit.now, _own_addresses(unit))
-
-
-def _learn(unit: PeersUnit, peer: Peer, hello: Hello) -> None:
-    state = hello.presentation.check(public_key_of(peer.peer))
-    if state.identity != peer.identity:
-        raise Unauthorized("this peer id was another identity's", code="wrong-identity")
-    state.require_extends(peer.state.seq, peer.state.head)
-    unit.peers.renew(peer.peer, hello.presentation, hello.name, hello.addresses or peer.addresses, unit.now)
-
-
 def _check_presented(unit: PeersUnit, presentation: Presentation, peer: str, role: Role, invited: bytes | None = None) -> None:
     """A live device, by a root log that goes on from the one we know of the identity: a revoked one cannot pair anew by an old log."""
-    state = presentation.check(public_key_of(peer))
-    known = unit.peers.by_identity(state.identity)
-    if known is not None:
-        state.require_extends(known.state.seq, known.state.head)
+    known = unit.peers.by_identity(presentation.identity)
+    state = follow(known, peer, presentation) if known else presentation.check(public_key_of(peer))
     if state.role is not role:
         raise Conflict("the peer says it is what its identity is not", code="wrong-role")
     if invited not in (None, state.identity):
@@ -370,5 +333,6 @@ def _pairing_view(unit: PeersUnit, row: PairingRow) -> PairingView:
 
 
 def _peer_view(unit: PeersUnit, peer: Peer) -> PeerView:
-    waiting = len(unit.outbox.open(peer.peer))
-    return PeerView(peer.peer, peer.identity.hex(), peer.name, peer.role.value, peer.addresses, peer.paired_at, peer.seen_at, waiting)
+    devices = tuple(unit.peers.devices(peer.identity))
+    times = (peer.paired_at, peer.seen_at, len(unit.outbox.open(peer.peer)))
+    return PeerView(peer.peer, peer.identity.hex(), peer.name, peer.role.value, peer.addresses, devices, *times)

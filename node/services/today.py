@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from node.errors import UserError
 
-from . import order_items, today_items, today_setup, trust_items
+from . import evidence, greeting, order_items, today_items, today_setup, trust_items
 from .today_items import TodayItem
 from .today_setup import SetupTask
 from .unit import Unit
@@ -23,7 +23,13 @@ _CHAIN_BANNERS = {
 }
 
 Provider = Callable[[Any], Iterable[TodayItem]]
-PROVIDERS: tuple[Provider, ...] = (*today_items.PROVIDERS, order_items.waiting, *trust_items.PROVIDERS)
+PROVIDERS: tuple[Provider, ...] = (
+    *today_items.PROVIDERS,
+    order_items.waiting,
+    *trust_items.PROVIDERS,
+    greeting.outdated,
+    evidence.found,
+)
 
 
 @dataclass(frozen=True, slots=True)

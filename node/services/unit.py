@@ -141,8 +141,9 @@ class Outbox(Protocol):
         *,
         about: tuple[str, bytes] | None = None,
         not_before: int | None = None,
+        ahead: bool = False,
     ) -> None:
-        """Queue a message. The same `id` again changes nothing; with another message it is ConflictError `id-reused`."""
+        """Queue a message, `ahead` of all that waits. The same `id` again changes nothing; another message under it: `id-reused`."""
 
     def get(self, id: bytes) -> OutboxEntry | None:  # noqa: A002
         """The message with this id."""

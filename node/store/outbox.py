@@ -42,8 +42,8 @@ class OutboxRow:
 _COLUMNS = "id, peer, topic, body, created, due, attempts, state, code, reply, noun, noun_id"
 
 _ADD = """
-INSERT INTO outbox (id, peer, topic, body, created, not_before, due, noun, noun_id)
-VALUES (:id, :peer, :topic, :body, :now, :not_before, :not_before, :noun, :noun_id)
+INSERT INTO outbox (seq, id, peer, topic, body, created, not_before, due, noun, noun_id)
+VALUES (:seq, :id, :peer, :topic, :body, :now, :not_before, :not_before, :noun, :noun_id)
 """
 
 # The first open row of each peer, found by stepping from peer to peer through the index of open rows.
@@ -78,8 +78,9 @@ class Outbox:
         *,
         about: tuple[str, bytes] | None = None,
         not_before: int | None = None,
+        ahead: bool = False,
     ) -> None:
-        """Queue `body` for `peer`. The same `id` again changes nothing; with another message it is ConflictError."""
+        """Queue `body` for `peer`, `ahead` of all that waits. The same `id` again changes nothing; with another message: ConflictError."""
         if len(id) != ID_BYTES:
             raise ValueError(f"a message id has {ID_BYTES} bytes")
         known = self._db.execute("SELECT peer, topic, body FROM outbox WHERE id = ?", (id,)).fetchone()
@@ -89,8 +90,14 @@ class Outbox:
             return
         noun, noun_id = about or (None, None)
         row = {"id": id, "peer": peer, "topic": topic, "body": body, "now": self._now, "noun": noun, "noun_id": noun_id}
+        row |= {"seq": self._ahead() if ahead else None}
         self._db.execute(_ADD, row | {"not_before": self._now if not_before is None else not_before})
         self._touched("outbox")
+
+    def _ahead(self) -> int:
+        """A place before every message there is; AUTOINCREMENT goes on at the other end."""
+        found: int = self._db.execute("SELECT min(0, coalesce(min(seq), 0)) - 1 FROM outbox").fetchone()[0]
+        return found
 
     def get(self, id: bytes) -> OutboxRow | None:  # noqa: A002
         """The message with this id."""

@@ -15,6 +15,7 @@ from .chain import Blocks, Transactions
 from .commissions import Commissions
 from .customer_imports import CustomerImports
 from .customers import Customers
+from .evidence import Evidences
 from .grants import Grants
 from .inbox import Inbox
 from .operations import Operations
@@ -69,6 +70,11 @@ class Unit(Generic[M]):
     def peers(self) -> Peers:
         """Paired peers, invites, pairings, our own root log."""
         return Peers(self.db)
+
+    @cached_property
+    def evidence(self) -> Evidences:
+        """What peers signed twice."""
+        return Evidences(self.db)
 
     @cached_property
     def transactions(self) -> Transactions:

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from node.errors import NodeError, Unavailable
-from node.services import peers, team
+from node.services import evidence, peers, team
 from node.web.forms import form_of
 from node.web.page import GATE, id_in, render, see_other, session_of
 from node.web.runtime import Runtime, runtime_of
@@ -42,14 +42,25 @@ async def _list(request: web.Request, invite: str = "", error: str = "") -> web.
         status=422 if error else 200,
         peers=[_row(peer, state.connected) for peer in known],
         pending=[_pending(pairing) for pairing in pairings if pairing.status not in _ENDED],
+        evidence=await runtime.read(evidence.list_evidence),
         form={"invite": invite},
         errors={"invite": error} if error else {},
     )
 
 
 def _row(peer: peers.PeerView, connected: list[str]) -> dict[str, Any]:
-    state = ("Online", "done") if peer.peer in connected else ("Offline", "waiting")
-    return {"href": f"/peers/{peer.peer}", "name": peer.name, "what": _what(peer.role), "state": state, "seen": peer.seen_at}
+    return {
+        "href": f"/peers/{peer.peer}",
+        "name": peer.name,
+        "what": _what(peer.role),
+        "state": _state(peer, connected),
+        "seen": peer.seen_at,
+    }
+
+
+def _state(peer: peers.PeerView, connected: list[str]) -> tuple[str, str]:
+    """Online with any of its devices."""
+    return ("Offline", "waiting") if set(peer.devices).isdisjoint(connected) else ("Online", "done")
 
 
 def _what(role: str) -> str:
@@ -195,11 +206,16 @@ async def show_peer(request: web.Request) -> web.StreamResponse:
         peer={
             "name": peer.name,
             "what": _what(peer.role),
-            "state": ("Online", "done") if peer.peer in state.connected else ("Offline", "waiting"),
+            "state": _state(peer, state.connected),
             "seen": peer.seen_at,
             "since": peer.paired_at,
             "waiting": peer.waiting,
-            "details": [("Identity", peer.identity), ("Device", peer.peer), ("Addresses", ", ".join(peer.addresses) or "None known")],
+            "details": [
+                ("Identity", peer.identity),
+                ("Device heard from last", peer.peer),
+                ("Its devices", ", ".join(peer.devices)),
+                ("Addresses", ", ".join(peer.addresses) or "None known"),
+            ],
         },
         join={"merchant": peer.identity} if seller and peer.role == "merchant" and own is None else None,
         membership=own.status if own else "",

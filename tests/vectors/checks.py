@@ -71,6 +71,12 @@ def _replay(given: Given) -> Any:
     return {"identity": state.identity, "head": state.head, "seq": state.seq, "live": live, "root": state.root_public}
 
 
+def _follow(given: Given) -> Any:
+    known, shown = (identity.Presentation(_hex(given["inception"]), tuple(_list(given[name]))) for name in ("known", "shown"))
+    state = shown.follow(known, identity.replay(known.inception, known.entries))
+    return {"head": state.head, "seq": state.seq, "live": [device.device_public for device in state.devices]}
+
+
 def _chain(given: Given) -> Any:
     chain = log.Chain(_hex(given["log"]))
     for raw in _list(given["entries"]):
@@ -183,6 +189,7 @@ CHECKS: Mapping[str, Callable[[Given], Any]] = {
     "exponent": lambda given: {"decimals": money.exponent(given["currency"])},
     "envelope": _envelope,
     "replay": _replay,
+    "follow": _follow,
     "chain": _chain,
     "root": _root,
     "inclusion": _inclusion,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from node.errors import NotFound
-from node.services import exchange, peers
+from node.services import exchange, greeting, peers
 from node.services.handlers import EXCHANGE
 from node.vault import vault
 from protocol.codec import to_bytes
@@ -172,8 +172,8 @@ def test_strangers_get_no_further_than_pairing(world):
 def test_a_hello_renews_name_and_addresses_and_an_older_root_log_is_refused(world):
     lumen, ana = world.node("lumen", "merchant"), world.node("ana")
     world.pair(lumen, ana)
-    ana.write(lambda unit: unit.settings.set(peers.ADDRESSES, ["/ip4/127.0.0.1/tcp/4009"]))
-    ana.write(peers.greet, lumen.peer)
+    ana.write(lambda unit: unit.settings.set(greeting.ADDRESSES, ["/ip4/127.0.0.1/tcp/4009"]))
+    ana.write(greeting.greet, lumen.peer)
     world.deliver()
     assert lumen.read(peers.list_peers)[0].addresses == ("/ip4/127.0.0.1/tcp/4009",)
     shown = ana.read(lambda unit: unit.peers.presentation())
@@ -191,7 +191,7 @@ def test_a_forgotten_peer_is_a_stranger(world):
     assert lumen.read(peers.list_peers) == []
     with pytest.raises(NotFound):
         lumen.write(peers.forget_peer, peer=ana.peer)
-    ana.write(peers.greet, lumen.peer)
+    ana.write(greeting.greet, lumen.peer)
     world.deliver()
     assert "not-paired" in [reply for sender, _, _, _, reply in world.carried if sender == ana.peer]
 
@@ -206,7 +206,7 @@ def test_an_old_root_log_pairs_nobody_anew(world, monkeypatch):
     state = shown.check(ana.keys.device.public)
     later = sign_entry(state, drafts[1].root, GenerationStarted(1, bytes(32)), created=world.clock.now).raw
     ana.write(lambda unit: unit.db.execute("INSERT INTO root_log VALUES (2, ?)", (later,)))
-    ana.write(peers.greet, lumen.peer)
+    ana.write(greeting.greet, lumen.peer)
     world.deliver()
     ana.write(lambda unit: unit.db.execute("DELETE FROM root_log WHERE seq = 2"))
     for host, guest in ((lumen, ana), (ana, lumen)):

@@ -8,7 +8,7 @@ import pytest
 
 from node.app.opened import look_after
 from node.errors import RemoteRefusal, Unavailable
-from node.services import delivery, orders, peers, roots
+from node.services import delivery, greeting, orders, peers, roots
 from node.services.grant_book import order_facts
 from node.services.handlers import EXCHANGE, TICKS
 from node.services.order_log import opened
@@ -237,7 +237,7 @@ def test_every_message_of_ours_survives_every_kind_of_answer(shop, wrong):
     node, device = shop.ana, shop.lumen.keys.device
     replies = {
         "ack": pack(Ack(bytes(32))),
-        "hello": pack(shop.lumen.read(peers._hello)),
+        "hello": pack(shop.lumen.read(greeting.hello)),
         "placed": pack(ordered(shop)[1]),
         "receipt": pack(sign(device, rec.RECEIPT, rec.Receipt(bytes(32)), created=1)),
     }

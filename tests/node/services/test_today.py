@@ -3,7 +3,7 @@
 import pytest
 
 from node.errors import UserError
-from node.services import grants, orders, peers, quotes, team, today
+from node.services import grants, greeting, orders, peers, quotes, team, today
 from node.services.trust_items import PROVIDERS as TRUST
 from protocol.order import Status
 
@@ -55,7 +55,7 @@ def test_a_silent_peer_is_told_of_after_ten_minutes_and_a_refusal_for_a_day(tmp_
     ana, ben = world.node("ana"), world.node("ben")
     world.pair(ana, ben)
     ben.online = False
-    ana.write(peers.greet, ben.peer)
+    ana.write(greeting.greet, ben.peer)
     world.deliver()
     assert kinds(ana) == []
     world.clock.tick(11 * 60_000)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from node.errors import NodeError, Unavailable
-from node.services import exchange, peers
+from node.services import evidence, exchange, peers
 from node.services.handlers import EXCHANGE, TICKS
 from node.store.store import Store
 from node.vault import vault
@@ -38,6 +38,7 @@ class Node:
     keys: Keys
     path: object
     clock: Clock
+    root: object = None
     store: Store = field(init=False)
     online: bool = True
 
@@ -83,7 +84,7 @@ class World:
         certificate = DeviceCertificate(inception.identity, draft.device.public, draft.agreement, name, inception.created)
         entry = sign_entry(begin(inception), draft.root, DeviceAdded(certificate), created=inception.created)
         keys = Keys(Profile(inception.identity, role, name, currency), draft.secrets)
-        made = Node(name, keys, self.folder / f"{name}.db", self.clock)
+        made = Node(name, keys, self.folder / f"{name}.db", self.clock, draft.root)
         made.write(lambda unit: unit.peers.found(Presentation(to_bytes(inception), (entry.raw,))))
         self.nodes[made.peer] = made
         return made
@@ -159,6 +160,8 @@ class World:
             reply = receiver.write(exchange.handle, EXCHANGE, peer, topic, body)
         except (NodeError, ProtocolError) as error:
             self.carried.append((peer, receiver.peer, topic, body, error.code))
+            if isinstance(error, evidence.Contradiction):
+                receiver.write(evidence.keep, error)
             raise
         self.carried.append((peer, receiver.peer, topic, body, reply))
         return reply
