@@ -1,5 +1,7 @@
 """What the node raises beyond `protocol.errors`. Three places catch: the peer session, the API/web middleware, the outbox."""
 
+from collections.abc import Sequence
+
 
 class NodeError(Exception):
     """Never raised itself. `code` is stable: API problem type, CLI exit code and docs are keyed by it."""
@@ -16,6 +18,26 @@ class UserError(NodeError):
     """May reach a screen as it is: the message says what is wrong and what to do."""
 
     code = "refused"
+
+
+class FieldError(UserError):
+    """One field of a form or document is wrong. `field` is its path there, such as `phones.1.value`."""
+
+    code = "bad-field"
+
+    def __init__(self, message: str, *, code: str, field: str) -> None:
+        super().__init__(message, code=code)
+        self.field = field
+
+
+class FieldErrors(UserError):
+    """Several fields are wrong; the code is the first one's."""
+
+    code = "bad-field"
+
+    def __init__(self, faults: Sequence[FieldError]) -> None:
+        super().__init__(" ".join(map(str, faults)), code=faults[0].code)
+        self.faults = tuple(faults)
 
 
 class NotFound(UserError):

@@ -1,10 +1,11 @@
-"""Customers: list, show, add, erase. Their files are in customer_imports.py."""
+"""Customers: list, show, add, erase. Changing them is in customer_edit.py, their files in customer_imports.py."""
 
 from typing import Annotated
 
 import typer
 
 from node.cli.context import call_of
+from node.cli.customer_edit import Whole, record_from
 from node.cli.output import reported
 
 app = typer.Typer(no_args_is_help=True, help="Your customers. Nothing of them leaves this node without a grant.")
@@ -32,13 +33,18 @@ def show(context: typer.Context, customer: str) -> None:
     """All that is kept of a customer."""
     call = call_of(context)
     with reported():
-        call.output.show(call.client.get(f"/customers/{customer}"))
+        found = call.client.get(f"/customers/{customer}")
+        if call.output.as_json:
+            call.output.show(found)
+            return
+        written = {name: value for name, value in found["details"].items() if value}
+        call.output.show({name: value for name, value in found.items() if name not in {"name", "details"}} | written)
 
 
 @app.command()
 def add(
     context: typer.Context,
-    name: str,
+    name: Annotated[str, typer.Argument(help="May be left out with --json.")] = "",
     phone: str = "",
     email: str = "",
     street: str = "",
@@ -46,13 +52,18 @@ def add(
     city: str = "",
     region: str = "",
     country: str = "",
+    birthday: str = "",
+    tag: Annotated[list[str] | None, typer.Option(help="May be given again.")] = None,
     note: str = "",
+    whole: Whole = "",
 ) -> None:
     """Add a customer. Example: gemstra customers add "Mia Torres" --phone "+34 600 000 111" --city Valencia"""
     call = call_of(context)
     with reported():
+        given = record_from(whole) if whole else {}
+        fields = {"name": name, "phone": phone, "email": email, "note": note, "birthday": birthday, "tags": tag or []}
         address = {"street": street, "postcode": postcode, "city": city, "region": region, "country": country}
-        call.output.show(call.client.post("/customers", name=name, phone=phone, email=email, note=note, **address))
+        call.output.show(call.client.post("/customers", details=given.get("details", given), **fields, **address))
 
 
 @app.command()

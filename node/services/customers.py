@@ -6,11 +6,12 @@ Files of them are in customer_imports.py; erasing one concerns orders and grants
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from typing import Protocol
 
-from node.errors import NotFound, UserError
+from node.errors import ConflictError, NotFound, UserError
 from node.model.customer import Customer, plain
-from node.model.person import Address, Contact, Labelled, Names, day, phone
+from node.model.details import NOBODY, AddressEntry, Details, Entry, PhoneEntry, details_of, written
+from node.model.person import Contact
 from protocol.disclosure import Field
 from protocol.encoding import decode, encode
 from protocol.errors import Malformed
@@ -19,7 +20,6 @@ from .exchange import PeersUnit
 
 MOST_ROWS = 200
 LONGEST = 500
-_Value = TypeVar("_Value")
 
 
 class CustomerBook(Protocol):
@@ -41,18 +41,6 @@ class CustomersUnit(PeersUnit, Protocol):
 
     @property
     def customers(self) -> CustomerBook: ...  # noqa: D102
-
-
-@dataclass(frozen=True, slots=True)
-class AddressView:
-    """An address as it is written on a parcel."""
-
-    label: str
-    lines: tuple[str, ...]
-    postcode: str
-    city: str
-    region: str
-    country: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +68,14 @@ class CustomerPage:
 
 @dataclass(frozen=True, slots=True)
 class CustomerView:
-    """All that is kept of a customer. `postal`: a parcel could be sent."""
+    """All that is kept of a customer. `postal`: a parcel could be sent. `photo`: there is a picture. An edit carries `updated` back."""
 
     id: str
     name: str
-    phones: tuple[tuple[str, str], ...]
-    emails: tuple[tuple[str, str], ...]
-    addresses: tuple[AddressView, ...]
+    details: Details
     postal: bool
-    birthday: str
-    organisation: str
-    title: str
-    tags: tuple[str, ...]
-    note: str
-    other: tuple[tuple[str, str], ...]
+    photo: bool
+    archived: int | None
     created: int
     updated: int
 
@@ -122,7 +104,7 @@ def list_customers(unit: CustomersUnit, search: str = "", cursor: str = "", limi
 
 def get_customer(unit: CustomersUnit, customer: bytes) -> CustomerView:
     """One customer with everything kept of them."""
-    return _view(find(unit, customer))
+    return view(find(unit, customer))
 
 
 def find(unit: CustomersUnit, customer: bytes) -> Customer:
@@ -138,7 +120,7 @@ def find(unit: CustomersUnit, customer: bytes) -> Customer:
 
 def add_customer(
     unit: CustomersUnit,
-    name: str,
+    name: str = "",
     phone: str = "",
     email: str = "",
     street: str = "",
@@ -149,67 +131,40 @@ def add_customer(
     birthday: str = "",
     tags: list[str] | None = None,
     note: str = "",
+    details: Details | None = None,
     phone_region: str = "US",
 ) -> KeptView:
-    """Add a customer. `phone_region` (two capitals) is the country of a number written without one."""
+    """Add a customer. `details` has whatever the other fields have no place for; theirs come first. `phone_region` (two capitals) is
+    the country of a number written without one, where no address names it.
+    """
     require_seller(unit)
-    address = Address("", _lines(street), city, region, postcode, country)
-    person = _typed(Contact(0, Names(name)), name, phone, email, address, birthday, tags, note, phone_region)
-    return _keep(unit, Customer(unit.random(32), person, unit.now, unit.now))
-
-
-def change_customer(
-    unit: CustomersUnit,
-    customer: bytes,
-    name: str,
-    phone: str = "",
-    email: str = "",
-    street: str = "",
-    postcode: str = "",
-    city: str = "",
-    region: str = "",
-    country: str = "",
-    birthday: str = "",
-    tags: list[str] | None = None,
-    note: str = "",
-    phone_region: str = "US",
-) -> KeptView:
-    """Write a customer's first phone, e-mail and address, the note and tags anew; what else is kept of them stays."""
-    found = find(unit, customer)
-    address = Address("", _lines(street), city, region, postcode, country)
-    person = _typed(found.person, name, phone, email, address, birthday, tags, note, phone_region)
-    return _keep(unit, replace(found, person=person, updated=unit.now, source=None))
-
-
-def _typed(
-    before: Contact, name: str, number: str, email: str, address: Address, birthday: str, tags: list[str] | None, note: str, region: str
-) -> Contact:
-    name, number, email, birthday = name.strip(), number.strip(), email.strip(), birthday.strip()
-    if not name:
-        raise UserError("Enter a name.", code="name-missing")
-    if email and ("@" not in email.strip("@") or " " in email):
-        raise UserError("Enter an e-mail address like ana@example.com.", code="bad-email")
-    if birthday and not day(birthday):
-        raise UserError("Enter the birthday like 1988-04-23, or --04-23 without the year.", code="bad-birthday")
-    parts = (name, number, email, *address.lines, address.city, address.region, address.postcode, address.country)
-    if max(len(part) for part in parts) > LONGEST:
-        raise UserError(f"No field may have more than {LONGEST} characters.", code="too-long")
-    whole = any((address.lines, address.city, address.postcode, address.country, address.region))
-    same_name = name == before.names.full
-    return replace(
-        before,
-        names=before.names if same_name else Names(name),
-        phones=_first(phone("", number, region) if number else None, before.phones),
-        emails=_first(Labelled("", email) if email else None, before.emails),
-        addresses=_first(address if whole else None, before.addresses),
-        birthday=day(birthday) if birthday else "",
-        notes=note.strip(),
-        tags=tuple(dict.fromkeys(tag.strip() for tag in tags or [] if tag.strip())),
+    rest = details or Details()
+    address = AddressEntry(street, postcode, city, region, country)
+    whole = replace(
+        rest,
+        name=name or rest.name,
+        phones=(*((PhoneEntry(phone),) if phone else ()), *rest.phones),
+        emails=(*((Entry(email),) if email else ()), *rest.emails),
+        addresses=(*((address,) if address != AddressEntry() else ()), *rest.addresses),
+        birthday=birthday or rest.birthday,
+        tags=(*(tags or ()), *rest.tags),
+        note=note or rest.note,
     )
+    return _keep(unit, Customer(unit.random(32), written(whole, NOBODY, phone_region), unit.now, unit.now))
 
 
-def _first(value: _Value | None, before: tuple[_Value, ...]) -> tuple[_Value, ...]:
-    return (*((value,) if value else ()), *before[1:])
+def change_customer(unit: CustomersUnit, customer: bytes, details: Details, updated: int, phone_region: str = "US") -> KeptView:
+    """Write a customer anew: `details` is everything but the picture, as `updated` says when it was read. Raises ConflictError
+    `changed-meanwhile`.
+    """
+    found = find(unit, customer)
+    if found.updated != updated:
+        text = "This customer was changed meanwhile, here or in another window. Look at what is there now, then change it again."
+        raise ConflictError(text, code="changed-meanwhile")
+    person = written(details, found.person, phone_region)
+    if person == found.person:
+        return KeptView(found.id.hex())
+    return _keep(unit, replace(found, person=person, updated=max(unit.now, found.updated + 1), source=None))
 
 
 def _keep(unit: CustomersUnit, customer: Customer) -> KeptView:
@@ -225,10 +180,6 @@ def require_seller(unit: CustomersUnit) -> None:
     """Raise UserError `not-a-seller` on a merchant's node."""
     if unit.me.role != "seller":
         raise UserError("Customers belong to sellers: a merchant learns of one what a grant gives.", code="not-a-seller")
-
-
-def _lines(street: str) -> tuple[str, ...]:
-    return tuple(line.strip() for line in street.splitlines() if line.strip())
 
 
 def detail(person: Contact) -> str:
@@ -250,23 +201,16 @@ def _row(customer: Customer) -> CustomerRow:
     return CustomerRow(customer.id.hex(), person.names.full, _place(person), number, email, person.tags, postal, customer.created)
 
 
-def _view(customer: Customer) -> CustomerView:
+def view(customer: Customer) -> CustomerView:
+    """A customer as pages and programs see it."""
     person = customer.person
     return CustomerView(
         id=customer.id.hex(),
         name=person.names.full,
-        phones=tuple((item.label, item.e164 or item.raw) for item in person.phones),
-        emails=tuple((item.label, item.value) for item in person.emails),
-        addresses=tuple(
-            AddressView(item.label, item.lines, item.postcode, item.city, item.region, item.country) for item in person.addresses
-        ),
+        details=details_of(person),
         postal=person.postal_address() is not None,
-        birthday=person.birthday,
-        organisation=person.organisation,
-        title=person.title,
-        tags=person.tags,
-        note=person.notes,
-        other=tuple((item.label, item.value) for group in (person.urls, person.dates, person.handles) for item in group),
+        photo=person.photo is not None,
+        archived=customer.archived,
         created=customer.created,
         updated=customer.updated,
     )

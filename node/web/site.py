@@ -6,7 +6,9 @@ from aiohttp.typedefs import Handler
 from node.web import (
     catalog,
     commissions,
+    customer_form,
     customer_import,
+    customer_page,
     customers,
     grants,
     keys,
@@ -29,6 +31,8 @@ PAGES: tuple[web.RouteDef, ...] = (
     *peers.ROUTES,
     *team.ROUTES,
     *customers.ROUTES,
+    *customer_form.ROUTES,
+    *customer_page.ROUTES,
     *customer_import.ROUTES,
     *catalog.ROUTES,
     *orders.ROUTES,

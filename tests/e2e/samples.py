@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from node.model.details import AddressEntry, Details, Entry, PhoneEntry
+from node.model.person import Consent, Raw
 from node.web.render import Viewer
 
 NOW = 1_764_590_400_000  # 1 December 2025, 12:00 UTC
@@ -168,7 +170,20 @@ ORDER_ROWS = [
      "status": ("Rejected", "stopped"), "next": "Choose another product", "at": NOW - 21 * DAY},
 ]  # fmt: skip
 SETUP_FORM = {"name": "", "role": "seller", "currency": "USD", "zone": "Europe/Madrid"}
-EDIT_FORM = dict.fromkeys(("name", "email", "phone", "street", "postcode", "city", "country", "birthday", "tags", "note"), "")
+EDITED = Details(
+    name="מיה Torres",
+    nickname="Mi",
+    phones=(PhoneEntry("+34 600 000 111", "mobile"), PhoneEntry("")),
+    emails=(Entry("mia@example.com", "home"),),
+    addresses=(AddressEntry("Calle de la Paz 12\n2º B", "46003", "Valencia", "", "Spain", "home"),),
+    preferences=(Entry("Only by message", "calls"),),
+    consents=(Consent("newsletter", given=True, day="2026-01-02", how="on a form"), Consent("", given=True, day="")),
+    other=(Raw("X-SHOE", "", "38"),),
+)
+SAID = [
+    {"purpose": "newsletter", "word": ("Given", "done"), "text": "2 January 2026, on a form", "holds": True},
+    {"purpose": "calls", "word": ("Given", "done"), "text": "3 March 2025", "holds": False},
+]
 DISCLOSURES = [
     {
         "at": NOW - HOUR,
@@ -228,8 +243,8 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
                  {"row": 3, "name": "Amara Nwosu", "detail": "Lisbon", "outcome": ("Already here", "waiting"), "reason": ""}, {"row": 4, "name": "No name", "detail": "only a note", "outcome": ("Cannot be read", "stopped"), "reason": "It has no name, phone or e-mail"}]}}),
     "customer": ("customers/one.html", "customers", "ana", {"customer": PERSON, "orders": [{"href": "/orders/1", "title": "Daily Glow Serum and 1 more", "total": usd(9000), "status": ("Needs you", "attention"), "at": NOW - 2 * DAY}],
         "tasks": [{"text": "Call back about the serum", "due": ("Today", "attention"), "done_href": "/customers/1/tasks/1/done"}], "form": {"text": "", "due": ""},
-        "timeline": [{"at": NOW - HOUR, "text": "Lumen Beauty saw the address"}, {"at": NOW - 2 * DAY, "text": "Ordered for 90.00 USD"}], "seen_by": [SHARED]}),
-    "customer-edit": ("customers/edit.html", "customers", "ana", {"action": "/customers", "title": "Add customer", "back": ("Customers", "/customers"), "form": EDIT_FORM, "errors": {"name": "Enter a name"}}),
+        "timeline": [{"at": NOW - HOUR, "text": "Lumen Beauty saw the address"}, {"at": NOW - 2 * DAY, "text": "Ordered for 90.00 USD"}], "seen_by": [SHARED], "consents": SAID}),
+    "customer-edit": ("customers/edit.html", "customers", "ana", {"action": "/customers", "title": "Add customer", "back": ("Customers", "/customers"), "updated": NOW, "details": EDITED, "tags": "Regular, Roses", "said": EDITED.consents[:1], "focus": "phones-1-label", "errors": {"phones-1-value": "Enter a phone number, like +34 600 000 111."}}),
     "catalog": ("catalog/list.html", "catalog", "ana", {"q": "", "products": TILES, "merchants": [], "merchant": "", "total": 20, "as_of": NOW - HOUR, "customer": None, "pages": {"text": "1–12 of 20", "previous": None, "next": "/catalog?page=2"}}),
     "catalog-empty": ("catalog/list.html", "catalog", "ana", {"q": "", "products": [], "merchants": [], "merchant": "", "total": 0, "as_of": None, "customer": None, "pages": PAGES}),
     "product": ("catalog/product.html", "catalog", "ana", {"product": {"id": "1", "title": "Daily Glow Serum", "text": "A light serum for every morning. Vitamin C, squalane from olives, no perfume.", "picture": "/static/sample/daily-glow-serum.svg",

@@ -13,10 +13,11 @@ def secrets_of(customers: Iterable[Mapping[str, Any]]) -> list[str]:
     """Names, streets, e-mails and phones of 8 or more characters or digits."""
     found: set[str] = set()
     for customer in customers:
-        phones = [value for _, value in customer["phones"]]
+        written = customer["details"]
+        phones = [number for phone in written["phones"] for number in (phone["value"], phone["whole"])]
         digits = ["".join(letter for letter in phone if letter.isdigit()) for phone in phones]
-        streets = [line for address in customer["addresses"] for line in address["lines"]]
-        emails = [value for _, value in customer["emails"]]
+        streets = [line for address in written["addresses"] for line in address["street"].split("\n")]
+        emails = [email["value"] for email in written["emails"]]
         found |= {text.strip() for text in (customer["name"], *phones, *digits, *streets, *emails) if len(text.strip()) >= LEAST}
     return sorted(found)
 

@@ -1,8 +1,11 @@
 """Customers imported, typed in, found, undone and erased, over a real store."""
 
+from dataclasses import replace
+
 import pytest
 
 from node.errors import ConflictError, NotFound, UserError
+from node.model.details import Details, Entry, PhoneEntry
 from node.model.person import Address, Contact, ContactFile, Labelled, Names, Phone, RowError
 from node.services import customer_imports, customers, erasure
 
@@ -26,6 +29,12 @@ def _file(*contacts, errors=()):
 
 def _names(node, **named):
     return [row.name for row in node.read(customers.list_customers, **named).customers]
+
+
+def _change(node, customer, **fields):
+    id_ = bytes.fromhex(customer)
+    view = node.read(customers.get_customer, customer=id_)
+    return node.write(customers.change_customer, customer=id_, details=replace(view.details, **fields), updated=view.updated)
 
 
 def _import(node, *contacts, **named):
@@ -60,7 +69,7 @@ def test_a_newer_record_brings_the_customer_up_to_date(ana):
     assert (view.created, view.updated, view.known) == (preview.created, preview.updated, preview.known) == (1, 1, 1)
     [mia] = ana.read(customers.list_customers, search="mia").customers
     found = ana.read(customers.get_customer, customer=bytes.fromhex(mia.id))
-    assert [address.city for address in found.addresses] == ["Madrid", "Valencia"]
+    assert [address.city for address in found.details.addresses] == ["Madrid", "Valencia"]
 
 
 def test_an_import_is_undone(ana):
@@ -69,7 +78,7 @@ def test_an_import_is_undone(ana):
     moved = Contact(1, Names("Mia Torres Gil"), (Phone("", "", "+34600000111"),))
     second = _import(ana, moved, JO, TWIN)
     kept = ana.read(customers.list_customers, search="brother").customers[0].id
-    ana.write(customers.change_customer, customer=bytes.fromhex(kept), name="Bo Nilsson")
+    _change(ana, kept, name="Bo Nilsson")
     undone = ana.write(customer_imports.undo_import, import_id=bytes.fromhex(second.id))
     assert (undone.removed, undone.restored) == (1, 1)
     assert _names(ana) == ["Bo Nilsson", "Mia Torres"]
@@ -87,11 +96,13 @@ def test_typed_in_changed_and_erased(ana):
     )  # fmt: skip
     id_ = bytes.fromhex(kept.id)
     view = ana.read(customers.get_customer, customer=id_)
-    assert (view.name, view.phones, view.tags, view.birthday) == ("Zoë", (("", "+12125550100"),), ("vip",), "1988-04-23")
-    assert (view.addresses[0].lines, view.postal) == (("1 Main St", "Apt 4"), True)
-    ana.write(customers.change_customer, customer=id_, name="Zoë B", email="b@example.org")
-    view = ana.read(customers.get_customer, customer=id_)
-    assert (view.name, view.emails, view.addresses, view.phones) == ("Zoë B", (("", "b@example.org"),), (), ())
+    found = view.details
+    assert (view.name, found.phones, found.tags) == ("Zoë", (PhoneEntry("(212) 555-0100", "", "+12125550100"),), ("vip",))
+    assert (found.addresses[0].street, view.postal, found.birthday) == ("1 Main St\nApt 4", True, "1988-04-23")
+    _change(ana, kept.id, name="Zoë B", emails=(Entry("b@example.org"),), addresses=(), phones=())
+    found = ana.read(customers.get_customer, customer=id_).details
+    assert (found.name, found.emails, found.addresses, found.phones) == ("Zoë B", (Entry("b@example.org"),), (), ())
+    assert found.note == "likes rose"
     ana.write(erasure.erase_customer, customer=id_)
     with pytest.raises(NotFound):
         ana.read(customers.get_customer, customer=id_)
@@ -111,6 +122,26 @@ def test_what_cannot_be_kept_is_named(ana, given, code):
         ana.write(customers.add_customer, **given)
     assert caught.value.code == code
     assert _names(ana) == []
+
+
+def test_an_edit_of_what_was_changed_meanwhile_is_refused(ana):
+    kept = ana.write(customers.add_customer, name="Zoë", phone="555")
+    view = ana.read(customers.get_customer, customer=bytes.fromhex(kept.id))
+    _change(ana, kept.id, nickname="Z")  # in the same millisecond
+    stale = {"customer": bytes.fromhex(kept.id), "details": replace(view.details, note="mine"), "updated": view.updated}
+    with pytest.raises(ConflictError) as caught:
+        ana.write(customers.change_customer, **stale)
+    assert caught.value.code == "changed-meanwhile"
+    found = ana.read(customers.get_customer, customer=bytes.fromhex(kept.id)).details
+    assert (found.nickname, found.note) == ("Z", "")
+
+
+def test_a_whole_record_is_added_and_the_flat_fields_come_first(ana):
+    rest = Details(nickname="Mi", phones=(PhoneEntry("+34 600 000 222", "work"),), preferences=(Entry("38", "shoes"),))
+    kept = ana.write(customers.add_customer, name="Mia", phone="600 000 111", country="Spain", details=rest)
+    found = ana.read(customers.get_customer, customer=bytes.fromhex(kept.id)).details
+    assert [phone.whole for phone in found.phones] == ["+34600000111", "+34600000222"]  # the address says where 600 000 111 is dialled
+    assert (found.nickname, found.preferences) == ("Mi", (Entry("38", "shoes"),))
 
 
 def test_pages_of_customers(ana):

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from node.files.contacts import read_contacts
 from node.services import asking, grants
-from node.web import catalog, customer_import, customers, shell
+from node.web import catalog, customer_form, customer_import, customer_page, customers, shell
 from node.web import grants as grant_pages
 from node.web.runtime import RUNTIME
 from node.web.sessions import Sessions
@@ -40,7 +40,8 @@ async def desks(shop):
     opened, clients = [], []
     for node in (shop.ana, shop.lumen):
         sessions = Sessions(shop.clock)
-        routes = [*customers.ROUTES, *customer_import.ROUTES, *catalog.ROUTES, *grant_pages.ROUTES]
+        pages = (customers, customer_form, customer_page, customer_import, catalog, grant_pages)
+        routes = [route for page in pages for route in page.ROUTES]
         app = shell.make_app(routes, gate=test_orders.Gate(node), sessions=sessions, allowed_hosts={HOST}, cookie_name=COOKIE)
         app[RUNTIME] = Runtime(node)
         client = TestClient(TestServer(app))
@@ -115,13 +116,17 @@ async def test_a_file_too_large_for_the_page_is_refused(desks):
 async def test_a_customer_typed_in_changed_and_erased(desks):
     ana, _ = desks
     await ana.reads("/customers/new", "Add customer")
-    fields = {"name": "Zoë", "email": "z@example.org", "street": "1 Main St", "city": "Troy", "postcode": "12180", "tags": "vip, roses"}
+    address = {"addresses-0-street": "1 Main St", "addresses-0-city": "Troy", "addresses-0-postcode": "12180"}
+    fields = {"name": "Zoë", "emails-0-value": "z@example.org", **address, "tags": "vip, roses"}
     path = await ana.post("/customers", **fields)
     await ana.reads(path, "Zoë", "z@example.org", "1 Main St, 12180 Troy", "vip", "Only you", "No orders yet")
     text = await ana.reads(path + "/edit", "Street and number")
     assert 'value="vip, roses"' in text
-    assert await ana.post(path + "/edit", **{**fields, "name": "Zoë B"}) == path
-    answer = await ana.client.post(path + "/edit", data={"_token": ana.session.token, "name": ""}, headers=ana.headers)
+    read = re.search(r'name="updated" value="(\d+)"', text)[1]
+    assert await ana.post(path + "/edit", **{**fields, "name": "Zoë B", "updated": read}) == path
+    read = re.search(r'name="updated" value="(\d+)"', (await ana.get(path + "/edit"))[1])[1]
+    data = {"_token": ana.session.token, "name": "", "updated": read}
+    answer = await ana.client.post(path + "/edit", data=data, headers=ana.headers)
     assert (answer.status, "Enter a name." in await answer.text()) == (422, True)
     assert await ana.post(path + "/erase") == "/customers"
     assert (await ana.get(path))[0] == 404

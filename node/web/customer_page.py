@@ -1,0 +1,127 @@
+"""One customer on a page: what is kept, what was ordered, who saw what, and what can be done."""
+
+from typing import Any
+
+from aiohttp import web
+
+from node.errors import ConflictError
+from node.model.details import Details
+from node.services import customers, erasure, grants, orders
+from node.services.customers import CustomerView
+from node.services.grant_views import GrantView
+from node.services.order_view import OrderView
+from node.web import formats, grant_words
+from node.web import order_words as words
+from node.web.customer_form import ONE
+from node.web.forms import form_of
+from node.web.page import id_in, render, see_other
+from node.web.runtime import runtime_of
+
+PAGE = 50
+
+
+def _orders_of(unit: Any, customer: bytes) -> list[OrderView]:
+    return [orders.get_order(unit, row.draft) for row in unit.orders.of_customer(customer)[:PAGE]]
+
+
+def _grants_of(unit: Any, customer: bytes) -> list[GrantView]:
+    return [grants.get_grant(unit, row.key) for row in unit.grants.of_customer(customer)]
+
+
+async def show_one(request: web.Request) -> web.StreamResponse:
+    """GET /customers/{customer}."""
+    runtime, id_ = runtime_of(request), _id(request)
+    person: CustomerView = await runtime.read(customers.get_customer, customer=id_)
+    ordered: list[OrderView] = await runtime.read(_orders_of, customer=id_)
+    shared: list[GrantView] = await runtime.read(_grants_of, customer=id_)
+    went = await runtime.read(grants.list_disclosures, customer=id_, limit=PAGE)
+    events = [{"at": line.at, "text": f"{line.merchant_name} saw: {grant_words.field(line.field)}"} for line in went]
+    events += [{"at": order.updated, "text": f"{words.title(order)}: {words.status(order)[0]}"} for order in ordered]
+    return render(
+        request,
+        "customers/one.html",
+        section="customers",
+        customer={
+            "id": person.id,
+            "name": person.name,
+            "tags": person.details.tags,
+            "details": details(person.details),
+            "note": person.details.note,
+            "since": person.created,
+        },
+        consents=consents(person.details),
+        tasks=None,
+        orders=[_order(order) for order in ordered],
+        timeline=sorted(events, key=lambda event: event["at"], reverse=True),
+        seen_by=[grant_words.sentence(grant) for grant in shared if grant.state == "issued"],
+        under_way=sum(order.status in ("PLACED", "ACCEPTED", "IN_FULFILMENT", "FULFILLED") for order in ordered),
+    )
+
+
+def _order(order: OrderView) -> dict[str, Any]:
+    return {
+        "href": f"/orders/{order.id}",
+        "title": words.title(order),
+        "total": words.money(order, order.total),
+        "status": words.status(order),
+        "at": order.placed_at or order.updated,
+    }
+
+
+def details(person: Details) -> list[tuple[str, str]]:
+    """What is kept of a person as terms and texts, in the order of the form; a label of the seller's own is the term."""
+    pairs = [(item.label or "Phone", item.whole or item.value) for item in person.phones]
+    pairs += [(item.label or "E-mail", item.value) for item in person.emails]
+    for item in person.addresses:
+        town = " ".join(part for part in (item.postcode, item.city) if part)
+        lines = (*item.street.split("\n"), town, item.region, item.country)
+        pairs.append((item.label or "Address", ", ".join(part for part in lines if part)))
+    named = (
+        ("Called", person.nickname),
+        ("Organisation", person.organisation),
+        ("Title", person.title),
+        ("Birthday", formats.birthday(person.birthday)),
+        ("Language", person.language),
+    )
+    pairs += [pair for pair in named if pair[1]]
+    pairs += [(item.label or "Date", formats.birthday(item.value)) for item in person.dates]
+    pairs += [(item.label or "Handle", item.value) for item in person.handles]
+    pairs += [(item.label or "Link", item.value) for item in person.urls]
+    pairs += [(item.label or "Wish", item.value) for item in person.preferences]
+    pairs += [(item.label or "Other", item.value) for item in person.custom]
+    return pairs + [pair for pair in (("Came by", person.came_by), ("Sent by", person.referrer)) if pair[1]]
+
+
+def consents(person: Details) -> list[dict[str, Any]]:
+    """What was said of consent, newest first. Only the last word for a purpose holds; `holds` tells it."""
+    last = {item.purpose.casefold(): number for number, item in enumerate(person.consents)}
+    return [
+        {
+            "purpose": item.purpose,
+            "word": ("Given", "done") if item.given else ("Withdrawn", "stopped"),
+            "text": ", ".join(part for part in (formats.birthday(item.day), item.how) if part),
+            "holds": last[item.purpose.casefold()] == number,
+        }
+        for number, item in reversed(list(enumerate(person.consents)))
+    ]
+
+
+async def post_erase(request: web.Request) -> web.StreamResponse:
+    """POST /customers/{customer}/erase. Field: anyway."""
+    anyway = form_of(request)["anyway"] == "yes"
+    try:
+        done = await runtime_of(request).write(erasure.erase_customer, customer=_id(request), anyway=anyway)
+    except ConflictError as error:
+        return see_other(request, f"/customers/{_id(request).hex()}", str(error), "stopped")
+    told = f" {done.grants} shared address{'es are' if done.grants > 1 else ' is'} taken back." if done.grants else ""
+    return see_other(request, "/customers", f"Erased.{told}")
+
+
+def _id(request: web.Request) -> bytes:
+    return id_in(request.match_info["customer"])
+
+
+ROUTES = (
+    web.get(ONE, show_one),
+    web.post(ONE + "/erase", post_erase),
+)
