@@ -1,6 +1,6 @@
 """Customers in the store. It keeps and finds; `node.model.customer` decides what is the same person and what an order may need."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,11 @@ from protocol.disclosure import Field
 
 _COLUMNS = "id, record, created, updated, source, archived"
 _FEWEST_DIGITS = 3
+_KEEP = (
+    "INSERT INTO customers (name, sort, search, record, updated, source, archived, id, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (id) DO UPDATE SET name = excluded.name, sort = excluded.sort, search = excluded.search, "
+    "record = excluded.record, updated = excluded.updated, source = excluded.source, archived = excluded.archived"
+)
 
 
 class Customers:
@@ -36,22 +41,19 @@ class Customers:
 
     def keep(self, customer: Customer) -> None:
         """Write a customer, new or changed."""
-        person = customer.person
-        record = packed(replace(person, photo=None))  # the picture has a table of its own
-        values = (person.names.full, plain(person.names.full), search_text(person), record, customer.updated)
-        self._db.execute(
-            "INSERT INTO customers (name, sort, search, record, updated, source, archived, id, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (id) DO UPDATE SET name = excluded.name, sort = excluded.sort, search = excluded.search, "
-            "record = excluded.record, updated = excluded.updated, source = excluded.source, archived = excluded.archived",
-            (*values, customer.source, customer.archived, customer.id, customer.created),
-        )
-        if person.photo is None:
-            self._db.execute("DELETE FROM customer_photos WHERE customer = ?", (customer.id,))
-        else:
-            self._db.execute("INSERT OR REPLACE INTO customer_photos (customer, picture) VALUES (?, ?)", (customer.id, person.photo))
-        self._db.execute("DELETE FROM customer_keys WHERE customer = ?", (customer.id,))
-        keys = [(kind, value, customer.id) for kind, value in same_person(person)]
-        self._db.conn.executemany("INSERT INTO customer_keys (kind, value, customer) VALUES (?, ?, ?)", keys)
+        self.keep_all((customer,))
+
+    def keep_all(self, customers: Sequence[Customer]) -> None:
+        """Write customers, new or changed: the one way into these tables, a statement a table and not one a customer."""
+        many = self._db.conn.executemany
+        many(_KEEP, [_row(customer) for customer in customers])
+        ids = [(customer.id,) for customer in customers]
+        many("DELETE FROM customer_photos WHERE customer = ?", ids)
+        photos = [(customer.id, customer.person.photo) for customer in customers if customer.person.photo is not None]
+        many("INSERT INTO customer_photos (customer, picture) VALUES (?, ?)", photos)
+        many("DELETE FROM customer_keys WHERE customer = ?", ids)
+        keys = [(kind, value, customer.id) for customer in customers for kind, value in same_person(customer.person)]
+        many("INSERT INTO customer_keys (kind, value, customer) VALUES (?, ?, ?)", keys)
 
     def erase(self, customer: bytes) -> bool:
         """Erase the record, its keys and what undoing an import would bring back. True when there was one."""
@@ -94,6 +96,13 @@ class Customers:
         """Country (ISO 3166-1 alpha-2), region, postcode, each perhaps empty: all that a quote request may say."""
         found = self.get(customer)
         return destination(found.person) if found else ("", "", "")
+
+
+def _row(customer: Customer) -> tuple[Any, ...]:
+    person = customer.person
+    record = packed(replace(person, photo=None))  # the picture has a table of its own
+    text = (person.names.full, plain(person.names.full), search_text(person), record)
+    return (*text, customer.updated, customer.source, customer.archived, customer.id, customer.created)
 
 
 def packed(person: Contact) -> bytes:
