@@ -11,14 +11,18 @@ from . import (
     grants,
     greeting,
     ledger,
+    notes,
     orders,
     peers,
     plans,
+    purchases,
     quotes,
     quoting,
     relays,
     roots,
     statements,
+    task_rules,
+    tasks,
     team,
 )
 
@@ -47,6 +51,10 @@ TICKS: tuple[Callable[[Any], None], ...] = (
     asking.tick,
     ledger.tick,
     statements.tick,
+    purchases.tick,
+    task_rules.tick,
+    tasks.tick,
+    notes.tick,
 )
 
 FACTS: tuple[Callable[[Any, Any], None], ...] = (roots.on_chain_fact,)

@@ -173,7 +173,7 @@ def _lines(unit: OrdersUnit, request: rec.QuoteRequest, quote: rec.Quote | None)
     if quote is None:
         return tuple(LineView(line.sku, _title_of(unit, request.merchant, line.sku), line.quantity, 0, 0) for line in request.lines)
     return tuple(
-        LineView(line.sku, _title(unit, line.product, line.sku), line.quantity, line.unit_price, line.total) for line in quote.lines
+        LineView(line.sku, product_title(unit, line.product, line.sku), line.quantity, line.unit_price, line.total) for line in quote.lines
     )
 
 
@@ -181,10 +181,11 @@ def _title_of(unit: OrdersUnit, merchant: bytes, sku: str) -> str:
     """Before there is a price: by what the merchant's feeds sell under the SKU."""
     feeds = [row.feed for row in unit.catalog.feeds() if row.identity == merchant]
     found = next((record for record in (unit.catalog.offer(feed, sku) for feed in feeds) if record is not None), None)
-    return _title(unit, found.offer.product, sku) if found else sku
+    return product_title(unit, found.offer.product, sku) if found else sku
 
 
-def _title(unit: OrdersUnit, product: bytes, sku: str) -> str:
+def product_title(unit: OrdersUnit, product: bytes, sku: str) -> str:
+    """A product as a person knows it, by the hash that an order names; the SKU where its record is not here."""
     record = unit.catalog.product(product)
     if record is None:
         return sku

@@ -10,12 +10,11 @@ from typing import Any, Protocol
 
 from node.errors import UserError
 
-from . import evidence, greeting, order_items, today_items, today_setup, trust_items
+from . import evidence, greeting, order_items, tasks, today_items, today_setup, trust_items
+from .tasks import ZONE, TasksUnit, TodayTasks
 from .today_items import TodayItem
 from .today_setup import SetupTask
-from .unit import Unit
 
-ZONE = "desk/zone"
 _NETWORK_FINE = ("ready", "starting")
 _CHAIN_BANNERS = {
     "unavailable": ("The chain cannot be reached", "Commissions are shown as they were. Your desk keeps trying.", "chain"),
@@ -34,9 +33,10 @@ PROVIDERS: tuple[Provider, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class TodayView:
-    """Home. `items` newest first; `setup` until the first sale; `waiting` counts messages nobody has answered yet."""
+    """Home. `items` newest first; `tasks` by day; `setup` until the first sale; `waiting` counts messages nobody has answered yet."""
 
     items: list[TodayItem]
+    tasks: TodayTasks
     setup: list[SetupTask]
     waiting: int
 
@@ -65,7 +65,7 @@ class OutboxView:
     due: int
 
 
-class DeskUnit(Unit, Protocol):
+class DeskUnit(TasksUnit, Protocol):
     """What this service needs of a transaction: every noun's repository, each through its provider."""
 
     @property
@@ -75,13 +75,14 @@ class DeskUnit(Unit, Protocol):
 def show(unit: DeskUnit, network: str = "ready", chain: str = "off") -> TodayView:
     """What waits for you, and what is left to do before the first sale."""
     found = sorted(_items(unit), key=lambda item: -item.at)
-    return TodayView([*_banners(unit, network, chain), *found], today_setup.tasks(unit), len(unit.outbox.open()))
+    return TodayView([*_banners(unit, network, chain), *found], tasks.for_today(unit), today_setup.tasks(unit), len(unit.outbox.open()))
 
 
 def face(unit: DeskUnit) -> Face:
     """Time zone and counts for the frame of every page."""
     counts = Counter(item.section for item in _items(unit) if item.action)
-    return Face(unit.settings.get(ZONE, "UTC"), dict(counts))
+    counts["today"] += tasks.count_due(unit)
+    return Face(unit.settings.get(ZONE, "UTC"), dict(+counts))
 
 
 def list_outbox(unit: DeskUnit) -> list[OutboxView]:

@@ -18,11 +18,15 @@ from .customers import Customers
 from .evidence import Evidences
 from .grants import Grants
 from .inbox import Inbox
+from .notes import Notes
 from .operations import Operations
 from .orders import Orders
 from .outbox import Outbox
 from .peers import Peers
+from .purchases import Purchases
 from .settings import Settings
+from .task_rules import TaskRules
+from .tasks import Tasks
 from .team import Team
 
 M = TypeVar("M")
@@ -120,3 +124,23 @@ class Unit(Generic[M]):
     def grants(self) -> Grants:
         """Grants, asks, what is held, the disclosure ledger."""
         return Grants(self.db)
+
+    @cached_property
+    def tasks(self) -> Tasks:
+        """Follow-ups."""
+        return Tasks(self.db)
+
+    @cached_property
+    def task_rules(self) -> TaskRules:
+        """Rules that make follow-ups, and whom they may concern."""
+        return TaskRules(self.db)
+
+    @cached_property
+    def purchases(self) -> Purchases:
+        """What customers ordered, as rules read it."""
+        return Purchases(self.db)
+
+    @cached_property
+    def notes(self) -> Notes:
+        """What was said with customers, and when last."""
+        return Notes(self.db)
