@@ -1,6 +1,6 @@
 """Every route of the API, in the order of the documentation."""
 
-from node.api import catalog, chain, commission, customer_imports, customers, grants, keys, node, orders, peers, team, today
+from node.api import backup, catalog, chain, commission, customer_imports, customers, grants, keys, node, orders, peers, team, today
 from node.api.routes import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -16,4 +16,5 @@ ROUTES: tuple[Route, ...] = (
     *grants.ROUTES,
     *commission.ROUTES,
     *chain.ROUTES,
+    *backup.ROUTES,
 )

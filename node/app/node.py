@@ -22,6 +22,7 @@ from node.web.sessions import Sessions
 
 # What only an open vault needs (network, store, chain, file formats) is imported when it opens: the page is there sooner.
 if TYPE_CHECKING:
+    from node.app.backups import Backups
     from node.app.keys import KeyCase
     from node.app.opened import Opened
     from node.vault.keys import Keys
@@ -91,6 +92,11 @@ class Node:
                 raise Locked("This node is not set up yet. Do it on its page, or with: gemstra init", code="not-set-up")
             raise Locked("The vault is locked. Unlock it on the page, or with: gemstra unlock")
         return self._opened
+
+    @property
+    def backups(self) -> "Backups":
+        """Backups of the open node. Raises Locked."""
+        return self.opened().backups
 
     def viewer(self) -> Viewer | None:
         """Whose desk it is, while it is open."""

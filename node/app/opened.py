@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from node.app.backups import Backups
 from node.app.chain import ChainSide
 from node.app.founding import STORE_FILE
 from node.config import Config
@@ -57,6 +58,7 @@ class Opened:
         self.trouble = ""
         """Why the store cannot write now, or nothing."""
         self.chain = ChainSide(config, keys, self.store)
+        self.backups = Backups(config, self.store)
         self.delivery = Delivery(self.store, self.host, EXCHANGE)
         self._greeted = asyncio.Event()
         """Set once each peer's hello stands ahead of what waits for it: a device it has not met gets no further before."""

@@ -60,16 +60,28 @@ def root(
 def read_passphrase(call: Call, fd: int | None, *, repeat: bool = False) -> str:
     """From a file descriptor or a prompt; never from the arguments, which other programs can read."""
     if fd is not None:
-        try:
-            with os.fdopen(fd, "r", encoding="utf-8") as source:
-                return source.readline().rstrip("\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(
-                f"File descriptor {fd} gives no passphrase: open it for reading, e.g. 3<file", code="needs-passphrase"
-            ) from error
+        return _line_of(fd, "passphrase", "needs-passphrase")
     if call.no_input or not sys.stdin.isatty():
         raise UserError("A passphrase is needed: give --passphrase-fd N, e.g. --passphrase-fd 3 3<file", code="needs-passphrase")
     answer: str = typer.prompt(
         "Passphrase, at least 8 characters" if repeat else "Passphrase", hide_input=True, confirmation_prompt=repeat, err=True
     )
     return answer
+
+
+def read_secret(call: Call, fd: int | None, what: str) -> str:
+    """The password of another service, as `read_passphrase` does it."""
+    if fd is not None:
+        return _line_of(fd, "password", "needs-secret")
+    if call.no_input or not sys.stdin.isatty():
+        raise UserError("A password is needed: give --secret-fd N, e.g. --secret-fd 3 3<file", code="needs-secret")
+    answer: str = typer.prompt(what, hide_input=True, err=True)
+    return answer
+
+
+def _line_of(fd: int, what: str, code: str) -> str:
+    try:
+        with os.fdopen(fd, "r", encoding="utf-8") as source:
+            return source.readline().rstrip("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"File descriptor {fd} gives no {what}: open it for reading, e.g. 3<file", code=code) from error

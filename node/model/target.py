@@ -39,3 +39,26 @@ class Stored:
 
     name: str
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A target as the store keeps it. `sealed` is its description; `every` in ms, 0 for by hand only; counts of backups that stay."""
+
+    target: bytes
+    name: str
+    kind: str
+    sealed: bytes
+    keeps_old: int
+    """1 where what is replaced can be had back: erasing does not reach old backups there."""
+    same_disk: int
+    """1 where it is on the disk that the desk itself is on."""
+    every: int
+    after_changes: int
+    keep_last: int
+    keep_daily: int
+    keep_weekly: int
+    keep_monthly: int
+    added: int
+    checked: int
+    """When it was last written to, read from and deleted from."""

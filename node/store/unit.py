@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from sqlite_utils import Database
 
+from .backup_targets import BackupTargets
 from .catalog import Catalog
 from .chain import Blocks, Transactions
 from .commissions import Commissions
@@ -144,3 +145,8 @@ class Unit(Generic[M]):
     def notes(self) -> Notes:
         """What was said with customers, and when last."""
         return Notes(self.db)
+
+    @cached_property
+    def backup_targets(self) -> BackupTargets:
+        """Where backups go."""
+        return BackupTargets(self.db)

@@ -43,7 +43,15 @@ _GROUPS: tuple[Group, ...] = (
     ("", (("today", "Today", "/"),)),
     ("Sell", (("customers", "Customers", "/customers"), ("orders", "Orders", "/orders"), ("catalog", "Catalog", "/catalog"))),
     ("Earn", (("team", "Team", "/team"), ("commissions", "Commissions", "/commissions"), ("wallet", "Wallet", "/wallet"))),
-    ("Trust", (("grants", "Who sees what", "/grants"), ("peers", "Peers", "/peers"), ("keys", "Keys and devices", "/keys"))),
+    (
+        "Trust",
+        (
+            ("grants", "Who sees what", "/grants"),
+            ("peers", "Peers", "/peers"),
+            ("backup", "Backup", "/backup"),
+            ("keys", "Keys and devices", "/keys"),
+        ),
+    ),
 )
 _SHOP: tuple[Group, ...] = (
     _GROUPS[0],

@@ -20,6 +20,10 @@ class Runtime(Protocol):
     async def status(self) -> Any:
         """How the node is: `.network`, `.chain`, `.connected` (peer ids), …"""
 
+    @property
+    def backups(self) -> Any:
+        """The backups of the open node (node/app/backups.py). Raises Locked."""
+
     async def changed(self, after: int) -> int:
         """The change counter, once it is above `after`."""
 

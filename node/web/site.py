@@ -4,6 +4,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from node.web import (
+    backup,
+    backup_targets,
     catalog,
     commissions,
     customer_form,
@@ -44,6 +46,8 @@ PAGES: tuple[web.RouteDef, ...] = (
     *commissions.ROUTES,
     *wallet.ROUTES,
     *statements.ROUTES,
+    *backup.ROUTES,
+    *backup_targets.ROUTES,
 )
 _UNCOUNTED = ("/static/", "/api/")
 

@@ -1,0 +1,61 @@
+"""Backups: where they go."""
+
+from typing import Protocol
+
+from node.api.http import Runtime
+from node.api.routes import Route
+from node.errors import UserError
+from node.model.target import Description, Kind
+from node.services import backup_targets
+from node.services.backup_targets import TargetView
+
+
+class Backups(Protocol):
+    """What these routes need of an open node's backups."""
+
+    async def add_target(self, description: Description, name: str) -> TargetView:
+        """Make it ready, test it, keep it."""
+
+    async def test_target(self, target: bytes) -> TargetView:
+        """Write, read, delete there."""
+
+
+class BackupRuntime(Runtime, Protocol):
+    """What these routes need of the node."""
+
+    @property
+    def backups(self) -> Backups:
+        """Those of the open node. Raises Locked."""
+
+
+async def add_target(
+    runtime: BackupRuntime,
+    kind: str,
+    where: str = "",
+    name: str = "",
+    user: str = "",
+    secret: str = "",
+    bucket: str = "",
+    region: str = "",
+    prefix: str = "",
+) -> TargetView:
+    """Have backups go to a folder, a disk, a WebDAV folder or an S3 bucket; it is tested first."""
+    if kind not in tuple(Kind):
+        raise UserError("Backups go to a folder, a disk, webdav or s3.", code="bad-target")
+    given = Description(Kind(kind), where.strip(), user.strip(), secret, bucket.strip(), region.strip(), prefix.strip())
+    return await runtime.backups.add_target(given, name)
+
+
+async def test_target(runtime: BackupRuntime, target: bytes) -> TargetView:
+    """Write to it, read from it and delete from it, to see that backups can go there."""
+    return await runtime.backups.test_target(target)
+
+
+ROUTES = (
+    Route("GET", "/backup/targets", backup_targets.list_targets, kind="read"),
+    Route("POST", "/backup/targets", add_target, kind="task"),
+    Route("GET", "/backup/targets/{target}", backup_targets.get_target, kind="read"),
+    Route("POST", "/backup/targets/{target}", backup_targets.change_target),
+    Route("POST", "/backup/targets/{target}/test", test_target, kind="task"),
+    Route("POST", "/backup/targets/{target}/remove", backup_targets.remove_target),
+)
