@@ -58,7 +58,7 @@ def test_a_sealed_description_of_one_target_opens_no_other(ana):
 
     def swap(unit):
         unit.db.execute(
-            "UPDATE backup_targets SET sealed = (SELECT sealed FROM backup_targets WHERE target = ?) WHERE target = ?", (one, other)
+            "UPDATE backup_places SET sealed = (SELECT sealed FROM backup_places WHERE target = ?) WHERE target = ?", (one, other)
         )
 
     ana.write(swap)

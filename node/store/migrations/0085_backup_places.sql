@@ -1,6 +1,6 @@
 -- Where backups go. `sealed` is the description with its credentials. `every` in milliseconds, 0: by hand only; `after_changes` makes a
 -- backup due sooner, 0: never. The rest is how many backups stay, and what the last test of the target found.
-CREATE TABLE backup_targets (
+CREATE TABLE backup_places (
     target BLOB PRIMARY KEY CHECK (length(target) = 32),
     name TEXT NOT NULL,
     kind TEXT NOT NULL CHECK (kind IN ('folder', 'disk', 'webdav', 's3')),
