@@ -17,6 +17,7 @@ JOIN = "team.join"
 ACCEPTED = "team.accepted"
 EDGE = "team.edge"
 DEPARTURE = "team.departure"
+PAYEE = "team.payee-changed"
 MAX_DEPTH = 10_000  # of a walk upwards, far above any real line
 
 
@@ -80,6 +81,16 @@ class Departure:
     member: bytes = key(2, size=32)
     seq: int = key(4, low=1)
     ends: int = key(6)
+
+
+@dataclass(frozen=True, slots=True)
+class PayeeChanged:
+    """The member's commissions go to `payout` (20 bytes) from `generation` of its secrets on; signed by its identity's root key."""
+
+    merchant: bytes = key(0, size=32)
+    member: bytes = key(2, size=32)
+    generation: int = key(4, low=1)
+    payout: bytes = key(6, size=20)
 
 
 # --- messages
@@ -153,6 +164,23 @@ def verify_departure(raw: bytes, *, notice_ms: int = 0) -> Departure:
     if departure.ends < signed.envelope.created + notice_ms:
         raise Conflict("a departure holds for future orders, after its notice", code="short-notice")
     return departure
+
+
+def verify_payee(signed: Signed, merchant: bytes, *, root: bytes, generation: int) -> PayeeChanged:
+    """A verified change to `merchant`, held against the root key and the generation in force of who sends it.
+
+    Raises Malformed, Unauthorized `not-root`, Conflict `wrong-merchant`, `generation` (an older one), `not-ready` (a later one).
+    """
+    record = signed.read(PayeeChanged)
+    if record.merchant != merchant:
+        raise Conflict("a change at another merchant", code="wrong-merchant")
+    if signed.envelope.author != root:
+        raise Unauthorized("only the root key moves a payee", code="not-root")
+    if record.generation > generation:
+        raise Conflict("that generation is not in the root log known here yet", code="not-ready")
+    if record.generation < generation:
+        raise Conflict("a payee of an earlier generation", code="generation")
+    return record
 
 
 # --- who sponsors whom
@@ -242,4 +270,5 @@ KINDS = (
     Kind(JOIN, Topic.TEAM, JoinRequest, signed=True),
     Kind(ACCEPTED, Topic.TEAM, MemberAccepted, signed=True),
     Kind(DEPARTURE, Topic.TEAM, Departure, signed=True),
+    Kind(PAYEE, Topic.TEAM, PayeeChanged, signed=True),
 )

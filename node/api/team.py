@@ -1,11 +1,12 @@
 """Memberships, members, sponsor edges."""
 
 from node.api.routes import Route
-from node.services import team
+from node.services import payees, team
 
 ROUTES = (
     Route("POST", "/team/join", team.join),
     Route("GET", "/team/memberships", team.list_memberships, kind="read"),
+    Route("GET", "/team/payees", payees.list_payees, kind="read"),
     Route("GET", "/team/members", team.list_members, kind="read"),
     Route("POST", "/team/members/{member}/accept", team.accept_member),
     Route("POST", "/team/sponsors", team.ask_sponsor),

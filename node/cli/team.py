@@ -25,6 +25,14 @@ def memberships(context: typer.Context) -> None:
 
 
 @app.command()
+def payees(context: typer.Context) -> None:
+    """Where your commissions go, and whether each merchant knows of it."""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.get("/team/payees"), ("merchant_name", "payout", "generation", "state", "code"))
+
+
+@app.command()
 def members(context: typer.Context) -> None:
     """Who sells for you, and who asks to (merchants)."""
     call = call_of(context)

@@ -34,6 +34,17 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Payee:
+    """Where a member's commissions go from a generation of its secrets on. `raw` is the root's word; None at the beginning."""
+
+    merchant: bytes
+    member: bytes
+    generation: int
+    payout: bytes
+    raw: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
 class Edge:
     """Who sponsors whom. `peer` is the other seller, at the merchant the member's."""
 

@@ -38,7 +38,7 @@ from protocol.plan import Plan
 
 from .exchange import Exchange, Incoming, send
 from .ledger import CommissionUnit, keep, move, reserve_free
-from .team import upline_members
+from .team import pays, upline_members
 from .wallet import GAS_ACCOUNT, PLACE, Place, require_place
 
 CommissionEffect = AccrueCommissions | HoldCommissions | MakePayable | VoidCommissions
@@ -249,7 +249,7 @@ def _on_fact(unit: CommissionUnit, incoming: Incoming) -> None:
             raise Conflict("that fact is somebody else's", code="wrong-payee")
         _hand_on(unit, signed, fact)
         return
-    if fact.payee != membership.payout:
+    if not pays(unit, membership, fact.payee):
         raise Conflict("the fact pays an address that is not ours", code="wrong-payee")
     name = fact_hash(fact)
     if unit.commissions.fact(name) is not None:

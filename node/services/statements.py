@@ -36,6 +36,7 @@ from .exchange import Exchange, Incoming, send
 from .facts import check_late_twins
 from .ledger import CommissionUnit, move, ripen
 from .roots import address_of, root_at, state_of
+from .team import pays
 from .wallet import PLACE, covered, require_place
 
 LINE_BYTES = 100
@@ -188,7 +189,7 @@ def _on_statement(unit: CommissionUnit, incoming: Incoming) -> None:
     membership = unit.team.membership(part.head.merchant)
     if part.head.merchant != incoming.peer.identity:
         raise Conflict("a merchant sends its own statements only", code="wrong-identity")
-    if membership is None or (part.line.member, part.line.recipient) != (membership.member, membership.payout):
+    if membership is None or part.line.member != membership.member or not pays(unit, membership, part.line.recipient):
         raise Conflict("that line is not ours", code="wrong-payee")
     if part.head.period_end > unit.now + SKEW_MS:
         raise Untimely("the statement's period has not ended", code="future-dated")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from node.errors import ConflictError, NotFound, UserError
-from node.model.team import Edge, Member, Membership
+from node.model.team import Edge, Member, Membership, Payee
 from protocol.codec import to_bytes
 from protocol.envelope import sign, verify
 from protocol.errors import BadSignature, Conflict, Unauthorized
@@ -51,6 +51,8 @@ class TeamBook(Protocol):
     def member(self, member: bytes, /) -> Member | None: ...  # noqa: D102
     def members(self) -> Sequence[Member]: ...  # noqa: D102
     def keep_member(self, row: Member) -> None: ...  # noqa: D102
+    def payees(self, merchant: bytes, member: bytes) -> Sequence[Payee]: ...  # noqa: D102
+    def keep_payee(self, row: Payee) -> None: ...  # noqa: D102
     def edge(self, edge: bytes, /) -> Edge | None: ...  # noqa: D102
     def edges(self, merchant: bytes | None = None) -> Sequence[Edge]: ...  # noqa: D102
     def keep_edge(self, row: Edge) -> None: ...  # noqa: D102
@@ -246,6 +248,12 @@ def accept_member(unit: TeamUnit, member: bytes) -> MemberView:
     send(unit, row.peer, signed, topic=Topic.TEAM, about=("member", member))
     unit.touched("changes")
     return _member_view(unit, row)
+
+
+def pays(unit: TeamUnit, membership: Membership, address: bytes) -> bool:
+    """Whether commissions to the address come to us at this merchant, now or under an earlier generation."""
+    before = (row.payout for row in unit.team.payees(membership.merchant, membership.member))
+    return address in (membership.payout, *before)
 
 
 def upline_members(unit: TeamUnit, member: bytes, at: int, levels: int) -> tuple[Member, ...]:

@@ -4,18 +4,19 @@ from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
-from node.model.team import Edge, Member, Membership
+from node.model.team import Edge, Member, Membership, Payee
 from protocol.team import Link
 
 R = TypeVar("R")
 
 _MEMBERSHIP = "merchant, member, payout, payout_index, status, asked_at, seq, starts, accepted"
 _MEMBER = "member, peer, member_key, payout, status, request, asked_at, seq, starts"
+_PAYEE = "merchant, member, generation, payout, raw"
 _EDGE = "edge, merchant, member, sponsor, seq, starts, side, status, peer, created, ends, cosigned"
 
 
 class Team:
-    """The tables `memberships`, `members` and `edges` of one transaction."""
+    """The tables `memberships`, `members`, `payees` and `edges` of one transaction."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -52,6 +53,17 @@ class Team:
     def keep_member(self, row: Member) -> None:
         """Write a member."""
         self._keep("members", _MEMBER, row)
+
+    # --- where commissions go
+
+    def payees(self, merchant: bytes, member: bytes) -> list[Payee]:
+        """Where a member's commissions went, newest first; empty while they go where it joined with."""
+        sql = f"SELECT {_PAYEE} FROM payees WHERE merchant = ? AND member = ? ORDER BY generation DESC"  # noqa: S608
+        return self._all(Payee, sql, merchant, member)
+
+    def keep_payee(self, row: Payee) -> None:
+        """Write one generation's."""
+        self._keep("payees", _PAYEE, row)
 
     # --- edges
 

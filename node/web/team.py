@@ -4,7 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
-from node.services import peers, plans, team
+from node.services import payees, peers, plans, team
 from node.web.forms import form_of
 from node.web.page import id_in, render, see_other
 from node.web.runtime import runtime_of
@@ -20,6 +20,7 @@ async def show_team(request: web.Request) -> web.StreamResponse:
     memberships: list[team.MembershipView] = await runtime.read(team.list_memberships)
     known: list[peers.PeerView] = await runtime.read(peers.list_peers)
     agreed: list[plans.PlanView] = await runtime.read(plans.list_plans)
+    moved: dict[str, payees.PayeeView] = {row.merchant: row for row in await runtime.read(payees.list_payees) if row.generation}
     own = {row.member for row in memberships}
     merchants = {row.identity for row in known if row.role == "merchant"} - {row.merchant for row in memberships}
     return render(
@@ -28,7 +29,7 @@ async def show_team(request: web.Request) -> web.StreamResponse:
         section="team",
         people=people_of(nodes, own, {edge.member: edge for edge in edges}),
         requests=[_request(edge) for edge in edges if (edge.side, edge.status) == ("sponsor", "asked")],
-        memberships=[_membership(row, agreed, edges) for row in memberships],
+        memberships=[_membership(row, agreed, edges, moved.get(row.merchant)) for row in memberships],
         joinable=[{"merchant": row.identity, "name": row.name} for row in known if row.identity in merchants],
         asking=_asking(memberships, edges, known),
         merchant=(await runtime.status()).role == "merchant",
@@ -69,13 +70,18 @@ def _request(edge: team.EdgeView) -> dict[str, Any]:
     return {"name": edge.name, "text": text, "action": f"/team/edges/{edge.edge}"}
 
 
-def _membership(row: team.MembershipView, agreed: list[plans.PlanView], edges: list[team.EdgeView]) -> dict[str, Any]:
+def _membership(
+    row: team.MembershipView, agreed: list[plans.PlanView], edges: list[team.EdgeView], moved: payees.PayeeView | None
+) -> dict[str, Any]:
     plan = max((plan for plan in agreed if plan.merchant == row.merchant), key=lambda plan: plan.version, default=None)
     sponsor = next((edge for edge in edges if edge.merchant == row.merchant and edge.side == "member" and edge.status != "declined"), None)
     level = _rates(plan) if plan else "It has not sent its plan yet"
     if sponsor:
         words = {"asked": "asked", "signed": "signed, waiting for the shop"}.get(sponsor.status, "")
         level += f". Your sponsor: {sponsor.name}" + (f" ({words})" if words else "")
+    if moved:
+        told = {"accepted": "the shop knows", "refused": f"the shop refused: {moved.code}"}.get(moved.state, "waiting for the shop")
+        level += f". Your commissions go to {moved.payout[:8]}…{moved.payout[-4:]} since your keys were renewed ({told})"
     return {"merchant": row.merchant_name, "level": level, "state": _STATES.get(row.status, (row.status.capitalize(), "stopped"))}
 
 

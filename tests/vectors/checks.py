@@ -77,6 +77,11 @@ def _follow(given: Given) -> Any:
     return {"head": state.head, "seq": state.seq, "live": [device.device_public for device in state.devices]}
 
 
+def _payee(given: Given) -> Any:
+    signed = verify(_hex(given["raw"]), team.PAYEE)
+    return {"record": team.verify_payee(signed, _hex(given["merchant"]), root=_hex(given["root"]), generation=given["generation"])}
+
+
 def _chain(given: Given) -> Any:
     chain = log.Chain(_hex(given["log"]))
     for raw in _list(given["entries"]):
@@ -190,6 +195,7 @@ CHECKS: Mapping[str, Callable[[Given], Any]] = {
     "envelope": _envelope,
     "replay": _replay,
     "follow": _follow,
+    "payee": _payee,
     "chain": _chain,
     "root": _root,
     "inclusion": _inclusion,

@@ -215,6 +215,9 @@ def teams() -> list[Made]:
     leave = team.Departure(merchant, ids[ana], 1, NOW + 10)
     join = team.JoinRequest(merchant, ana.public, named("payout", 20))
     left = sign(ana, team.DEPARTURE, leave, created=NOW).raw
+    moved = team.PayeeChanged(merchant, ids[ana], 2, named("new payout", 20))
+    payee = {"raw": sign(ROOT, team.PAYEE, moved, created=NOW).raw, "merchant": merchant, "root": ROOT.public, "generation": 2}
+    by_device = sign(PHONE, team.PAYEE, moved, created=NOW).raw
     return [
         good("join", "a request", raw=sign(ana, team.JOIN, join, created=NOW).raw, merchant=merchant),
         bad("wrong-author", "join", "for another's key", raw=sign(eve, team.JOIN, join, created=NOW).raw, merchant=merchant),
@@ -227,6 +230,12 @@ def teams() -> list[Made]:
         good("departure", "with notice", raw=left, notice_ms=10),
         bad("short-notice", "departure", "without", raw=left, notice_ms=11),
         bad("wrong-author", "departure", "by another", raw=sign(ben, team.DEPARTURE, leave, created=NOW).raw, notice_ms=0),
+        good("payee", "moved by the root", **payee),
+        bad("not-root", "payee", "moved by a device", **{**payee, "raw": by_device}),
+        bad("not-root", "payee", "moved by a root that was rotated", **{**payee, "root": NEXT.public}),
+        bad("generation", "payee", "of an earlier generation", **{**payee, "generation": 3}),
+        bad("not-ready", "payee", "of a generation not shown yet", **{**payee, "generation": 1}),
+        bad("wrong-merchant", "payee", "at another merchant", **{**payee, "merchant": named("x")}),
         good("team", "two levels", **line(first, above)),
         good("team", "before it began", **line(first, above, at=NOW - 1)),
         good("team", "after leaving", **line(first, above, leave, at=NOW + 10)),
