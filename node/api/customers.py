@@ -1,5 +1,6 @@
 """Customers: people typed in, found, erased."""
 
+from node.api import customer_photos
 from node.api.routes import Route
 from node.services import customers, erasure
 
@@ -9,4 +10,5 @@ ROUTES = (
     Route("GET", "/customers/{customer}", customers.get_customer, kind="read"),
     Route("POST", "/customers/{customer}", customers.change_customer),
     Route("POST", "/customers/{customer}/erase", erasure.erase_customer),
+    *customer_photos.ROUTES,
 )

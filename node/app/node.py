@@ -43,7 +43,13 @@ def _products(source: Any, **options: Any) -> Any:
     return read_products(source, now_ms=clock_ms(), **options)
 
 
-_READERS: dict[str, Callable[..., Any]] = {"contacts": _contacts, "products": _products}
+def _picture(source: Any) -> Any:
+    from node.files.picture import read_picture
+
+    return read_picture(source)
+
+
+_READERS: dict[str, Callable[..., Any]] = {"contacts": _contacts, "products": _products, "picture": _picture}
 
 
 def _unlock(data: Path, passphrase: str) -> "Keys":
@@ -270,7 +276,7 @@ class Node:
         return await self.opened().store.write(once)
 
     async def parse(self, reader: str, source: Any, **options: Any) -> Any:
-        """What the reader `contacts` or `products` makes of a source of bytes, in a thread. Raises what it raises."""
+        """What the reader `contacts`, `products` or `picture` makes of a source of bytes, in a thread. Raises what it raises."""
         return await asyncio.to_thread(_READERS[reader], source, **options)
 
     # --- news

@@ -2,7 +2,7 @@
 
 import typer
 
-from node.cli import backup, catalog, chain, commission, customer_edit, customer_imports, customers, grant, keys, nodes, order, peer, team
+from node.cli import backup, catalog, chain, commission, customer_imports, customers, grant, keys, nodes, order, peer, team
 from node.cli.context import root
 from node.cli.demo.command import demo
 
@@ -15,7 +15,6 @@ app.add_typer(chain.app, name="chain")
 app.command()(demo)
 app.add_typer(order.app, name="order")
 app.add_typer(catalog.app, name="catalog")
-customer_edit.add(customers.app)
 customer_imports.add(customers.app)
 app.add_typer(customers.app, name="customers")
 app.add_typer(grant.app, name="grant")

@@ -13,6 +13,10 @@ from protocol.disclosure import Field
 
 _COLUMNS = "id, record, created, updated, source, archived"
 _FEWEST_DIGITS = 3
+_KEEP_PHOTO = (
+    "INSERT INTO customer_photos (customer, picture, shown) VALUES (?, ?, ?) ON CONFLICT (customer) DO UPDATE SET "
+    "shown = coalesce(excluded.shown, CASE WHEN picture IS excluded.picture THEN shown END), picture = excluded.picture"
+)
 _KEEP = (
     "INSERT INTO customers (name, sort, search, record, updated, source, archived, id, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (id) DO UPDATE SET name = excluded.name, sort = excluded.sort, search = excluded.search, "
@@ -39,6 +43,15 @@ class Customers:
         row = self._db.execute("SELECT picture FROM customer_photos WHERE customer = ?", (customer,)).fetchone()
         return row[0] if row else None
 
+    def shown_photo(self, customer: bytes) -> bytes | None:
+        """The customer's picture as pages show it; empty where what came is no picture, None where it was not made yet."""
+        row = self._db.execute("SELECT shown FROM customer_photos WHERE customer = ?", (customer,)).fetchone()
+        return row[0] if row else None
+
+    def keep_photo(self, customer: bytes, picture: bytes, shown: bytes | None) -> None:
+        """Write a customer's picture; `shown` None leaves the small one where the picture is the one that was there."""
+        self._db.execute(_KEEP_PHOTO, (customer, picture, shown))
+
     def keep(self, customer: Customer) -> None:
         """Write a customer, new or changed."""
         self.keep_all((customer,))
@@ -48,9 +61,8 @@ class Customers:
         many = self._db.conn.executemany
         many(_KEEP, [_row(customer) for customer in customers])
         ids = [(customer.id,) for customer in customers]
-        many("DELETE FROM customer_photos WHERE customer = ?", ids)
-        photos = [(customer.id, customer.person.photo) for customer in customers if customer.person.photo is not None]
-        many("INSERT INTO customer_photos (customer, picture) VALUES (?, ?)", photos)
+        many("DELETE FROM customer_photos WHERE customer = ?", [(customer.id,) for customer in customers if customer.person.photo is None])
+        many(_KEEP_PHOTO, [(customer.id, customer.person.photo, None) for customer in customers if customer.person.photo is not None])
         many("DELETE FROM customer_keys WHERE customer = ?", ids)
         keys = [(kind, value, customer.id) for customer in customers for kind, value in same_person(customer.person)]
         many("INSERT INTO customer_keys (kind, value, customer) VALUES (?, ?, ?)", keys)

@@ -44,6 +44,7 @@ async def show_one(request: web.Request) -> web.StreamResponse:
         customer={
             "id": person.id,
             "name": person.name,
+            "photo": f"/customers/{person.id}/photo?at={person.updated}" if person.photo else None,
             "tags": person.details.tags,
             "details": details(person.details),
             "note": person.details.note,

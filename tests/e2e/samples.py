@@ -143,7 +143,7 @@ CUSTOMERS = [
     {"href": "/customers/4", "name": "Amara Nwosu", "place": "Lisbon", "tags": ["Regular"], "last": "3 September 2025", "next": None},
 ]
 PERSON = {
-    "id": "1", "name": "Mia Torres", "tags": ["Regular", "Roses"], "since": NOW - 400 * DAY, "note": "Sensitive skin, no perfume. Loves the rose line.",
+    "id": "1", "name": "Mia Torres", "photo": None, "tags": ["Regular", "Roses"], "since": NOW - 400 * DAY, "note": "Sensitive skin, no perfume. Loves the rose line.",
     "details": [("Phone", "+34 600 000 111"), ("E-mail", "mia@example.com"), ("Address", "Calle de la Paz 12, 46003 Valencia")],
 }  # fmt: skip
 TWO_COMMISSION_LINES = [
