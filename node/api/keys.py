@@ -34,6 +34,9 @@ class KeyCase(Protocol):
     def set_vault_lock(self, minutes: int) -> None:
         """When the vault locks by itself."""
 
+    async def revoke(self, device: bytes, words: str, passphrase: str, reason: str = "") -> None:
+        """End a lost device and begin a generation without it."""
+
     async def remember(self, passphrase: str) -> None:
         """Put it into the keyring."""
 
@@ -69,6 +72,12 @@ async def set_vault_lock(runtime: KeysRuntime, minutes: int) -> KeysView:
     return await runtime.keys.show()
 
 
+async def revoke(runtime: KeysRuntime, device: bytes, words: str, passphrase: str, reason: str = "") -> KeysView:
+    """End a lost device: the next generation of secrets begins without it. Needs the words of the sheet that signs, and the passphrase."""
+    await runtime.keys.revoke(device, words, passphrase, reason)
+    return await runtime.keys.show()
+
+
 async def remember(runtime: KeysRuntime, passphrase: str) -> DoneView:
     """Put the passphrase into the system's keyring, so that the node starts unlocked: whoever uses your account then opens it."""
     runtime.require_open()
@@ -95,6 +104,7 @@ ROUTES = (
     _task("GET", "/keys", show),
     _task("POST", "/keys/passphrase", change_passphrase),
     _task("POST", "/keys/vault-lock", set_vault_lock),
+    _task("POST", "/keys/devices/{device}/revoke", revoke),
     _task("POST", "/keys/remember", remember),
     _task("POST", "/keys/forget", forget, locked=True),
     _task("POST", "/lock-page", lock_page, locked=True),

@@ -1,14 +1,20 @@
-"""What a person does with the keys of this node: passphrase, locks. It joins vault, store and stages; each knows nothing of the other."""
+"""What a person does with the keys of this node: passphrase, locks, devices. It joins vault, store and stages."""
 
 import asyncio
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
 from node.api.keys import KeysView
+from node.app import generation
 from node.config import Config
+from node.model.identity import Step
 from node.services import devices
-from node.vault import unattended, vault
+from node.vault import seals, sheets, unattended, vault
 from node.vault.kdf import Profile as Costs
+from node.vault.keys import Keys
+from node.vault.sheets import Sheet
 
 MOST_IDLE_MINUTES = 7 * 24 * 60
 
@@ -23,6 +29,12 @@ class Stages(Protocol):
 
     def configure(self, **settings: Any) -> None:
         """Take settings over and keep them in the folder's file."""
+
+    def opened(self) -> Any:
+        """What runs while the vault is open, with its `keys`. Raises Locked."""
+
+    async def reopen(self, work: Callable[[], Keys]) -> None:
+        """Close, work, open again."""
 
     async def read(self, run: Any, /, **arguments: Any) -> Any:
         """Run a service on a snapshot."""
@@ -65,6 +77,43 @@ class KeyCase:
     async def forget(self) -> bool:
         """Take it out again. True when it was there."""
         return await asyncio.to_thread(unattended.forget, self._folder)
+
+    async def revoke(self, device: bytes, words: str, passphrase: str, reason: str = "") -> None:
+        """End a lost device and begin a generation without it. Takes up to 20 s for 100,000 customers; the node is away meanwhile.
+
+        Raises UserError `bad-words`, `not-the-root`; NotFound; ConflictError `own-device`; Unavailable `disk-full`; as `vault.open_file`.
+        """
+        sheet = sheets.read(words)
+        here, found = self._stages.opened().keys.device.public, await self._standing()
+        recipients = [known.device_x25519 for known in found.state.devices if known.device_public != device]
+
+        def entries(sealed: bytes) -> tuple[bytes, ...]:
+            return devices.revocation(found, sheet.root, device, here, reason, sealed)
+
+        await self._next_generation(passphrase, sheet, found, recipients, entries)
+
+    async def _standing(self) -> devices.Standing:
+        found: devices.Standing = await self._stages.read(devices.standing)
+        return found
+
+    async def _next_generation(
+        self, passphrase: str, sheet: Sheet, found: devices.Standing, recipients: list[bytes], entries: Callable[[bytes], tuple[bytes, ...]]
+    ) -> None:
+        seed, number = os.urandom(32), found.state.generation + 1
+        sealed = seals.seal_seed(seed, [*recipients, sheet.recovery])
+        try:
+            signed = entries(seals.hash_of(sealed))
+            moved = await self._stages.read(devices.payees_of, found=found, root=sheet.root)
+        finally:
+            sheet.wipe()
+        step = Step(number, seed, os.urandom(32), found.payout_index, sheet.recovery, signed, sealed, moved)
+        opening = await asyncio.to_thread(vault.open_file, self._folder, passphrase)
+        try:
+            await asyncio.to_thread(generation.begin, self._folder, opening, step)
+        except BaseException:
+            opening.wipe()
+            raise
+        await self._stages.reopen(lambda: generation.complete(self._folder, opening))
 
     def set_vault_lock(self, minutes: int) -> None:
         """When the vault locks by itself; 0 = never."""

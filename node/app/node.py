@@ -53,10 +53,10 @@ _READERS: dict[str, Callable[..., Any]] = {"contacts": _contacts, "products": _p
 
 
 def _unlock(data: Path, passphrase: str) -> "Keys":
-    from node.app import opened  # noqa: F401  imported beside the page, which goes on answering
+    from node.app import generation, opened  # noqa: F401  imported beside the page, which goes on answering
     from node.vault import vault
 
-    return vault.unlock(data, passphrase)
+    return generation.complete(data, vault.open_file(data, passphrase))
 
 
 class Node:
@@ -138,20 +138,8 @@ class Node:
                 raise ConflictError("The vault is open already.", code="already-open")
             if self.stage() is Stage.NEW:
                 self.require_open()  # says that it is to be set up first, as everywhere
-            keys = await asyncio.to_thread(_unlock, self.config.data, passphrase)
-            self._faced = -1
-            try:
-                from node.app.opened import Opened
-
-                opened = Opened(self.config, keys, self._changed)
-            except BaseException:
-                keys.lock()
-                raise
-            self._opened = opened
+            self._start(await asyncio.to_thread(_unlock, self.config.data, passphrase))
             self.used()
-            self._running = asyncio.create_task(opened.run(), name="opened")
-            self._running.add_done_callback(self._ended)
-            self._changed()
 
     async def lock(self, *, keep_pages: bool = False) -> None:
         """Stop network and chain, close the store, wipe the keys. Locked already: nothing happens.
@@ -159,16 +147,41 @@ class Node:
         Every page ends, and needs a new link; with `keep_pages` each is locked, and goes on once the passphrase is typed there.
         """
         async with self._changing:
-            opened, running = self._opened, self._running
-            self._opened = self._running = None
-            if running is not None:
-                running.cancel()
-                await asyncio.wait([running])
-            if opened is not None:
-                await opened.close()
+            await self._stop()
             if self.sessions is not None:
                 (self.sessions.lock_page if keep_pages else self.sessions.end_all)()
-            self._changed()
+
+    async def reopen(self, work: "Callable[[], Keys]") -> None:
+        """Close all that is open, have `work` change vault and store in a thread, go on with the keys it gives. When it raises, the node
+        stays locked, and unlocking goes on from where it stopped.
+        """
+        async with self._changing:
+            await self._stop()
+            self._start(await asyncio.to_thread(work))
+
+    def _start(self, keys: "Keys") -> None:
+        from node.app.opened import Opened
+
+        self._faced = -1
+        try:
+            opened = Opened(self.config, keys, self._changed)
+        except BaseException:
+            keys.lock()
+            raise
+        self._opened = opened
+        self._running = asyncio.create_task(opened.run(), name="opened")
+        self._running.add_done_callback(self._ended)
+        self._changed()
+
+    async def _stop(self) -> None:
+        opened, running = self._opened, self._running
+        self._opened = self._running = None
+        if running is not None:
+            running.cancel()
+            await asyncio.wait([running])
+        if opened is not None:
+            await opened.close()
+        self._changed()
 
     @property
     def keys(self) -> "KeyCase":

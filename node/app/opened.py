@@ -19,7 +19,9 @@ from node.services.delivery import Delivery
 from node.services.handlers import EXCHANGE, TICKS
 from node.store.store import Store
 from node.vault.keys import Keys
+from protocol.codec import from_bytes
 from protocol.errors import ProtocolError
+from protocol.identity import Inception
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +51,8 @@ class Opened:
     def __init__(self, config: Config, keys: Keys, changed: Callable[[], None]) -> None:
         self.keys = keys
         self.store: Store[Keys] = Store.open(config.data / STORE_FILE, keys.store_key, keys)
+        if not keys.recovery_public:
+            keys.know_recovery(self.store.read_now(lambda unit: from_bytes(Inception, unit.peers.presentation().inception).recovery_x25519))
         self._config = config
         self._changed = changed
         self._loop = asyncio.get_running_loop()

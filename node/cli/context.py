@@ -79,6 +79,16 @@ def read_secret(call: Call, fd: int | None, what: str) -> str:
     return answer
 
 
+def read_words(call: Call, fd: int | None, what: str) -> str:
+    """The words of a sheet, from a file descriptor or a prompt that does not show them; never from the arguments."""
+    if fd is not None:
+        return _line_of(fd, "words", "needs-words")
+    if call.no_input or not sys.stdin.isatty():
+        raise UserError(f"{what}: give --words-fd N, e.g. --words-fd 4 4<file", code="needs-words")
+    answer: str = typer.prompt(what, hide_input=True, err=True)
+    return answer
+
+
 def _line_of(fd: int, what: str, code: str) -> str:
     try:
         with os.fdopen(fd, "r", encoding="utf-8") as source:

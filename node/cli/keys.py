@@ -4,11 +4,14 @@ from typing import Annotated
 
 import typer
 
-from node.cli.context import call_of, read_passphrase
+from node.cli.client import Client
+from node.cli.context import call_of, read_passphrase, read_words
 from node.cli.nodes import Fd
 from node.cli.output import reported
 
 app = typer.Typer(help="Keys and devices of this node.", no_args_is_help=True)
+GENERATION_SECONDS = 600.0  # the store is written anew
+WordsFd = Annotated[int | None, typer.Option("--words-fd", help="Read the words from this file descriptor.")]
 NewFd = Annotated[int | None, typer.Option("--new-passphrase-fd", help="Read the new passphrase from this file descriptor.")]
 
 
@@ -38,6 +41,30 @@ def passphrase(context: typer.Context, passphrase_fd: Fd = None, new_passphrase_
         old = read_passphrase(call, passphrase_fd)
         new = read_passphrase(call, new_passphrase_fd, repeat=True)
         call.output.show(call.client.post_once("/keys/passphrase", old=old, new=new))
+
+
+@app.command()
+def revoke(
+    context: typer.Context,
+    device: Annotated[str, typer.Argument(help="The lost device, from `gemstra keys show`.")],
+    reason: Annotated[str, typer.Option(help="Why, for your own list and your peers.")] = "",
+    words_fd: WordsFd = None,
+    passphrase_fd: Fd = None,
+) -> None:
+    """End a lost device: new secrets without it, the store under a new key. Asks for your words; the node is away for some seconds.
+
+    Example: gemstra keys revoke 5f2c… --reason "lost on the train"
+    """
+    call = call_of(context)
+    with reported():
+        call.output.say("Afterwards change the passwords of the places your backups go to, and move what the lost device's wallet holds.")
+        call.confirm("End this device for good? It can never speak for you again.")
+        words = read_words(call, words_fd, "The words of the sheet that signs (24, or after a rotation 12)")
+        secret = read_passphrase(call, passphrase_fd)
+        found = Client(call.data, timeout=GENERATION_SECONDS).post_once(
+            f"/keys/devices/{device}/revoke", words=words, passphrase=secret, reason=reason
+        )
+        call.output.show(found if call.output.as_json else found["identity"]["devices"], ("device", "name", "state", "here", "reason"))
 
 
 @app.command()

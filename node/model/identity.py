@@ -29,3 +29,21 @@ class Sheets:
 
     recovery: str
     rotation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The next generation, decided and signed but not yet everywhere: who is killed in the middle goes on from this.
+
+    `entries` are the root-log entries that declare it, `seals` its seed as sealed to each recipient, `store` the store's next key,
+    `payees` index and signed record of each membership's next payout address.
+    """
+
+    generation: int
+    seed: bytes
+    store: bytes
+    payout_index: int
+    recovery: bytes
+    entries: tuple[bytes, ...]
+    seals: tuple[tuple[bytes, bytes], ...]
+    payees: tuple[tuple[int, bytes], ...]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from node.errors import ConflictError, NotFound
 from node.model.grant import AskRow, Disclosure, GrantRow, Held
+from node.model.sealed import HELD
 from protocol import grant as gr
 from protocol.disclosure import Field, check_disclosed, disclose
 from protocol.encoding import decode, encode
@@ -21,7 +22,7 @@ from .grant_book import ABOUT, GrantsUnit, fields_of, find, order_facts, step, t
 from .quotes import secrets_of
 from .unit import OutboxEntry
 
-PURPOSE = "delivery"
+PURPOSE = HELD.purpose
 NONCE_BYTES = 16
 AT_ONCE = 100  # what a tick erases in one transaction
 ERASED = "erased"  # the topic of the hook that folds the write-ahead log into the file

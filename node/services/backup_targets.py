@@ -10,12 +10,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import Protocol
 
 from node.errors import ConflictError, IntegrityError, NotFound, UserError
+from node.model.sealed import BACKUP_PLACES
 from node.model.target import Description, Kept, Kind
 
 from .backup_target import Target
 from .unit import Unit
 
-PURPOSE = "backup/target"
+PURPOSE = BACKUP_PLACES.purpose
 HOUR_MS = 3_600_000
 MOST_TARGETS = 16
 _LONGEST_NAME = 64

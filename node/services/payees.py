@@ -4,11 +4,11 @@ A device that was lost holds the addresses of its generation, so what is stated 
 word and nobody else's, for the generation in force and once.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from node.model.team import Membership, Payee
-from protocol.envelope import Signer, check_time, sign
+from protocol.envelope import Signer, check_time, sign, verify
 from protocol.errors import Conflict, Unauthorized
 from protocol.kinds import Topic
 from protocol.team import PAYEE, PayeeChanged, verify_payee
@@ -29,30 +29,34 @@ class PayeeView:
     code: str
 
 
-def change(
-    unit: TeamUnit, root: Signer, *, generation: int, first_index: int, address: Callable[[int], bytes] | None = None
-) -> list[PayeeView]:
-    """Move every membership to a payout address of `generation`, the one in force, and tell its merchant under the root's signature.
+def sign_changes(unit: TeamUnit, root: Signer, *, generation: int, first_index: int) -> tuple[tuple[int, bytes], ...]:
+    """Index and signed record of each membership's payout address in `generation`, whose payout addresses begin after `first_index`."""
+    index = max(first_index + FIRST_PAYOUT, unit.team.next_payout_index(first_index + FIRST_PAYOUT))
+    rows = [row for row in unit.team.memberships() if _generation(unit, row.merchant, row.member) < generation]
+    return tuple((at, _signed(unit, root, row, generation, at)) for at, row in enumerate(rows, index))
 
-    `first_index` is the generation's first payout index, `address` gives the address of an index (default: our keys' as they are). Called
-    again for the same generation it changes nothing more, so it may be killed half-way and run anew.
-    """
-    at = address or unit.me.chain_address
-    for row in unit.team.memberships():
-        if _generation(unit, row.merchant, row.member) >= generation:
+
+def _signed(unit: TeamUnit, root: Signer, row: Membership, generation: int, index: int) -> bytes:
+    record = PayeeChanged(row.merchant, row.member, generation, unit.me.chain_address(index))
+    return sign(root, PAYEE, record, created=unit.now).raw
+
+
+def enter_changes(unit: TeamUnit, changes: Sequence[tuple[int, bytes]]) -> None:
+    """Move the memberships to the signed addresses and tell each merchant; again for the same generation changes nothing."""
+    for index, raw in changes:
+        signed = verify(raw, PAYEE)
+        record = signed.read(PayeeChanged)
+        row = unit.team.membership(record.merchant)
+        if row is None or _generation(unit, record.merchant, record.member) >= record.generation:
             continue
-        index = max(first_index + FIRST_PAYOUT, unit.team.next_payout_index(first_index + FIRST_PAYOUT))
-        record = PayeeChanged(row.merchant, row.member, generation, at(index))
-        signed = sign(root, PAYEE, record, created=unit.now)
         if not unit.team.payees(row.merchant, row.member):
             unit.team.keep_payee(Payee(row.merchant, row.member, 0, row.payout, None))
-        unit.team.keep_payee(Payee(row.merchant, row.member, generation, record.payout, signed.raw))
+        unit.team.keep_payee(Payee(row.merchant, row.member, record.generation, record.payout, raw))
         unit.team.keep_membership(replace(row, payout=record.payout, payout_index=index))
         peer = unit.peers.by_identity(row.merchant)
         if peer is not None:
             send(unit, peer.peer, signed, topic=Topic.TEAM, about=("payee", row.merchant))
     unit.touched("changes")
-    return list_payees(unit)
 
 
 def list_payees(unit: TeamUnit) -> list[PayeeView]:

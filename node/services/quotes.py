@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from node.errors import ConflictError, NotFound, UserError
 from node.model.order import OrderRow, OrderSecrets
+from node.model.sealed import ORDER_SECRETS
 from protocol import order_records as rec
 from protocol.catalog import Stock
 from protocol.disclosure import SALT_BYTES, Field, commit_delivery
@@ -30,7 +31,7 @@ from .unit import OutboxEntry
 MINUTE_MS = 60_000
 QUOTE_MS, ACCEPT_MS = 15 * MINUTE_MS, 48 * 60 * MINUTE_MS
 MOST_PIECES = 1_000_000
-PURPOSE = "order-secrets"
+PURPOSE = ORDER_SECRETS.purpose
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,16 +44,25 @@ def open_database(path: Path, key: bytes, *, readonly: bool = False) -> Database
     """
     if len(key) != KEY_BYTES:
         raise ValueError(f"a store key has {KEY_BYTES} bytes, not {len(key)}")
-    salt = hashlib.blake2b(key, digest_size=16, person=b"gemstra-salt").digest()
-    _check_file(path, salt, readonly=readonly)
+    _check_file(path, salt_of(key), readonly=readonly)
     with named():
         connection = dbapi2.connect(str(path), isolation_level=None, check_same_thread=False, cached_statements=256)
         try:
-            _prepare(connection, key + salt, readonly=readonly)
+            _prepare(connection, key_text(key), readonly=readonly)
         except BaseException:
             connection.close()
             raise
     return Database(connection, recursive_triggers=False, execute_plugins=False)
+
+
+def salt_of(key: bytes) -> bytes:
+    """The 16 bytes that the file of this key begins with."""
+    return hashlib.blake2b(key, digest_size=16, person=b"gemstra-salt").digest()
+
+
+def key_text(key: bytes) -> str:
+    """The key as the engine takes it: key and salt, so that it derives neither."""
+    return f"x'{(key + salt_of(key)).hex()}'"
 
 
 def verify_pages(database: Database) -> None:
@@ -78,11 +87,11 @@ def fold_log(database: Database) -> bool:
     return True
 
 
-def _prepare(connection: dbapi2.Connection, key_and_salt: bytes, *, readonly: bool) -> None:
+def _prepare(connection: dbapi2.Connection, key: str, *, readonly: bool) -> None:
     # cipher_memory_security stays off: it locks and wipes every allocation of the engine and halves its speed, while the
     # same rows pass through Python strings that nobody can wipe.
     connection.execute("PRAGMA cipher_log_level = NONE")  # the engine would write its own lines to stderr
-    connection.execute(f"PRAGMA key = \"x'{key_and_salt.hex()}'\"")
+    connection.execute(f'PRAGMA key = "{key}"')
     connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     for statement in _SETTINGS:
         connection.execute(statement)

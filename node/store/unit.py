@@ -17,6 +17,7 @@ from .commissions import Commissions
 from .customer_imports import CustomerImports
 from .customers import Customers
 from .evidence import Evidences
+from .generations import Generations
 from .grants import Grants
 from .inbox import Inbox
 from .notes import Notes
@@ -80,6 +81,11 @@ class Unit(Generic[M]):
     def evidence(self) -> Evidences:
         """What peers signed twice."""
         return Evidences(self.db)
+
+    @cached_property
+    def generations(self) -> Generations:
+        """Sealed seeds, and rows sealed under earlier generations."""
+        return Generations(self.db)
 
     @cached_property
     def transactions(self) -> Transactions:

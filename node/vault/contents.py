@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from node.errors import IntegrityError
+from node.model.identity import Step
 from protocol.encoding import decode, encode
 from protocol.errors import ProtocolError
 
@@ -12,22 +13,6 @@ from .keys import Profile, Secrets
 
 _PROFILE = ("identity", "role", "name", "currency", "payout_index")
 _SINGLE = ("device", "agreement", "pseudonyms", "store", "wallet")
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """The next generation, decided and signed but not yet everywhere: who is killed in the middle goes on from this.
-
-    `entries` are the root-log entries that declare it, `seals` its seed as sealed to each recipient (docs/data.md).
-    """
-
-    generation: int
-    seed: bytes
-    store: bytes
-    payout_index: int
-    recovery: bytes
-    entries: tuple[bytes, ...]
-    seals: tuple[tuple[bytes, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +42,7 @@ def encoded(contents: Contents) -> bytes:
             "recovery": step.recovery,
             "entries": list(step.entries),
             "seals": [list(pair) for pair in step.seals],
+            "payees": [list(pair) for pair in step.payees],
         }
     return encode(tree)
 
@@ -74,5 +60,7 @@ def decoded(contents: bytes) -> Contents:
 
 
 def _step(tree: Mapping[str, Any]) -> Step:
-    entries, seals = tuple(tree["entries"]), tuple((recipient, sealed) for recipient, sealed in tree["seals"])
-    return Step(tree["generation"], tree["seed"], tree["store"], tree["payout_index"], tree["recovery"], entries, seals)
+    seals = tuple((recipient, sealed) for recipient, sealed in tree["seals"])
+    payees = tuple((index, raw) for index, raw in tree["payees"])
+    plain = {name: tree[name] for name in ("generation", "seed", "store", "payout_index", "recovery")}
+    return Step(**plain, entries=tuple(tree["entries"]), seals=seals, payees=payees)

@@ -4,10 +4,12 @@ HKDF-SHA256 (RFC 5869) with one info text a use; the wallet goes by BIP-85, so t
 """
 
 import hmac
+from collections.abc import Callable
 
 from . import words
 from .bip32 import Node, child_entropy
 
+Derivation = Callable[[bytes], bytes]
 WALLET_WORDS = 12
 WALLET_PATH = "m/44'/60'/0'/0"
 _SALT = b"gemstra/1"

@@ -4,7 +4,7 @@ Secrets are held in bytearrays and wiped by `lock`. Python's copies inside libra
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -110,6 +110,10 @@ class Keys:
     def recovery_public(self) -> bytes:
         """The X25519 public key to which generations and backups are sealed beside the devices, 32 bytes; its secret is on paper."""
         return self._profile.recovery
+
+    def know_recovery(self, public: bytes) -> None:
+        """Take it over from the inception record, for a vault that was made before it was kept."""
+        self._profile = replace(self._profile, recovery=public)
 
     @property
     def generation(self) -> int:

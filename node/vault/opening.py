@@ -10,9 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from node.errors import ConflictError
+from node.model.identity import Step
 
 from . import keyfile, sealing
-from .contents import Contents, Step, decoded, encoded
+from .contents import Contents, decoded, encoded
 from .keys import Keys, Profile, Secrets, wipe
 
 CONTENTS = "vault contents"
@@ -51,7 +52,7 @@ class Opening:
     def under_way(self) -> Keys:
         """Keys that open every generation and seal under the step's; the store still has its old key."""
         assert self.step is not None
-        return Keys(self._after(self.step).profile, _copy(self.secrets, [*self.secrets.generations, bytearray(self.step.seed)]))
+        return Keys(self._after(self.step).profile, _copy(self.secrets, self.step.seed))
 
     def finish(self) -> None:
         """The step is everywhere: its keys become the vault's. Raises Unavailable `disk-failed`."""
@@ -59,10 +60,6 @@ class Opening:
         before = self.secrets
         self._write(self._after(self.step))
         before.wipe()
-
-    def renew(self, **changes: bytes) -> None:
-        """Write another value of `recovery` or such into the profile."""
-        self._write(replace(self._contents, profile=replace(self.profile, **changes)))  # type: ignore[arg-type]
 
     def keys(self) -> Keys:
         """The unlocked keys; what else was in hand is wiped. Raises ConflictError `unfinished` while a step is under way."""
@@ -78,8 +75,9 @@ class Opening:
 
     def _after(self, step: Step) -> Contents:
         profile = replace(self.profile, payout_index=step.payout_index, recovery=step.recovery)
-        secrets = _copy(self.secrets, [*self.secrets.generations, bytearray(step.seed)])
-        return Contents(profile, replace(secrets, store=bytearray(step.store)))
+        secrets = _copy(self.secrets, step.seed)
+        secrets.store = bytearray(step.store)
+        return Contents(profile, secrets)
 
     def _write(self, contents: Contents) -> None:
         bound = self._file.header()
@@ -89,12 +87,12 @@ class Opening:
         self._contents = contents
 
 
-def _copy(secrets: Secrets, generations: list[bytearray]) -> Secrets:
+def _copy(secrets: Secrets, following: bytes) -> Secrets:
     return Secrets(
         bytearray(secrets.device),
         bytearray(secrets.agreement),
         bytearray(secrets.pseudonyms),
         bytearray(secrets.store),
         bytearray(secrets.wallet),
-        [bytearray(seed) for seed in generations],
+        [*(bytearray(seed) for seed in secrets.generations), bytearray(following)],
     )

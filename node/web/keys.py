@@ -8,11 +8,12 @@ from node.errors import Unavailable, UserError
 from node.services.devices import DeviceView
 from node.web import formats
 from node.web.forms import form_of
-from node.web.page import render, see_other
+from node.web.page import id_in, render, see_other
 from node.web.runtime import runtime_of
 
 SECTION = "keys"
 _IDLE = ((0, "Never"), (15, "After 15 idle minutes"), (60, "After an idle hour"), (480, "After 8 idle hours"))
+_ABOUT_WORDS = ("bad-words", "not-the-root", "not-the-rotation-sheet")
 _STATES = {"live": ("Speaks for you", "done"), "revoked": ("Revoked", "stopped")}
 
 
@@ -42,7 +43,33 @@ def _device(row: DeviceView) -> dict[str, Any]:
         "state": _STATES[row.state],
         "text": ended if row.until else f"Since {formats.date(row.since)}",
         "id": row.device,
+        "revoke": "" if row.until or row.here else f"/keys/devices/{row.device}/revoke",
     }
+
+
+async def show_revoke(request: web.Request) -> web.StreamResponse:
+    """GET /keys/devices/{device}/revoke: what it does, and the words."""
+    return await _revoke(request, {})
+
+
+async def post_revoke(request: web.Request) -> web.StreamResponse:
+    """POST /keys/devices/{device}/revoke."""
+    form, device = form_of(request), id_in(request.match_info["device"])
+    try:
+        await runtime_of(request).keys.revoke(device, form["words"], form["passphrase"], form["reason"])
+    except (UserError, Unavailable) as error:
+        return await _revoke(request, {"words" if error.code in _ABOUT_WORDS else "passphrase": str(error)})
+    return see_other(request, "/keys", "It can never speak for you again. Your keys are new.")
+
+
+async def _revoke(request: web.Request, errors: dict[str, str]) -> web.Response:
+    device = request.match_info["device"]
+    rows = (await runtime_of(request).keys.show()).identity.devices
+    row = next((row for row in rows if row.device == device and row.state == "live" and not row.here), None)
+    if row is None:
+        raise web.HTTPNotFound
+    shown = _device(row)
+    return render(request, "keys/revoke.html", status=422 if errors else 200, section=SECTION, device=shown, errors=errors)
 
 
 async def show_passphrase(request: web.Request) -> web.StreamResponse:
@@ -96,6 +123,8 @@ async def post_forget(request: web.Request) -> web.StreamResponse:
 
 
 ROUTES = [
+    web.get("/keys/devices/{device}/revoke", show_revoke),
+    web.post("/keys/devices/{device}/revoke", post_revoke),
     web.get("/keys/remember", show_remember),
     web.post("/keys/remember", post_remember),
     web.post("/keys/forget", post_forget),

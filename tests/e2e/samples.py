@@ -212,9 +212,11 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "unlock": ("unlock.html", "", "", {"page_only": False}),
     "unlock-page": ("unlock.html", "", "", {"page_only": True, "errors": {"passphrase": "That passphrase doesn't open this vault."}}),
     "keys": ("keys/home.html", "keys", "ana", {
-        "devices": [{"name": "Ana Pérez", "here": True, "state": ("Speaks for you", "done"), "text": "Since 2 March 2026", "id": HEX},
-                    {"name": "Old laptop", "here": False, "state": ("Revoked", "stopped"), "text": "Revoked 1 December 2026: lost", "id": HEX}],
+        "devices": [{"name": "Ana Pérez", "here": True, "state": ("Speaks for you", "done"), "text": "Since 2 March 2026", "id": HEX, "revoke": ""},
+                    {"name": "Tablet", "here": False, "state": ("Speaks for you", "done"), "text": "Since 4 May 2026", "id": HEX, "revoke": f"/keys/devices/{HEX}/revoke"},
+                    {"name": "Old laptop", "here": False, "state": ("Revoked", "stopped"), "text": "Revoked 1 December 2026: lost", "id": HEX, "revoke": ""}],
         "remembered": True, "generation": 1, "page_lock": 30, "vault_lock": 0, "idle": [(0, "Never"), (15, "After 15 idle minutes")]}),
+    "keys-revoke": ("keys/revoke.html", "keys", "ana", {"device": {"name": "Tablet", "text": "Since 4 May 2026", "id": HEX}, "errors": {"words": "Word 7, 'appel', is not on the list. Did you mean apple?"}}),
     "keys-remember": ("keys/remember.html", "keys", "ana", {}),
     "keys-passphrase": ("keys/passphrase.html", "keys", "ana", {"errors": {"again": "The two are not the same"}}),
     "stopped": ("stopped.html", "", "", {}),

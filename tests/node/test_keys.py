@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -11,11 +12,11 @@ from node.app.node import Node
 from node.config import Config, load
 from node.errors import Locked, UserError
 from node.model.identity import Founder
-from node.vault import keyfile, unattended, vault
+from node.vault import keyfile, sheets, unattended, vault
 from node.vault.kdf import Profile as Costs
 from node.web.page import Stage, clock_ms
 from node.web.sessions import Sessions
-from protocol.identity import Role
+from protocol.identity import DeviceAdded, DeviceCertificate, Role, replay, sign_entry
 
 pytestmark = pytest.mark.asyncio
 PASSPHRASE = "correct horse battery"
@@ -31,6 +32,9 @@ async def opened(folder, **settings):
         node.founded = await node.found(PASSPHRASE, Founder("Ana", Role.SELLER, "EUR"))
     await node.unlock(PASSPHRASE)
     try:
+        seen = -1
+        while node.opened().network == "starting":
+            seen = await node.changed(seen)
         yield node
     finally:
         await node.lock()
@@ -133,3 +137,56 @@ async def test_the_keyring_remembers_a_right_passphrase_and_follows_its_change(t
         await node.unlock(unattended.read("keyring", tmp_path, {}))
         assert await node.keys.forget()
         assert (await node.keys.show()).remembered is False
+
+
+def add_device(unit, phrase, name=b"L"):
+    """Another device of ours in the root log, as its owner's words would put it there."""
+    sheet, shown = sheets.read(phrase), unit.peers.presentation()
+    state = replay(shown.inception, shown.entries)
+    certificate = DeviceCertificate(state.identity, name * 32, name.lower() * 32, "Old laptop", unit.now)
+    unit.peers.append(sign_entry(state, sheet.root, DeviceAdded(certificate), created=unit.now).raw)
+
+
+async def test_a_lost_device_is_ended_and_the_node_goes_on_under_new_keys(tmp_path):
+    async with opened(tmp_path) as node:
+        phrase = " ".join(node.founded.words)
+        await node.write(add_device, phrase=phrase)
+        before, here = node.opened().keys, node.opened().keys.device.public
+        store_key = before.store_key
+        for device, words, secret, code in (
+            (b"L" * 32, "abandon " * 24, PASSPHRASE, "bad-words"),
+            (b"L" * 32, "abandon " * 23 + "art", PASSPHRASE, "not-the-root"),
+            (b"L" * 32, " ".join(node.founded.rotation_words), PASSPHRASE, "not-the-root"),
+            (b"L" * 32, phrase, "wrong", "wrong-passphrase"),
+            (b"N" * 32, phrase, PASSPHRASE, "not-found"),
+            (here, phrase, PASSPHRASE, "own-device"),
+        ):
+            await refused(code, node.keys.revoke(device, words, secret))
+        assert (await node.keys.show()).identity.generation == 0
+        session = node.sessions.start()
+        await node.keys.revoke(b"L" * 32, phrase, PASSPHRASE, "left on a train")
+        shown = (await node.keys.show()).identity
+        assert [(row.name, row.state, row.reason) for row in shown.devices] == [
+            ("Old laptop", "revoked", "left on a train"),
+            ("Ana", "live", ""),
+        ]
+        assert (shown.generation, node.opened().keys.generation, node.opened().keys.payout_index) == (1, 1, 1)
+        assert node.opened().keys.store_key != store_key
+        assert node.sessions.find(session.id) is session  # the page that asked goes on
+        assert not session.locked
+        with pytest.raises(Locked):
+            before.device.sign(b"")  # the keys of before are wiped
+        await refused("not-found", node.keys.revoke(b"L" * 32, phrase, PASSPHRASE))
+        await node.lock()
+        await node.unlock(PASSPHRASE)
+        assert node.opened().keys.generation == 1
+
+
+async def test_a_vault_from_before_the_recovery_key_was_kept_learns_it_from_the_inception_record(tmp_path):
+    async with opened(tmp_path) as node:
+        kept = node.opened().keys.recovery_public
+        await node.lock()
+        opening = vault.open_file(tmp_path, PASSPHRASE)
+        opening._write(replace(opening._contents, profile=replace(opening.profile, recovery=b"")))
+        await node.unlock(PASSPHRASE)
+        assert node.opened().keys.recovery_public == kept == sheets.read(" ".join(node.founded.words)).recovery
