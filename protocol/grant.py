@@ -163,9 +163,9 @@ class ErasureReceipt:
     at: int = key(6)
 
 
-def grant_log(seller: bytes, merchant: bytes) -> bytes:
-    """The log a seller's grants, denials and revokes for one merchant go to."""
-    return digest("grant-log", seller, merchant)
+def grant_log(seller: bytes, merchant: bytes, device: bytes) -> bytes:
+    """The log that one device of a seller writes its grants, denials and revokes for one merchant to: one log, one writer, ever."""
+    return digest("grant-log", seller, merchant, device)
 
 
 def _check_sets(fields: tuple[Field, ...], purposes: tuple[Purpose, ...]) -> None:

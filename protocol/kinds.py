@@ -17,6 +17,7 @@ class Topic(StrEnum):
     GRANT = "grant"
     TEAM = "team"
     COMMISSION = "commission"
+    RECOVERY = "recovery"
 
     @property
     def protocol_id(self) -> str:

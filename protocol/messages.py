@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from . import catalog, commission, grant, order_records, pairing, plan, relay, statement, team
+from . import catalog, commission, grant, order_records, pairing, plan, recovery, relay, statement, team
 from .codec import from_bytes, key, to_bytes
 from .encoding import MAX_BYTES, decode, encode
 from .envelope import Signed, verify
@@ -57,7 +57,7 @@ _OWN = (
     Kind("ack", None, Ack),
     Kind("nack", None, Nack),
 )
-_NOUNS = (pairing, catalog, grant, team, order_records, plan, commission, statement, relay)
+_NOUNS = (pairing, catalog, grant, team, order_records, plan, commission, statement, relay, recovery)
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kinds in (_OWN, *(noun.KINDS for noun in _NOUNS)) for kind in kinds})
 _NAMES: Mapping[type, str] = MappingProxyType({kind.record: kind.name for kind in KINDS.values() if not kind.signed})
 
@@ -86,11 +86,20 @@ def unpack(topic: Topic, data: bytes, *, max_bytes: int = MAX_BYTES) -> Message:
 
     Raises Malformed (`unknown-kind`, …) and BadSignature. Whether a signed record's author is live and its time right is the caller's.
     """
+    return _open(topic, data, max_bytes)
+
+
+def unpack_held(data: bytes) -> Message:
+    """The message that a peer kept, of whichever topic it was. Raises as `unpack`."""
+    return _open(None, data, MAX_BYTES)
+
+
+def _open(topic: Topic | None, data: bytes, max_bytes: int) -> Message:
     outer = decode(data, max_bytes=max_bytes)
     if not (isinstance(outer, list) and len(outer) == 2 and isinstance(outer[0], str) and isinstance(outer[1], bytes)):
         raise Malformed("a message is a list of its kind and its body")
     kind = KINDS.get(outer[0])
-    if kind is None or kind.topic not in (None, topic):
+    if kind is None or (topic is not None and kind.topic not in (None, topic)):
         raise Malformed(f"{outer[0][:64]!r} is not taken under {topic}", code="unknown-kind")
     if not kind.signed:
         return Message(kind, from_bytes(kind.record, outer[1]), outer[1])

@@ -1,6 +1,21 @@
 """Every route of the API, in the order of the documentation."""
 
-from node.api import backup, catalog, chain, commission, customer_imports, customers, grants, keys, node, orders, peers, team, today
+from node.api import (
+    backup,
+    catalog,
+    chain,
+    commission,
+    customer_imports,
+    customers,
+    grants,
+    keys,
+    node,
+    orders,
+    peers,
+    restored,
+    team,
+    today,
+)
 from node.api.routes import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -17,4 +32,5 @@ ROUTES: tuple[Route, ...] = (
     *commission.ROUTES,
     *chain.ROUTES,
     *backup.ROUTES,
+    *restored.ROUTES,
 )

@@ -9,7 +9,7 @@ from node.chain.sender import Sender
 from node.chain.watcher import Watch, Watcher
 from node.config import Config
 from node.errors import ConflictError, IntegrityError, Unavailable
-from node.services import wallet
+from node.services import pauses, wallet
 from node.services.handlers import on_chain_fact, on_intent_change
 from node.store.store import Store
 from node.vault.keys import Keys
@@ -40,6 +40,7 @@ class ChainSide:
         self._keys = keys
         self._store = store
         self._configured = asyncio.Event()
+        self._news = asyncio.Event()
         self._client: ChainClient | None = None
         self._sender: Sender | None = None
         self._surveyed: tuple[int, int] | None = None
@@ -79,7 +80,8 @@ class ChainSide:
             self._client.move(config.chain_url)
 
     def wake(self) -> None:
-        """There is a new intent to send."""
+        """There is a new intent to send, or the old ones may go."""
+        self._news.set()
         if self._sender is not None:
             self._sender.wake()
 
@@ -94,13 +96,12 @@ class ChainSide:
             await asyncio.Event().wait()
         place = wallet.Place(config.chain_id, addresses.gms, addresses.vault)
         await self._store.write(wallet.place_chain, place)
-        self._sender = Sender(client, self._store, lambda index: _Account(self._keys, index), addresses, on_intent_change)
         accounts = await self._store.read(wallet.own_addresses)
         watcher = Watcher(client, self._store, Watch(addresses, tuple(accounts)), on_chain_fact)
         self._watcher = watcher
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._sender.run(), name="sender")
+                tasks.create_task(self._send(client, addresses), name="sender")
                 tasks.create_task(watcher.run(), name="watcher")
                 tasks.create_task(self._survey(client, addresses), name="survey")
         except* IntegrityError as errors:  # final history changed: nothing is sent or believed any more; the rest of the node goes on
@@ -112,6 +113,16 @@ class ChainSide:
         """Let go of the connection."""
         if self._client is not None:
             await self._client.close()
+
+    async def _send(self, client: ChainClient, addresses: Addresses) -> None:
+        """Nothing leaves a node set up from a backup before a person has seen what would: the copy may hold what was sent since."""
+        while True:
+            self._news.clear()
+            if not await self._store.read(pauses.is_paused, pauses.Pause.PAYOUTS):
+                break
+            await self._news.wait()
+        self._sender = Sender(client, self._store, lambda index: _Account(self._keys, index), addresses, on_intent_change)
+        await self._sender.run()
 
     async def _survey(self, client: ChainClient, addresses: Addresses) -> None:
         """Keep what pages show of the chain: as of its newest block, and of the newest final one."""

@@ -2,7 +2,7 @@
 
 import typer
 
-from node.cli import backup, catalog, chain, commission, customer_imports, customers, grant, keys, nodes, order, peer, team
+from node.cli import backup, catalog, chain, commission, customer_imports, customers, grant, keys, nodes, order, peer, restored, team
 from node.cli.context import root
 from node.cli.demo.command import demo
 
@@ -21,3 +21,4 @@ app.add_typer(grant.app, name="grant")
 app.add_typer(commission.app, name="commission")
 app.add_typer(keys.app, name="keys")
 app.add_typer(backup.app, name="backup")
+app.add_typer(restored.app, name="restored")

@@ -17,6 +17,7 @@ from protocol.errors import BadSignature, Conflict, ProtocolError, Unauthorized
 from protocol.kinds import Topic
 from protocol.messages import Message
 
+from . import pauses
 from .exchange import Exchange, Incoming, send
 from .grant_book import ABOUT, GrantsUnit, fields_of, find, order_facts, step, tell
 from .quotes import secrets_of
@@ -147,6 +148,7 @@ def _on_ask(unit: GrantsUnit, incoming: Incoming) -> gr.Answer:
     """Answer by policy, and write each field down in the transaction that answers. The same ask again is the same disclosure."""
     question: gr.Ask = incoming.message.record
     merchant = incoming.peer.identity
+    pauses.wait(unit, pauses.Pause.GRANTS)
     row = unit.grants.by_id(question.grant)
     if row is None or row.side != "seller" or row.peer != merchant:
         raise Unauthorized("there is no such grant to you", code="not-granted")

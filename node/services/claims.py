@@ -13,6 +13,7 @@ from protocol.ids import digest
 from protocol.relay import RelayRequest, leaf_of, proof_of, request_of
 from protocol.settlement import checksum_address
 
+from . import pauses
 from .ledger import CommissionUnit
 from .relays import relays_for
 from .roots import ACTIVE, PROPOSED, address_of, paid, root_at, state_of
@@ -85,6 +86,7 @@ class DisputeView:
 
 def claim(unit: CommissionUnit, merchant: bytes) -> ClaimView:
     """Claim what a merchant owes us and team mates who asked: one transaction, paid from our gas account."""
+    pauses.require(unit, pauses.Pause.PAYOUTS)
     require_place(unit)
     address = address_of(unit, merchant)
     if address is None:

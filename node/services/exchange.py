@@ -17,10 +17,10 @@ from protocol.messages import Ack, Message, Nack, pack, unpack
 
 from .unit import OutboxEntry, Unit
 
-# These say "not now" rather than "no": the message stays in the outbox. All but `not-ready` concern whatever we would send the peer.
+# These say "not now" rather than "no": the message stays in the outbox. All but the last two concern whatever we would send the peer.
 # `not-paired` is said to a device that has not shown itself yet, too: nothing is lost by waiting until it has, or until a person ends it.
 OVERLOADED = frozenset({"busy", "internal", "timed-out", "rate-limited", "too-many", "over-budget", "not-paired"})
-TRANSIENT = OVERLOADED | {"not-ready"}
+TRANSIENT = OVERLOADED | {"not-ready", "restored-paused"}
 DAY_MS = 86_400_000
 KEPT_MS = 90 * DAY_MS  # an answered message, for the page that says what became of it
 PRUNED = "exchange/pruned"

@@ -15,6 +15,7 @@ from protocol.log import Chain
 from protocol.order import Status
 
 from .customers import CustomerBook
+from .evidence import Contradiction
 from .exchange import send
 from .order_log import OrdersUnit, load
 
@@ -119,8 +120,8 @@ def tell(unit: GrantsUnit, row: GrantRow, record: object) -> None:
 
 
 def write_entry(unit: GrantsUnit, merchant: bytes, type_: str, body: object) -> Signed:
-    """The next entry of our grant log for a merchant."""
-    log = gr.grant_log(unit.me.identity, merchant)
+    """The next entry of this device's grant log for a merchant: a device set up from a backup begins its own, and signs no place twice."""
+    log = gr.grant_log(unit.me.identity, merchant, unit.me.device.public)
     head = unit.grants.head(log)
     chain = Chain(log, head.seq, head.id) if head else Chain(log)
     _, signed = chain.sign(unit.me.device, type_, body, created=unit.now)
@@ -129,18 +130,19 @@ def write_entry(unit: GrantsUnit, merchant: bytes, type_: str, body: object) -> 
 
 
 def follow_entry(unit: GrantsUnit, seller: bytes, signed: Signed) -> None:
-    """Keep an entry of a seller's log for us; it may come before its predecessors, for a revoke holds at once.
+    """Keep an entry of a device's log for us; it may come before its predecessors, for a revoke holds at once.
 
-    Raises Conflict `wrong-log`, `equivocation`, OutOfOrder.
+    The caller has checked that the device is live: the log of one that was revoked is closed where it stands here.
+    Raises Conflict `wrong-log`, Contradiction, OutOfOrder.
     """
     envelope = signed.envelope
-    log = gr.grant_log(seller, unit.me.identity)
+    log = gr.grant_log(seller, unit.me.identity, envelope.author)
     if envelope.log != log or envelope.seq < 1:
         raise Conflict("the entry belongs to another log", code="wrong-log")
     known = unit.grants.entry(log, envelope.seq)
     if known is not None:
         if known.id != signed.id:
-            raise Conflict(f"two different entries at {envelope.seq}", code="equivocation")
+            raise Contradiction(f"two different entries at {envelope.seq}", identity=seller, first=known.raw, second=signed.raw)
         return
     head = unit.grants.head(log)
     if envelope.seq > (head.seq if head else 0) + MOST_EARLY:
@@ -148,7 +150,11 @@ def follow_entry(unit: GrantsUnit, seller: bytes, signed: Signed) -> None:
     before, after = unit.grants.entry(log, envelope.seq - 1), unit.grants.entry(log, envelope.seq + 1)
     follows = Chain(log).head if envelope.seq == 1 else before.id if before else envelope.prev
     if envelope.prev != follows or (after is not None and after.prev != signed.id):
-        raise Conflict(f"entry {envelope.seq} does not fit its neighbours", code="equivocation")
+        beside = before or after
+        words = f"entry {envelope.seq} does not fit its neighbours"
+        if beside is None:  # the first entry of a log follows nothing
+            raise Conflict(words, code="equivocation")
+        raise Contradiction(words, identity=seller, first=beside.raw, second=signed.raw)
     unit.grants.add_entry(LogEntry(log, envelope.seq, signed.id, envelope.prev, signed.raw))
 
 

@@ -14,6 +14,7 @@ from protocol.envelope import check_time, sign
 from protocol.errors import Conflict, Unauthorized
 from protocol.messages import Message
 
+from . import pauses
 from .asking import erase_now, take_erasure
 from .exchange import Exchange, Incoming
 from .grant_book import GrantsUnit, fields_of, find, follow_entry, order_facts, step, tell, write_entry
@@ -116,6 +117,7 @@ def _on_revoked(unit: GrantsUnit, incoming: Incoming) -> object:
 
 def issue_grant(unit: GrantsUnit, grant: bytes, fields: list[str] | None = None) -> GrantView:
     """Give a merchant leave for what it asked, or only for `fields`. It learns nothing yet: each field goes when it asks for it."""
+    pauses.require(unit, pauses.Pause.GRANTS)
     row = find(unit, grant, "seller")
     request = row.request
     if request is None or row.status is not gr.Status.REQUESTED:

@@ -5,6 +5,7 @@ from typing import Any
 
 from . import (
     asking,
+    backup_head,
     catalog,
     exchange,
     facts,
@@ -20,6 +21,7 @@ from . import (
     quotes,
     quoting,
     relays,
+    restored,
     roots,
     statements,
     task_rules,
@@ -29,6 +31,7 @@ from . import (
 
 EXCHANGE = exchange.join(
     greeting.EXCHANGE,
+    backup_head.EXCHANGE,
     peers.EXCHANGE,
     catalog.EXCHANGE,
     plans.EXCHANGE,
@@ -48,6 +51,7 @@ TICKS: tuple[Callable[[Any], None], ...] = (
     exchange.tick,
     greeting.tick,
     peers.tick,
+    restored.tick,
     catalog.tick,
     orders.tick,
     asking.tick,

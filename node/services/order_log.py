@@ -21,6 +21,7 @@ from protocol.order import AccrueCommissions, HoldCommissions, MakePayable, Stat
 
 from . import facts
 from .catalog import CatalogUnit
+from .evidence import Contradiction
 from .exchange import send
 from .ledger import CommissionUnit
 
@@ -144,15 +145,15 @@ def take(unit: OrdersUnit, row: OrderRow, entry: Signed) -> str:
     """The seller's side: an entry of the merchant's log, verified and by a live device of the merchant.
 
     Returns "" or the code to answer with when it may not happen: then it is kept without effect. An entry that came early waits.
-    Raises Conflict `wrong-log`, `equivocation`, `unknown-request`.
+    Raises Conflict `wrong-log`, `unknown-request`, Contradiction.
     """
     seq = entry.envelope.seq
     if entry.envelope.log != row.log:
         raise Conflict("the entry belongs to another log", code="wrong-log")
     known = unit.orders.entry(row.draft, seq)
     if known is not None:
-        if known != entry.raw:
-            raise Conflict(f"two different entries at {seq}", code="equivocation")
+        if opened(known).id != entry.id:
+            raise Contradiction(f"two different entries at {seq}", identity=row.peer, first=known, second=entry.raw)
         return ""
     case = passed(unit, load(unit, row))
     due = case.state.chain.seq + 1

@@ -12,6 +12,7 @@ from protocol.messages import Message
 from protocol.relay import TYPE, RelayRequest, check_relay, request_of
 from protocol.settlement import Node
 
+from . import pauses
 from .exchange import Exchange, Incoming, send
 from .ledger import CommissionUnit
 from .roots import address_of, paid, root_at
@@ -45,6 +46,7 @@ class RelayView:
 
 def ask_relay(unit: CommissionUnit, merchant: bytes, peer: str) -> RelayView:
     """Ask a paired seller to claim our newest statement at a merchant for us: it pays the gas, the tokens come to our address."""
+    pauses.require(unit, pauses.Pause.PAYOUTS)
     mate = unit.peers.get(peer)
     if mate is None:
         raise NotFound("You are not paired with that seller.")

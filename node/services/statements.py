@@ -32,6 +32,7 @@ from protocol.statement import (
     statement_hash,
 )
 
+from . import pauses
 from .exchange import Exchange, Incoming, send
 from .facts import check_late_twins
 from .ledger import CommissionUnit, move, ripen
@@ -82,6 +83,7 @@ def close_epoch(unit: CommissionUnit) -> StatementView:
     """Add up everything owed, send each member its part and post the root. It can be claimed against after the vault's delay."""
     if unit.me.role != "merchant":
         raise UserError("Only a merchant closes an epoch.", code="not-a-merchant")
+    pauses.require(unit, pauses.Pause.PAYOUTS)
     place = require_place(unit)
     ripen(unit, unit.now)
     rows = unit.commissions.entries(unit.me.identity)

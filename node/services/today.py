@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from node.errors import UserError
 
-from . import evidence, greeting, order_items, tasks, today_items, today_setup, trust_items
+from . import evidence, greeting, order_items, restored, tasks, today_items, today_setup, trust_items
 from .tasks import ZONE, TasksUnit, TodayTasks
 from .today_items import TodayItem
 from .today_setup import SetupTask
@@ -23,6 +23,7 @@ _CHAIN_BANNERS = {
 
 Provider = Callable[[Any], Iterable[TodayItem]]
 PROVIDERS: tuple[Provider, ...] = (
+    restored.waiting,
     *today_items.PROVIDERS,
     order_items.waiting,
     *trust_items.PROVIDERS,

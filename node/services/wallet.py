@@ -48,6 +48,9 @@ class Transactions(Protocol):
     def recent(self, limit: int = 100) -> Sequence[Any]:
         """The newest."""
 
+    def open(self) -> Sequence[Any]:
+        """Those that have not ended."""
+
 
 class WalletUnit(TeamUnit, Protocol):
     """What this service needs of a transaction."""

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from sqlite_utils import Database
 
+from .backup_heads import BackupHeads
 from .backup_targets import BackupTargets
 from .catalog import Catalog
 from .chain import Blocks, Transactions
@@ -76,6 +77,11 @@ class Unit(Generic[M]):
     def peers(self) -> Peers:
         """Paired peers, invites, pairings, our own root log."""
         return Peers(self.db)
+
+    @cached_property
+    def backup_heads(self) -> BackupHeads:
+        """The newest backup each peer told us of."""
+        return BackupHeads(self.db)
 
     @cached_property
     def evidence(self) -> Evidences:

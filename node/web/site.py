@@ -17,6 +17,7 @@ from node.web import (
     keys,
     orders,
     peers,
+    restored,
     setup,
     shop_catalog,
     shop_orders,
@@ -50,6 +51,7 @@ PAGES: tuple[web.RouteDef, ...] = (
     *statements.ROUTES,
     *backup.ROUTES,
     *backup_targets.ROUTES,
+    *restored.ROUTES,
 )
 _UNCOUNTED = ("/static/", "/api/")
 

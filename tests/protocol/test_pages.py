@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from protocol import catalog, disclosure, envelope, grant, identity, log, messages, money, pairing, team
+from protocol import catalog, disclosure, envelope, grant, identity, log, messages, money, pairing, recovery, team
 
 ROOT = Path(__file__).parents[2]
 PAGES = {
@@ -21,6 +21,7 @@ PAGES = {
     "06-pairing": ([pairing], ["pairing"]),
     "07-team": ([team], ["team"]),
     "08-grant": ([grant, disclosure], ["grant"]),
+    "16-recovery": ([recovery], ["recovery"]),
 }
 LOCAL = {pairing.Pairing}  # stored, never sent
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from parts import plain
 
-from protocol import catalog, disclosure, grant, identity, log, money, pairing, team
+from protocol import catalog, disclosure, grant, identity, log, money, pairing, recovery, team
 from protocol.codec import from_bytes
 from protocol.encoding import decode
 from protocol.envelope import check_time, verify
@@ -19,7 +19,7 @@ Given = dict[str, Any]
 RECORDS: Mapping[str, type] = {
     cls.__name__: cls
     for cls in (
-        *(kind.record for module in (catalog, grant, pairing, team) for kind in module.KINDS),
+        *(kind.record for module in (catalog, grant, pairing, team, recovery) for kind in module.KINDS),
         *(catalog.Product, catalog.Offer, catalog.Operation, catalog.Feed, catalog.Image, team.SponsorEdge, pairing.Invite),
         *(identity.Inception, identity.DeviceCertificate, log.Checkpoint, log.Frontier, Money),
     )
@@ -80,6 +80,11 @@ def _follow(given: Given) -> Any:
 def _payee(given: Given) -> Any:
     signed = verify(_hex(given["raw"]), team.PAYEE)
     return {"record": team.verify_payee(signed, _hex(given["merchant"]), root=_hex(given["root"]), generation=given["generation"])}
+
+
+def _backup(given: Given) -> Any:
+    known, told = (from_bytes(recovery.BackupHead, _hex(given[name])) for name in ("known", "told"))
+    return {"grows": known.grows(told)}
 
 
 def _chain(given: Given) -> Any:
@@ -196,6 +201,7 @@ CHECKS: Mapping[str, Callable[[Given], Any]] = {
     "replay": _replay,
     "follow": _follow,
     "payee": _payee,
+    "backup": _backup,
     "chain": _chain,
     "root": _root,
     "inclusion": _inclusion,

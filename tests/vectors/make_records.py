@@ -5,7 +5,7 @@ from typing import Any
 
 from parts import NOW, Key, Made, bad, flipped, good, named
 
-from protocol import catalog, disclosure, grant, log, pairing, team
+from protocol import catalog, disclosure, grant, log, pairing, recovery, team
 from protocol import identity as who
 from protocol.codec import to_bytes
 from protocol.disclosure import Field
@@ -295,4 +295,35 @@ def grants() -> list[Made]:
     ]
 
 
-TOPICS = {"identity": identity, "log": logs, "catalog": catalogs, "pairing": pairings, "team": teams, "grant": grants}
+def recoveries() -> list[Made]:
+    def head(sequence: int, name: str = "manifest") -> bytes:
+        return to_bytes(recovery.BackupHead(sequence, named(f"{name} {sequence}"), NOW))
+
+    none, asked = to_bytes(recovery.NO_BACKUP), recovery.HeldRequest(recovery.Section.ORDERS, 7)
+    held = recovery.Held((b"one", b"two"), 9)
+    order = recovery.HeldOrder(b"request", (b"quote", b"receipt"), (b"placed",))
+    return [
+        good("record", "a backup's head", type="BackupHead", bytes=head(3)),
+        good("record", "which one is known?", type="BackupRequest", bytes=to_bytes(recovery.BackupRequest())),
+        good("record", "give back orders", type="HeldRequest", bytes=to_bytes(asked)),
+        good("record", "a page", type="Held", bytes=to_bytes(held)),
+        good("record", "an order", type="HeldOrder", bytes=to_bytes(order)),
+        bad("malformed", "record", "no section", type="HeldRequest", bytes=encode({0: "customers", 2: 0})),
+        bad("unknown-key", "record", "more than asked", type="BackupRequest", bytes=encode({1: 0})),
+        good("backup", "the first", known=none, told=head(1)),
+        good("backup", "a later one", known=head(1), told=head(5)),
+        good("backup", "the same again", known=head(5), told=head(5)),
+        bad("rollback", "backup", "an earlier one", known=head(5), told=head(4)),
+        bad("equivocation", "backup", "another one at its place", known=head(5), told=head(5, "other")),
+    ]
+
+
+TOPICS = {
+    "identity": identity,
+    "log": logs,
+    "catalog": catalogs,
+    "pairing": pairings,
+    "team": teams,
+    "grant": grants,
+    "recovery": recoveries,
+}

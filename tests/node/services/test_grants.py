@@ -253,7 +253,7 @@ def _raw(type_, raw):
 def test_forged_and_replayed_records(shop, order):
     grant = _issued(shop, order)
     row = shop.ana.read(lambda unit: unit.grants.get(grant))
-    log = gr.grant_log(shop.ana.identity, shop.lumen.identity)
+    log = gr.grant_log(shop.ana.identity, shop.lumen.identity, shop.ana.keys.device.public)
     revoke = gr.Revoke(row.grant_id, shop.clock.now, "")
 
     def by(node, **named):
@@ -278,7 +278,7 @@ def test_forged_and_replayed_records(shop, order):
 
 def test_a_grant_wider_than_its_request_or_for_a_foreign_order(shop, order):
     grant = _requested(shop, order, fields=["name"])
-    log = gr.grant_log(shop.ana.identity, shop.lumen.identity)
+    log = gr.grant_log(shop.ana.identity, shop.lumen.identity, shop.ana.keys.device.public)
     request = shop.ana.read(lambda unit: unit.grants.get(grant)).request
     now = shop.clock.now
     good = gr.Grant(

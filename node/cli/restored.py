@@ -1,0 +1,40 @@
+"""Set up from a backup: see what is held back, let it go on."""
+
+from typing import Annotated
+
+import typer
+
+from node.cli.context import call_of
+from node.cli.output import reported
+
+app = typer.Typer(no_args_is_help=True, help="After a restore: what is held back until you have looked.")
+
+
+@app.command()
+def show(context: typer.Context) -> None:
+    """What is held back, what each would do, and what your peers know of newer backups."""
+    call = call_of(context)
+    with reported():
+        found = call.client.get("/restored")
+        if call.output.as_json or not found["restored"]:
+            call.output.show(found if call.output.as_json else "This desk was not set up from a backup: nothing is held back.")
+            return
+        for part in found["parts"]:
+            call.output.say(f"{part['name']}: {'held back' if part['paused'] else 'goes on'}")
+            call.output.show(part["items"], ("title", "text"))
+        call.output.say("Backups your peers know of:")
+        call.output.show(found["backups"], ("name", "sequence", "newer", "at"))
+        if found["silent"]:
+            call.output.say("Not heard from yet: " + ", ".join(found["silent"]))
+
+
+@app.command()
+def confirm(
+    context: typer.Context,
+    what: Annotated[str, typer.Argument(help="grants, renewals or payouts.")],
+    anyway: Annotated[bool, typer.Option(help="Though a peer knows of a newer backup.")] = False,
+) -> None:
+    """Let it go on. Example: gemstra restored confirm grants"""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.post(f"/restored/{what}/confirm", anyway=anyway)["parts"], ("name", "paused"))

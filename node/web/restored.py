@@ -1,0 +1,66 @@
+"""Set up from a backup: what is held back and why, one part after the other."""
+
+from typing import Any
+
+from aiohttp import web
+
+from node.errors import ConflictError
+from node.services import restored
+from node.web.forms import form_of
+from node.web.page import render, see_other
+from node.web.runtime import runtime_of
+
+_WORDS = {
+    "grants": ("Grants", "Who may ask for what of a customer. The backup may be older than a grant you took back.", "Let my desk answer"),
+    "renewals": ("Renewals", "Nothing here renews itself: every question needs a grant of its own.", "Confirm"),
+    "payouts": ("Payouts", "What would be collected or sent. The backup may be older than a payout you had.", "Let payouts go on"),
+}
+_NOTHING = {
+    "grants": "No grant holds now. Your desk answers no question until you give one.",
+    "renewals": "Nothing to renew.",
+    "payouts": "Nothing is due now.",
+}
+
+
+async def show_restored(request: web.Request) -> web.StreamResponse:
+    """GET /restored."""
+    view: restored.RestoredView = await runtime_of(request).read(restored.show)
+    return render(
+        request,
+        "restored.html",
+        section="today",
+        restored=view.restored,
+        sequence=view.sequence,
+        parts=[_part(part) for part in view.parts],
+        backups=[{"name": found.name, "sequence": found.sequence, "at": found.at, "newer": found.newer} for found in view.backups],
+        newer=any(found.newer for found in view.backups),
+        silent=view.silent,
+    )
+
+
+def _part(part: restored.HeldPart) -> dict[str, Any]:
+    title, why, label = _WORDS[part.name]
+    items = [{"title": item.title, "text": item.text, "href": item.href} for item in part.items]
+    action = f"/restored/{part.name}/confirm"
+    return {
+        "title": title,
+        "why": why,
+        "label": label,
+        "nothing": _NOTHING[part.name],
+        "paused": part.paused,
+        "items": items,
+        "action": action,
+    }
+
+
+async def post_confirm(request: web.Request) -> web.StreamResponse:
+    """POST /restored/{what}/confirm, with `anyway` where a peer knows of a newer backup."""
+    what, anyway = request.match_info["what"], bool(form_of(request)["anyway"])
+    try:
+        await runtime_of(request).write(restored.confirm, what=what, anyway=anyway)
+    except ConflictError as error:
+        return see_other(request, "/restored", str(error), "attention")
+    return see_other(request, "/restored", f"Confirmed: {what} go on")
+
+
+ROUTES = [web.get("/restored", show_restored), web.post("/restored/{what}/confirm", post_confirm)]
