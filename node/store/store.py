@@ -17,6 +17,7 @@ from sqlite_utils import Database
 
 from node.errors import Locked
 
+from .capture import install
 from .database import fold_log, open_database, verify_pages
 from .failures import named
 from .migrate import migrate
@@ -81,6 +82,7 @@ class Store(Generic[M]):
             if path.stat().st_size <= VERIFIED_BYTES and fold_log(writer):
                 verify_pages(writer)
             migrate(writer, clock())
+            install(writer)
             opened.extend(open_database(path, key, readonly=True) for _ in range(READERS))
         except BaseException:
             for database in opened:

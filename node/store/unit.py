@@ -10,13 +10,16 @@ from typing import Generic, TypeVar
 
 from sqlite_utils import Database
 
+from .account import Accounts
 from .backup_heads import BackupHeads
 from .backup_targets import BackupTargets
+from .backups import BackupBook
 from .catalog import Catalog
 from .chain import Blocks, Transactions
 from .commissions import Commissions
 from .customer_imports import CustomerImports
 from .customers import Customers
+from .dump import Dump
 from .evidence import Evidences
 from .generations import Generations
 from .grants import Grants
@@ -162,3 +165,18 @@ class Unit(Generic[M]):
     def backup_targets(self) -> BackupTargets:
         """Where backups go."""
         return BackupTargets(self.db)
+
+    @cached_property
+    def backups(self) -> BackupBook:
+        """Targets of backups, and the runs there."""
+        return BackupBook(self.db, self.random)
+
+    @cached_property
+    def dump(self) -> Dump:
+        """What a backup carries."""
+        return Dump(self.db)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """What the carried rows come to."""
+        return Accounts(self.db)

@@ -131,6 +131,16 @@ class Keys:
         return crypto_scalarmult_base(bytes(self._held().agreement))
 
     @property
+    def agreement_secret(self) -> bytes:
+        """The X25519 secret of this device, for opening backups and nothing else."""
+        return bytes(self._held().agreement)
+
+    @property
+    def seeds(self) -> tuple[bytes, ...]:
+        """The generations' seeds, oldest first, for the keyring of a backup and nothing else."""
+        return tuple(bytes(seed) for seed in self._held().generations)
+
+    @property
     def device_seed(self) -> bytes:
         """The device's Ed25519 seed, for the libp2p host and nobody else."""
         return bytes(self._held().device)
