@@ -13,6 +13,7 @@ from node.api import (
     orders,
     peers,
     restored,
+    tasks,
     team,
     today,
 )
@@ -22,6 +23,7 @@ ROUTES: tuple[Route, ...] = (
     *node.ROUTES,
     *keys.ROUTES,
     *today.ROUTES,
+    *tasks.ROUTES,
     *peers.ROUTES,
     *catalog.ROUTES,
     *team.ROUTES,

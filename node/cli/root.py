@@ -2,7 +2,24 @@
 
 import typer
 
-from node.cli import backup, catalog, chain, commission, customer_imports, customers, grant, keys, nodes, order, peer, restored, team
+from node.cli import (
+    backup,
+    catalog,
+    chain,
+    commission,
+    customer_imports,
+    customers,
+    grant,
+    keys,
+    nodes,
+    note,
+    order,
+    peer,
+    restored,
+    rule,
+    task,
+    team,
+)
 from node.cli.context import root
 from node.cli.demo.command import demo
 
@@ -17,6 +34,9 @@ app.add_typer(order.app, name="order")
 app.add_typer(catalog.app, name="catalog")
 customer_imports.add(customers.app)
 app.add_typer(customers.app, name="customers")
+app.add_typer(task.app, name="task")
+app.add_typer(rule.app, name="rule")
+app.add_typer(note.app, name="note")
 app.add_typer(grant.app, name="grant")
 app.add_typer(commission.app, name="commission")
 app.add_typer(keys.app, name="keys")

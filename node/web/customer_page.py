@@ -6,11 +6,12 @@ from aiohttp import web
 
 from node.errors import ConflictError
 from node.model.details import Details
-from node.services import customers, erasure, grants, orders
+from node.services import customers, erasure, grants, notes, orders, tasks
 from node.services.customers import CustomerView
 from node.services.grant_views import GrantView
 from node.services.order_view import OrderView
-from node.web import formats, grant_words
+from node.services.tasks import TaskPage
+from node.web import formats, grant_words, task_parts
 from node.web import order_words as words
 from node.web.customer_form import ONE
 from node.web.forms import form_of
@@ -35,8 +36,11 @@ async def show_one(request: web.Request) -> web.StreamResponse:
     ordered: list[OrderView] = await runtime.read(_orders_of, customer=id_)
     shared: list[GrantView] = await runtime.read(_grants_of, customer=id_)
     went = await runtime.read(grants.list_disclosures, customer=id_, limit=PAGE)
+    to_do: TaskPage = await runtime.read(tasks.list_tasks, customer=id_, limit=PAGE)
+    said: list[notes.NoteView] = await runtime.read(notes.notes_of, customer=id_, limit=PAGE)
     events = [{"at": line.at, "text": f"{line.merchant_name} saw: {grant_words.field(line.field)}"} for line in went]
     events += [{"at": order.updated, "text": f"{words.title(order)}: {words.status(order)[0]}"} for order in ordered]
+    events += [{"at": note.at, "text": task_parts.said(note)} for note in said]
     return render(
         request,
         "customers/one.html",
@@ -51,7 +55,7 @@ async def show_one(request: web.Request) -> web.StreamResponse:
             "since": person.created,
         },
         consents=consents(person.details),
-        tasks=None,
+        tasks=[task_parts.row(task, f"/customers/{person.id}") for task in to_do.tasks],
         orders=[_order(order) for order in ordered],
         timeline=sorted(events, key=lambda event: event["at"], reverse=True),
         seen_by=[grant_words.sentence(grant) for grant in shared if grant.state == "issued"],

@@ -1,5 +1,6 @@
 """How values read: money, GMS, dates, numbers and ids in the reader's language and zone (Babel). Pure but for the reader."""
 
+import re
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ GMS_DIGITS = 18
 _SHOWN_GMS_DIGITS = 4
 _DAY_MS = 86_400_000
 _RELATIVE_DAYS = 7
+_REACH = re.compile(r"(?:tel|sms):[0-9+*#]+|mailto:[A-Za-z0-9@%+._-]+")
 _LAST_MS = 253_402_214_400_000  # 31 December 9999, in every zone
 
 
@@ -176,6 +178,12 @@ def local(href: str) -> str:
     return text if harmless and all(letter >= " " for letter in text) else "#"
 
 
+def reach(href: str) -> str:
+    """A link that dials, texts or writes as it is, by number or address only; anything else becomes "#"."""
+    text = str(href)
+    return text if _REACH.fullmatch(text) else "#"
+
+
 def qr(text: str) -> Markup:
     """An inline SVG that carries its own white field."""
     import segno
@@ -196,5 +204,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "short": short,
     "initials": initials,
     "local": local,
+    "reach": reach,
     "qr": qr,
 }

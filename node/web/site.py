@@ -23,6 +23,7 @@ from node.web import (
     shop_orders,
     shop_plan,
     statements,
+    tasks,
     team,
     today,
     wallet,
@@ -31,6 +32,7 @@ from node.web.runtime import runtime_of
 
 PAGES: tuple[web.RouteDef, ...] = (
     *today.ROUTES,
+    *tasks.ROUTES,
     *setup.ROUTES,
     *peers.ROUTES,
     *team.ROUTES,

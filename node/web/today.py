@@ -5,10 +5,13 @@ from typing import Any
 from aiohttp import web
 
 from node.services import today
+from node.services.tasks import TodayTasks
 from node.services.today_items import TodayItem
 from node.services.today_setup import SetupTask
+from node.web import task_parts
 from node.web.page import GATE, clock_ms, render
 from node.web.runtime import runtime_of
+from node.web.tasks import undoable
 
 
 async def show(request: web.Request) -> web.StreamResponse:
@@ -26,6 +29,8 @@ async def show(request: web.Request) -> web.StreamResponse:
         setup=_setup(view.setup),
         needs=[_row(item) for item in view.items if item.action],
         news=[_row(item) for item in view.items if not item.action],
+        tasks=_tasks(view.tasks),
+        undo=await undoable(request, "/"),
         waiting=view.waiting,
         new=("New order", "/catalog") if state.role == "seller" else ("Invite a seller", "/peers"),
     )
@@ -33,6 +38,16 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 def _row(item: TodayItem) -> dict[str, Any]:
     return {"title": item.title, "text": item.text, "href": item.href, "at": item.at, "action": item.action}
+
+
+def _tasks(found: TodayTasks) -> dict[str, Any]:
+    groups = (("Overdue", found.overdue), ("Today", found.today), ("In the next days", found.next))
+    due = len(found.overdue) + len(found.today)
+    return {
+        "due": due,
+        "groups": [(title, [task_parts.row(task, "/") for task in rows]) for title, rows in groups if rows],
+        "done": [task_parts.row(task, "/") for task in found.done],
+    }
 
 
 def _setup(tasks: list[SetupTask]) -> dict[str, Any] | None:
