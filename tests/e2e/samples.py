@@ -206,6 +206,15 @@ INVITE = {"link": "gemstra://pair?i=oWhUaHJlZSBzaHVmZmxlZCBsZXR0ZXJz", "expires"
 SHARED = "Lumen Beauty may see Mia Torres's name and address, to deliver one order, until 4 December."
 
 # name → (template, section, whose desk: "ana" | "lumen" | "" (closed), values)
+CALL = {"id": "a" * 64, "title": "Call back about the serum", "note": "After six, not on Fridays.", "customer": "1", "name": "Mia Torres", "rule": "", "due": ("Today", "attention"), "done": False, "dropped": False,
+    "finished": 0, "reach": [("Call", "tel:+34600000111"), ("Text", "sms:+34600000111"), ("E-mail", "mailto:mia@example.com")], "open": None, "back": "/"}
+TASKS = {"due": 2, "groups": [("Overdue", [{**CALL, "id": "b" * 64, "title": "Ask how the order was", "rule": "After a delivery", "due": ("3 days late", "attention"), "note": "It arrived on 20 November 2026.", "open": ("Open the order", "/orders/1")}]), ("Today", [CALL]),
+    ("In the next days", [{**CALL, "id": "c" * 64, "title": "Wish a happy birthday", "name": "Jo Nilsson", "rule": "Birthdays", "due": ("Tomorrow", "waiting"), "note": "Turns 38.", "reach": []}])],
+    "done": [{**CALL, "id": "d" * 64, "title": "Bring samples", "done": True, "finished": NOW - HOUR, "reach": []}]}
+WAYS = [("call", "Call"), ("message", "Message"), ("visit", "Visit"), ("other", "Other")]
+RULES = [{"kind": kind, "title": title, "days": "Days", "on": kind == "birthday", "more": True, "form": {"days": "7", "most": "50", "channel": "message", "tag": "", "on": "yes" if kind == "birthday" else ""},
+    "preview": [{"href": "/customers/1", "name": "Mia Torres", "title": "Wish a happy birthday", "note": "Turns 38.", "day": "3 December 2026"}] if kind == "birthday" else [] if kind == "quiet" else None}
+    for kind, title in (("delivered", "After a delivery"), ("birthday", "Birthdays"), ("reorder", "Time to reorder"), ("quiet", "No contact for long"))]
 SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "open": ("open.html", "", "", {}),
     "open-wrong": ("open.html", "", "", {"errors": {"code": "This code is used, expired or mistyped. Ask for a new one with: gemstra open"}}),
@@ -226,17 +235,23 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "setup-words": ("setup/words.html", "", "", {"step": 2, "total": 4, "words": WORDS, "rotation": WORDS[:12]}),
     "setup-confirm": ("setup/confirm.html", "", "", {"step": 3, "total": 4, "asked": [3, 11, 20]}),
     "today": ("today.html", "today", "ana", {
-        "greeting": "Hello, Ana Pérez", "today": NOW, "setup": None, "waiting": 1, "new": ("New order", "/catalog"),
+        "greeting": "Hello, Ana Pérez", "today": NOW, "setup": None, "waiting": 1, "tasks": TASKS, "undo": TASKS["done"][0], "new": ("New order", "/catalog"),
         "needs": [{"title": "Lumen Beauty asks for Mia Torres's address", "text": "Daily Glow Serum and 1 more, paid yesterday", "href": "/grants/1", "action": "Answer", "at": NOW - HOUR},
                   {"title": "Cleo Marsh asks you to be their sponsor at Lumen Beauty", "text": "You both sign it", "href": "/team", "action": "Answer", "at": NOW - 2 * HOUR},
                   {"title": "Connect to Ben Okafor", "text": "They opened your invite", "href": "/peers/pairings/1", "action": "Compare the code", "at": NOW - 3 * HOUR}],
         "news": [{"title": "Ben Okafor has not answered yet", "text": "It may be offline. Your desk keeps trying.", "href": "/peers/2", "at": NOW - DAY}]}),
     "today-new": ("today.html", "today", "ana", {
-        "greeting": "Hello, Ana Pérez", "today": NOW, "needs": [], "news": [], "waiting": 0, "new": ("New order", "/catalog"),
+        "greeting": "Hello, Ana Pérez", "today": NOW, "tasks": {"due": 0, "groups": [], "done": []}, "undo": None, "needs": [], "news": [], "waiting": 0, "new": ("New order", "/catalog"),
         "setup": {"done": 1, "total": 5, "tasks": [{"title": "Make your desk", "text": "Passphrase and recovery words", "href": "/", "done": True, "next": False},
                   {"title": "Connect to a shop", "text": "Ask a shop for an invite", "href": "/peers", "done": False, "next": True}, {"title": "Be accepted to sell for it", "text": "Ask it on the team page", "href": "/team", "done": False, "next": False},
                   {"title": "Bring your customers in", "text": "From your phone or another program", "href": "/customers/import", "done": False, "next": False},
                   {"title": "Order for someone", "text": "Choose a product and a customer", "href": "/catalog", "done": False, "next": False}]}}),
+    "tasks": ("tasks/list.html", "today", "ana", {"state": "open", "rule": "birthday", "customer": "", "name": "", "rules": [(rule["kind"], rule["title"]) for rule in RULES], "here": "/tasks?state=open", "tasks": [CALL, *TASKS["groups"][2][1]], "due": 2, "undo": None, "pages": PAGES}),
+    "tasks-empty": ("tasks/list.html", "today", "ana", {"state": "open", "rule": "", "customer": "", "name": "", "rules": [], "here": "/tasks", "tasks": [], "due": 0, "undo": None, "pages": PAGES}),
+    "task": ("tasks/edit.html", "today", "ana", {"task": TASKS["groups"][0][1][0], "form": {"title": "", "due": "soon", "channel": "call", "note": ""}, "customer": "1", "name": "Mia Torres", "channels": WAYS, "errors": {"title": "Say in a few words what to do."}}),
+    "task-rules": ("tasks/rules.html", "today", "ana", {"rules": RULES, "channels": WAYS, "errors": {"quiet-days": "Give 1 to 3650 days."}}),
+    "notes": ("tasks/notes.html", "customers", "ana", {"name": "Mia Torres", "path": "/customers/1", "undo": "e" * 64, "notes": [{"id": "f" * 64, "at": NOW - DAY, "text": "They called: the serum again, please"}], "pages": PAGES}),
+    "tasks-customer": ("tasks/customer.html", "customers", "ana", {"name": "Mia Torres", "path": "/customers/1", "tasks": [CALL, *TASKS["done"]]}),
     "customers": ("customers/list.html", "customers", "ana", {"q": "", "customers": CUSTOMERS, "total": 4, "pages": PAGES}),
     "customers-empty": ("customers/list.html", "customers", "ana", {"q": "", "customers": [], "total": 0, "pages": PAGES}),
     "customers-import": ("customers/import.html", "customers", "ana", {"preview": None, "past": [{"id": "a" * 64, "name": "contacts.vcf", "at": NOW - DAY, "text": "38 new, 2 updated, 4 already here", "undone": False}, {"id": "b" * 64, "name": "phone.csv", "at": NOW - 9 * DAY, "text": "3 new, 0 updated, 0 already here", "undone": True}]}),
@@ -244,7 +259,7 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
         "rows": [{"row": 1, "name": "Mia Torres", "detail": "Valencia, +34 600 000 111", "outcome": ("Updated", "active"), "reason": "New phone number"}, {"row": 2, "name": "Jo Nilsson", "detail": "Malmö", "outcome": ("New", "done"), "reason": ""},
                  {"row": 3, "name": "Amara Nwosu", "detail": "Lisbon", "outcome": ("Already here", "waiting"), "reason": ""}, {"row": 4, "name": "No name", "detail": "only a note", "outcome": ("Cannot be read", "stopped"), "reason": "It has no name, phone or e-mail"}]}}),
     "customer": ("customers/one.html", "customers", "ana", {"customer": PERSON, "orders": [{"href": "/orders/1", "title": "Daily Glow Serum and 1 more", "total": usd(9000), "status": ("Needs you", "attention"), "at": NOW - 2 * DAY}],
-        "tasks": [{"text": "Call back about the serum", "due": ("Today", "attention"), "done_href": "/customers/1/tasks/1/done"}], "form": {"text": "", "due": ""},
+        "tasks": [CALL],
         "timeline": [{"at": NOW - HOUR, "text": "Lumen Beauty saw the address"}, {"at": NOW - 2 * DAY, "text": "Ordered for 90.00 USD"}], "seen_by": [SHARED], "consents": SAID}),
     "customer-edit": ("customers/edit.html", "customers", "ana", {"action": "/customers", "title": "Add customer", "back": ("Customers", "/customers"), "updated": NOW, "details": EDITED, "tags": "Regular, Roses", "said": EDITED.consents[:1], "focus": "phones-1-label", "errors": {"phones-1-value": "Enter a phone number, like +34 600 000 111."}}),
     "catalog": ("catalog/list.html", "catalog", "ana", {"q": "", "products": TILES, "merchants": [], "merchant": "", "total": 20, "as_of": NOW - HOUR, "customer": None, "pages": {"text": "1–12 of 20", "previous": None, "next": "/catalog?page=2"}}),
