@@ -204,17 +204,83 @@ DISCLOSURES = [
 ]
 INVITE = {"link": "gemstra://pair?i=oWhUaHJlZSBzaHVmZmxlZCBsZXR0ZXJz", "expires": NOW + DAY}
 SHARED = "Lumen Beauty may see Mia Torres's name and address, to deliver one order, until 4 December."
+CALL = {
+    "id": "a" * 64,
+    "title": "Call back about the serum",
+    "note": "After six, not on Fridays.",
+    "customer": "1",
+    "name": "Mia Torres",
+    "rule": "",
+    "due": ("Today", "attention"),
+    "done": False,
+    "dropped": False,
+    "finished": 0,
+    "reach": [("Call", "tel:+34600000111"), ("Text", "sms:+34600000111"), ("E-mail", "mailto:mia@example.com")],
+    "open": None,
+    "back": "/",
+}
+TASKS = {
+    "due": 2,
+    "groups": [
+        (
+            "Overdue",
+            [
+                {
+                    **CALL,
+                    "id": "b" * 64,
+                    "title": "Ask how the order was",
+                    "rule": "After a delivery",
+                    "due": ("3 days late", "attention"),
+                    "note": "It arrived on 20 November 2026.",
+                    "open": ("Open the order", "/orders/1"),
+                }
+            ],
+        ),
+        ("Today", [CALL]),
+        (
+            "In the next days",
+            [
+                {
+                    **CALL,
+                    "id": "c" * 64,
+                    "title": "Wish a happy birthday",
+                    "name": "Jo Nilsson",
+                    "rule": "Birthdays",
+                    "due": ("Tomorrow", "waiting"),
+                    "note": "Turns 38.",
+                    "reach": [],
+                }
+            ],
+        ),
+    ],
+    "done": [{**CALL, "id": "d" * 64, "title": "Bring samples", "done": True, "finished": NOW - HOUR, "reach": []}],
+}
+WAYS = [("call", "Call"), ("message", "Message"), ("visit", "Visit"), ("other", "Other")]
+RULES = [
+    {
+        "kind": kind,
+        "title": title,
+        "days": "Days",
+        "on": kind == "birthday",
+        "more": True,
+        "form": {"days": "7", "most": "50", "channel": "message", "tag": "", "on": "yes" if kind == "birthday" else ""},
+        "preview": [
+            {"href": "/customers/1", "name": "Mia Torres", "title": "Wish a happy birthday", "note": "Turns 38.", "day": "3 December 2026"}
+        ]
+        if kind == "birthday"
+        else []
+        if kind == "quiet"
+        else None,
+    }
+    for kind, title in (
+        ("delivered", "After a delivery"),
+        ("birthday", "Birthdays"),
+        ("reorder", "Time to reorder"),
+        ("quiet", "No contact for long"),
+    )
+]
 
 # name → (template, section, whose desk: "ana" | "lumen" | "" (closed), values)
-CALL = {"id": "a" * 64, "title": "Call back about the serum", "note": "After six, not on Fridays.", "customer": "1", "name": "Mia Torres", "rule": "", "due": ("Today", "attention"), "done": False, "dropped": False,
-    "finished": 0, "reach": [("Call", "tel:+34600000111"), ("Text", "sms:+34600000111"), ("E-mail", "mailto:mia@example.com")], "open": None, "back": "/"}
-TASKS = {"due": 2, "groups": [("Overdue", [{**CALL, "id": "b" * 64, "title": "Ask how the order was", "rule": "After a delivery", "due": ("3 days late", "attention"), "note": "It arrived on 20 November 2026.", "open": ("Open the order", "/orders/1")}]), ("Today", [CALL]),
-    ("In the next days", [{**CALL, "id": "c" * 64, "title": "Wish a happy birthday", "name": "Jo Nilsson", "rule": "Birthdays", "due": ("Tomorrow", "waiting"), "note": "Turns 38.", "reach": []}])],
-    "done": [{**CALL, "id": "d" * 64, "title": "Bring samples", "done": True, "finished": NOW - HOUR, "reach": []}]}
-WAYS = [("call", "Call"), ("message", "Message"), ("visit", "Visit"), ("other", "Other")]
-RULES = [{"kind": kind, "title": title, "days": "Days", "on": kind == "birthday", "more": True, "form": {"days": "7", "most": "50", "channel": "message", "tag": "", "on": "yes" if kind == "birthday" else ""},
-    "preview": [{"href": "/customers/1", "name": "Mia Torres", "title": "Wish a happy birthday", "note": "Turns 38.", "day": "3 December 2026"}] if kind == "birthday" else [] if kind == "quiet" else None}
-    for kind, title in (("delivered", "After a delivery"), ("birthday", "Birthdays"), ("reorder", "Time to reorder"), ("quiet", "No contact for long"))]
 SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "open": ("open.html", "", "", {}),
     "open-wrong": ("open.html", "", "", {"errors": {"code": "This code is used, expired or mistyped. Ask for a new one with: gemstra open"}}),
