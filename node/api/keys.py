@@ -37,11 +37,24 @@ class KeyCase(Protocol):
     async def revoke(self, device: bytes, words: str, passphrase: str, reason: str = "") -> None:
         """End a lost device and begin a generation without it."""
 
+    def new_sheet(self) -> list[str]:
+        """Words for a fresh rotation sheet."""
+
+    async def rotate(self, phrase: str, following: str, passphrase: str) -> None:
+        """Let the rotation sheet take over."""
+
     async def remember(self, passphrase: str) -> None:
         """Put it into the keyring."""
 
     async def forget(self) -> bool:
         """Take it out."""
+
+
+@dataclass(frozen=True, slots=True)
+class SheetView:
+    """A fresh rotation sheet: 12 words, to be written down. Nothing is kept of them."""
+
+    words: list[str]
 
 
 class KeysRuntime(Runtime, Protocol):
@@ -78,6 +91,17 @@ async def revoke(runtime: KeysRuntime, device: bytes, words: str, passphrase: st
     return await runtime.keys.show()
 
 
+async def new_sheet(runtime: KeysRuntime) -> SheetView:
+    """Words for a fresh rotation sheet, shown this once; `rotate` takes them."""
+    return SheetView(runtime.keys.new_sheet())
+
+
+async def rotate(runtime: KeysRuntime, words: str, next_words: str, passphrase: str) -> KeysView:
+    """Let the rotation sheet take over: its root key signs from now on, and who has the old words no longer speaks for you."""
+    await runtime.keys.rotate(words, next_words, passphrase)
+    return await runtime.keys.show()
+
+
 async def remember(runtime: KeysRuntime, passphrase: str) -> DoneView:
     """Put the passphrase into the system's keyring, so that the node starts unlocked: whoever uses your account then opens it."""
     runtime.require_open()
@@ -105,6 +129,8 @@ ROUTES = (
     _task("POST", "/keys/passphrase", change_passphrase),
     _task("POST", "/keys/vault-lock", set_vault_lock),
     _task("POST", "/keys/devices/{device}/revoke", revoke),
+    _task("POST", "/keys/rotation-sheet", new_sheet),
+    _task("POST", "/keys/rotate", rotate),
     _task("POST", "/keys/remember", remember),
     _task("POST", "/keys/forget", forget, locked=True),
     _task("POST", "/lock-page", lock_page, locked=True),

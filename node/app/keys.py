@@ -11,7 +11,7 @@ from node.app import generation
 from node.config import Config
 from node.model.identity import Step
 from node.services import devices
-from node.vault import seals, sheets, unattended, vault
+from node.vault import seals, sheets, unattended, vault, words
 from node.vault.kdf import Profile as Costs
 from node.vault.keys import Keys
 from node.vault.sheets import Sheet
@@ -78,17 +78,41 @@ class KeyCase:
         """Take it out again. True when it was there."""
         return await asyncio.to_thread(unattended.forget, self._folder)
 
-    async def revoke(self, device: bytes, words: str, passphrase: str, reason: str = "") -> None:
+    async def revoke(self, device: bytes, phrase: str, passphrase: str, reason: str = "") -> None:
         """End a lost device and begin a generation without it. Takes up to 20 s for 100,000 customers; the node is away meanwhile.
 
         Raises UserError `bad-words`, `not-the-root`; NotFound; ConflictError `own-device`; Unavailable `disk-full`; as `vault.open_file`.
         """
-        sheet = sheets.read(words)
+        sheet = sheets.read(phrase)
         here, found = self._stages.opened().keys.device.public, await self._standing()
         recipients = [known.device_x25519 for known in found.state.devices if known.device_public != device]
 
         def entries(sealed: bytes) -> tuple[bytes, ...]:
             return devices.revocation(found, sheet.root, device, here, reason, sealed)
+
+        await self._next_generation(passphrase, sheet, found, recipients, entries)
+
+    def new_sheet(self) -> list[str]:
+        """Words for a fresh rotation sheet; nothing is kept until `rotate` takes them."""
+        return words.to_words(os.urandom(words.ROTATION_BYTES)).split()
+
+    async def check_rotation(self, phrase: str) -> None:
+        """Whether these are the words of the rotation sheet. Raises UserError `bad-words`, `not-the-rotation-sheet`."""
+        sheet = sheets.read(phrase)
+        sheet.wipe()
+        devices.require_next_root((await self._standing()).state, sheet.root.public)
+
+    async def rotate(self, phrase: str, following: str, passphrase: str) -> None:
+        """Let the rotation sheet take over: its root key signs from now on, `following` is the sheet after it, and a generation begins.
+
+        Raises UserError `bad-words`, `not-the-rotation-sheet`, `same-sheet`; Unavailable `disk-full`; as `vault.open_file`.
+        """
+        sheet, after = sheets.read(phrase), sheets.next_root(following)
+        found = await self._standing()
+        recipients = [known.device_x25519 for known in found.state.devices]
+
+        def entries(sealed: bytes) -> tuple[bytes, ...]:
+            return devices.rotation(found, sheet.root, after, sealed)
 
         await self._next_generation(passphrase, sheet, found, recipients, entries)
 

@@ -6,12 +6,13 @@ import typer
 
 from node.cli.client import Client
 from node.cli.context import call_of, read_passphrase, read_words
-from node.cli.nodes import Fd
+from node.cli.nodes import Fd, confirm_sheet, show_sheet
 from node.cli.output import reported
 
 app = typer.Typer(help="Keys and devices of this node.", no_args_is_help=True)
 GENERATION_SECONDS = 600.0  # the store is written anew
 WordsFd = Annotated[int | None, typer.Option("--words-fd", help="Read the words from this file descriptor.")]
+NextWordsFd = Annotated[int | None, typer.Option("--next-words-fd", help="Read a fresh sheet of your own from this file descriptor.")]
 NewFd = Annotated[int | None, typer.Option("--new-passphrase-fd", help="Read the new passphrase from this file descriptor.")]
 
 
@@ -65,6 +66,30 @@ def revoke(
             f"/keys/devices/{device}/revoke", words=words, passphrase=secret, reason=reason
         )
         call.output.show(found if call.output.as_json else found["identity"]["devices"], ("device", "name", "state", "here", "reason"))
+
+
+@app.command()
+def rotate(context: typer.Context, words_fd: WordsFd = None, next_words_fd: NextWordsFd = None, passphrase_fd: Fd = None) -> None:
+    """Take your desk back with the rotation sheet, when somebody has seen your words. Shows a fresh sheet and asks for three words of it.
+
+    Example: gemstra keys rotate
+    """
+    call = call_of(context)
+    with reported():
+        words = read_words(call, words_fd, "The 12 words of your rotation sheet")
+        if next_words_fd is not None:
+            following = read_words(call, next_words_fd, "The 12 words of the fresh sheet")
+        else:
+            fresh = call.client.post_once("/keys/rotation-sheet")["words"]
+            call.output.say("A fresh rotation sheet, shown this once: write it down. What you just typed is your first sheet from now on.")
+            show_sheet(call, "Rotation words", fresh)
+            confirm_sheet(call, fresh)
+            following = " ".join(fresh)
+        secret = read_passphrase(call, passphrase_fd)
+        client = Client(call.data, timeout=GENERATION_SECONDS)
+        found = client.post_once("/keys/rotate", words=words, next_words=following, passphrase=secret)
+        call.output.show(found if call.output.as_json else found["identity"]["devices"], ("device", "name", "state", "here", "reason"))
+        call.output.say("Who has the old words has your wallet: move what it holds. Then make a new backup, and delete the older ones.")
 
 
 @app.command()

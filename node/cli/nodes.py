@@ -1,5 +1,7 @@
 """The node as a whole: init, unlock, lock, status, open."""
 
+import secrets
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -7,6 +9,7 @@ import typer
 from node.cli.context import Call, call_of, read_passphrase
 from node.cli.output import reported
 
+ASKED = 3
 Fd = Annotated[int | None, typer.Option("--passphrase-fd", help="Read the passphrase from this file descriptor.")]
 
 
@@ -39,10 +42,26 @@ def _show_words(call: Call, founded: Any) -> None:
     if call.output.as_json:
         call.output.show(founded)
         return
-    for title, words in (("Recovery words", founded["words"]), ("Rotation words (keep on a second sheet)", founded["rotation_words"])):
-        call.output.say(f"\n{title}:")
-        for row in range(0, len(words), 4):
-            call.output.show("  ".join(f"{row + column + 1:>2} {word:<10}" for column, word in enumerate(words[row : row + 4])))
+    show_sheet(call, "Recovery words", founded["words"])
+    show_sheet(call, "Rotation words (keep on a second sheet)", founded["rotation_words"])
+    confirm_sheet(call, founded["words"])
+
+
+def show_sheet(call: Call, title: str, words: list[str]) -> None:
+    """The words, numbered, four in a row."""
+    call.output.say(f"\n{title}:")
+    for row in range(0, len(words), 4):
+        call.output.show("  ".join(f"{row + column + 1:>2} {word:<10}" for column, word in enumerate(words[row : row + 4])))
+
+
+def confirm_sheet(call: Call, words: list[str]) -> None:
+    """Ask for three of the words until they are right, where somebody is there to answer."""
+    if call.no_input or not sys.stdin.isatty():
+        return
+    call.output.say("\nType three of them, so that you can be sure of your paper.")
+    for place in sorted(secrets.SystemRandom().sample(range(len(words)), ASKED)):
+        while typer.prompt(f"Word {place + 1}", err=True).strip().lower() != words[place]:
+            call.output.say(f"This is not word {place + 1}. Look at your paper again.")
 
 
 def unlock(context: typer.Context, passphrase_fd: Fd = None) -> None:

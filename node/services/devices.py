@@ -118,6 +118,12 @@ def require_root(state: IdentityState, root: Signer) -> None:
         raise UserError(text, code="not-the-root")
 
 
+def require_next_root(state: IdentityState, public: bytes) -> None:
+    """Raises UserError `not-the-rotation-sheet` unless this is the root key that was committed to."""
+    if root_commitment(public) != state.next_root_hash:
+        raise UserError("These are not the words of your rotation sheet.", code="not-the-rotation-sheet")
+
+
 def revocation(found: Standing, root: Signer, device: bytes, here: bytes, reason: str, seals: bytes) -> tuple[bytes, ...]:
     """The entries that end a device and begin a generation without it.
 
@@ -134,10 +140,11 @@ def revocation(found: Standing, root: Signer, device: bytes, here: bytes, reason
 def rotation(found: Standing, root: Signer, following: bytes, seals: bytes) -> tuple[bytes, ...]:
     """The entries by which the committed root key takes over and begins a generation. `following` is the root key after it.
 
-    Raises UserError `not-the-rotation-sheet`.
+    Raises UserError `not-the-rotation-sheet`, `same-sheet`.
     """
-    if root_commitment(root.public) != found.state.next_root_hash:
-        raise UserError("These are not the words of your rotation sheet.", code="not-the-rotation-sheet")
+    require_next_root(found.state, root.public)
+    if following == root.public:
+        raise UserError("The fresh sheet must be another one than the sheet that takes over now.", code="same-sheet")
     return _signed(found, root, RootRotated(root.public, root_commitment(following)), GenerationStarted(found.state.generation + 1, seals))
 
 

@@ -190,3 +190,33 @@ async def test_a_vault_from_before_the_recovery_key_was_kept_learns_it_from_the_
         opening._write(replace(opening._contents, profile=replace(opening.profile, recovery=b"")))
         await node.unlock(PASSPHRASE)
         assert node.opened().keys.recovery_public == kept == sheets.read(" ".join(node.founded.words)).recovery
+
+
+async def test_the_rotation_sheet_takes_over(tmp_path):
+    async with opened(tmp_path) as node:
+        first, second = " ".join(node.founded.words), " ".join(node.founded.rotation_words)
+        await node.write(add_device, phrase=first)
+        fresh = node.keys.new_sheet()
+        third = " ".join(fresh)
+        for phrase, after, secret, code in (
+            (first, third, PASSPHRASE, "not-the-rotation-sheet"),
+            (third, first, PASSPHRASE, "bad-words"),  # a fresh sheet has 12 words
+            (third, second, PASSPHRASE, "not-the-rotation-sheet"),
+            (second, second, PASSPHRASE, "same-sheet"),
+            (second, third, "wrong", "wrong-passphrase"),
+        ):
+            await refused(code, node.keys.rotate(phrase, after, secret))
+        await refused("not-the-rotation-sheet", node.keys.check_rotation(third))
+        await node.keys.check_rotation(second)
+        await node.keys.rotate(second, third, PASSPHRASE)
+        shown = (await node.keys.show()).identity
+        assert (shown.rotations, shown.generation, [row.state for row in shown.devices]) == (1, 1, ["live", "live"])
+        keys = node.opened().keys
+        assert keys.recovery_public == sheets.read(second).recovery != sheets.read(first).recovery
+        await refused("not-the-root", node.keys.revoke(b"L" * 32, first, PASSPHRASE))
+        await node.keys.revoke(b"L" * 32, second, PASSPHRASE)  # the sheet that signs now
+        await node.keys.rotate(third, " ".join(node.keys.new_sheet()), PASSPHRASE)
+        assert (await node.keys.show()).identity.rotations == 2
+        await node.lock()
+        await node.unlock(PASSPHRASE)
+        assert node.opened().keys.recovery_public == sheets.read(third).recovery
