@@ -4,13 +4,14 @@ from typing import Annotated
 
 import typer
 
-from node.cli import customer_edit, customer_photos
+from node.cli import customer_edit, customer_merge, customer_photos
 from node.cli.context import call_of
 from node.cli.customer_edit import Whole, record_from
 from node.cli.output import reported
 
 app = typer.Typer(no_args_is_help=True, help="Your customers. Nothing of them leaves this node without a grant.")
 customer_edit.add(app)
+customer_merge.add(app)
 customer_photos.add(app)
 _ROW = ("name", "place", "phone", "email", "id")
 

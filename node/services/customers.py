@@ -11,6 +11,7 @@ from typing import Protocol
 from node.errors import ConflictError, NotFound, UserError
 from node.model.customer import Customer, plain
 from node.model.details import NOBODY, AddressEntry, Details, Entry, PhoneEntry, details_of, written
+from node.model.history import Change
 from node.model.person import Contact
 from protocol.disclosure import Field
 from protocol.encoding import decode, encode
@@ -36,11 +37,24 @@ class CustomerBook(Protocol):
     def destination(self, customer: bytes) -> tuple[str, str, str]: ...  # noqa: D102
 
 
+class ChangeLog(Protocol):
+    """What customers were before (node/store/customer_history.py)."""
+
+    def note(self, customer: bytes, change: Change) -> None: ...  # noqa: D102
+
+
 class CustomersUnit(PeersUnit, Protocol):
     """A unit that knows customers."""
 
     @property
     def customers(self) -> CustomerBook: ...  # noqa: D102
+
+
+class EditsUnit(CustomersUnit, Protocol):
+    """A unit that changes customers."""
+
+    @property
+    def customer_history(self) -> ChangeLog: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +113,7 @@ def list_customers(unit: CustomersUnit, search: str = "", cursor: str = "", limi
     shown = found[:count]
     last = shown[-1] if len(found) > count else None
     going_on = urlsafe_b64encode(encode([plain(last.person.names.full), last.id])).decode() if last else ""
-    return CustomerPage(tuple(map(_row, shown)), unit.customers.count(text), going_on)
+    return CustomerPage(tuple(map(row_of, shown)), unit.customers.count(text), going_on)
 
 
 def get_customer(unit: CustomersUnit, customer: bytes) -> CustomerView:
@@ -153,18 +167,28 @@ def add_customer(
     return _keep(unit, Customer(unit.random(32), written(whole, NOBODY, phone_region), unit.now, unit.now))
 
 
-def change_customer(unit: CustomersUnit, customer: bytes, details: Details, updated: int, phone_region: str = "US") -> KeptView:
+def change_customer(unit: EditsUnit, customer: bytes, details: Details, updated: int, phone_region: str = "US") -> KeptView:
     """Write a customer anew: `details` is everything but the picture, as `updated` says when it was read. Raises ConflictError
     `changed-meanwhile`.
     """
     found = find(unit, customer)
-    if found.updated != updated:
-        text = "This customer was changed meanwhile, here or in another window. Look at what is there now, then change it again."
-        raise ConflictError(text, code="changed-meanwhile")
+    require_unchanged(found, updated)
     person = written(details, found.person, phone_region)
     if person == found.person:
         return KeptView(found.id.hex())
+    unit.customer_history.note(customer, Change(unit.now, "edit", found.person))
     return _keep(unit, replace(found, person=person, updated=max(unit.now, found.updated + 1), source=None))
+
+
+def archive_customer(unit: CustomersUnit, customer: bytes) -> KeptView:
+    """Put a customer aside: out of lists and reminders, kept with everything."""
+    found = find(unit, customer)
+    return _keep(unit, replace(found, archived=found.archived or unit.now))
+
+
+def unarchive_customer(unit: CustomersUnit, customer: bytes) -> KeptView:
+    """Take a customer back among the others."""
+    return _keep(unit, replace(find(unit, customer), archived=None))
 
 
 def _keep(unit: CustomersUnit, customer: Customer) -> KeptView:
@@ -174,6 +198,13 @@ def _keep(unit: CustomersUnit, customer: Customer) -> KeptView:
 
 
 # --- inside
+
+
+def require_unchanged(found: Customer, updated: int) -> None:
+    """Raise ConflictError `changed-meanwhile` where the record is not the one that was read."""
+    if found.updated != updated:
+        text = "This customer was changed meanwhile, here or in another window. Look at what is there now, then change it again."
+        raise ConflictError(text, code="changed-meanwhile")
 
 
 def require_seller(unit: CustomersUnit) -> None:
@@ -193,7 +224,8 @@ def _place(person: Contact) -> str:
     return next((part for address in person.addresses for part in (address.city, address.country) if part), "")
 
 
-def _row(customer: Customer) -> CustomerRow:
+def row_of(customer: Customer) -> CustomerRow:
+    """A customer as a list shows them."""
     person = customer.person
     number = next((item.e164 or item.raw for item in person.phones), "")
     email = next((item.value for item in person.emails), "")

@@ -17,6 +17,7 @@ from .backups import BackupBook
 from .catalog import Catalog
 from .chain import Blocks, Transactions
 from .commissions import Commissions
+from .customer_history import CustomerHistory
 from .customer_imports import CustomerImports
 from .customers import Customers
 from .dump import Dump
@@ -125,6 +126,11 @@ class Unit(Generic[M]):
     def customers(self) -> Customers:
         """A seller's customers."""
         return Customers(self.db)
+
+    @cached_property
+    def customer_history(self) -> CustomerHistory:
+        """What customers were before they were changed, merged and split."""
+        return CustomerHistory(self.db)
 
     @cached_property
     def customer_imports(self) -> CustomerImports:

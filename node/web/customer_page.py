@@ -5,13 +5,13 @@ from typing import Any
 from aiohttp import web
 
 from node.errors import ConflictError
-from node.model.details import Details
-from node.services import customers, erasure, grants, notes, orders, tasks
+from node.services import customer_history, customers, erasure, grants, notes, orders, tasks
+from node.services.customer_history import HistoryView
 from node.services.customers import CustomerView
 from node.services.grant_views import GrantView
 from node.services.order_view import OrderView
 from node.services.tasks import TaskPage
-from node.web import formats, grant_words, task_parts
+from node.web import customer_words, grant_words, task_parts
 from node.web import order_words as words
 from node.web.customer_form import ONE
 from node.web.forms import form_of
@@ -19,6 +19,7 @@ from node.web.page import id_in, render, see_other
 from node.web.runtime import runtime_of
 
 PAGE = 50
+SHOWN_CHANGES = 5
 
 
 def _orders_of(unit: Any, customer: bytes) -> list[OrderView]:
@@ -35,6 +36,7 @@ async def show_one(request: web.Request) -> web.StreamResponse:
     person: CustomerView = await runtime.read(customers.get_customer, customer=id_)
     ordered: list[OrderView] = await runtime.read(_orders_of, customer=id_)
     shared: list[GrantView] = await runtime.read(_grants_of, customer=id_)
+    history: HistoryView = await runtime.read(customer_history.list_history, customer=id_)
     went = await runtime.read(grants.list_disclosures, customer=id_, limit=PAGE)
     to_do: TaskPage = await runtime.read(tasks.list_tasks, customer=id_, limit=PAGE)
     said: list[notes.NoteView] = await runtime.read(notes.notes_of, customer=id_, limit=PAGE)
@@ -50,17 +52,29 @@ async def show_one(request: web.Request) -> web.StreamResponse:
             "name": person.name,
             "photo": f"/customers/{person.id}/photo?at={person.updated}" if person.photo else None,
             "tags": person.details.tags,
-            "details": details(person.details),
+            "details": customer_words.terms(person.details),
             "note": person.details.note,
             "since": person.created,
+            "updated": person.updated,
+            "archived": person.archived,
         },
-        consents=consents(person.details),
+        history=_history(history),
+        consents=customer_words.consents(person.details),
         tasks=[task_parts.row(task, f"/customers/{person.id}") for task in to_do.tasks],
         orders=[_order(order) for order in ordered],
         timeline=sorted(events, key=lambda event: event["at"], reverse=True),
         seen_by=[grant_words.sentence(grant) for grant in shared if grant.state == "issued"],
         under_way=sum(order.status in ("PLACED", "ACCEPTED", "IN_FULFILMENT", "FULFILLED") for order in ordered),
     )
+
+
+def _history(view: HistoryView) -> dict[str, Any]:
+    kinds = [change.kind for change in view.changes]
+    return {
+        "changes": [{"at": row.at, "text": customer_words.change(row.kind, row.fields)} for row in view.changes[:SHOWN_CHANGES]],
+        "merges": [{"id": merge.id, "name": merge.name, "at": merge.at} for merge in view.merges],
+        "can": bool(kinds) and kinds[0] in ("edit", "import", "restore"),
+    }
 
 
 def _order(order: OrderView) -> dict[str, Any]:
@@ -71,44 +85,6 @@ def _order(order: OrderView) -> dict[str, Any]:
         "status": words.status(order),
         "at": order.placed_at or order.updated,
     }
-
-
-def details(person: Details) -> list[tuple[str, str]]:
-    """What is kept of a person as terms and texts, in the order of the form; a label of the seller's own is the term."""
-    pairs = [(item.label or "Phone", item.whole or item.value) for item in person.phones]
-    pairs += [(item.label or "E-mail", item.value) for item in person.emails]
-    for item in person.addresses:
-        town = " ".join(part for part in (item.postcode, item.city) if part)
-        lines = (*item.street.split("\n"), town, item.region, item.country)
-        pairs.append((item.label or "Address", ", ".join(part for part in lines if part)))
-    named = (
-        ("Called", person.nickname),
-        ("Organisation", person.organisation),
-        ("Title", person.title),
-        ("Birthday", formats.birthday(person.birthday)),
-        ("Language", person.language),
-    )
-    pairs += [pair for pair in named if pair[1]]
-    pairs += [(item.label or "Date", formats.birthday(item.value)) for item in person.dates]
-    pairs += [(item.label or "Handle", item.value) for item in person.handles]
-    pairs += [(item.label or "Link", item.value) for item in person.urls]
-    pairs += [(item.label or "Wish", item.value) for item in person.preferences]
-    pairs += [(item.label or "Other", item.value) for item in person.custom]
-    return pairs + [pair for pair in (("Came by", person.came_by), ("Sent by", person.referrer)) if pair[1]]
-
-
-def consents(person: Details) -> list[dict[str, Any]]:
-    """What was said of consent, newest first. Only the last word for a purpose holds; `holds` tells it."""
-    last = {item.purpose.casefold(): number for number, item in enumerate(person.consents)}
-    return [
-        {
-            "purpose": item.purpose,
-            "word": ("Given", "done") if item.given else ("Withdrawn", "stopped"),
-            "text": ", ".join(part for part in (formats.birthday(item.day), item.how) if part),
-            "holds": last[item.purpose.casefold()] == number,
-        }
-        for number, item in reversed(list(enumerate(person.consents)))
-    ]
 
 
 async def post_erase(request: web.Request) -> web.StreamResponse:

@@ -143,7 +143,7 @@ CUSTOMERS = [
     {"href": "/customers/4", "name": "Amara Nwosu", "place": "Lisbon", "tags": ["Regular"], "last": "3 September 2025", "next": None},
 ]
 PERSON = {
-    "id": "1", "name": "Mia Torres", "photo": None, "tags": ["Regular", "Roses"], "since": NOW - 400 * DAY, "note": "Sensitive skin, no perfume. Loves the rose line.",
+    "id": "1", "name": "Mia Torres", "photo": None, "updated": NOW, "archived": None, "tags": ["Regular", "Roses"], "since": NOW - 400 * DAY, "note": "Sensitive skin, no perfume. Loves the rose line.",
     "details": [("Phone", "+34 600 000 111"), ("E-mail", "mia@example.com"), ("Address", "Calle de la Paz 12, 46003 Valencia")],
 }  # fmt: skip
 TWO_COMMISSION_LINES = [
@@ -180,6 +180,22 @@ EDITED = Details(
     consents=(Consent("newsletter", given=True, day="2026-01-02", how="on a form"), Consent("", given=True, day="")),
     other=(Raw("X-SHOE", "", "38"),),
 )
+CHANGES = {
+    "changes": [{"at": NOW - HOUR, "text": "Changed: phones, tags"}, {"at": NOW - DAY, "text": "Merged with another"}],
+    "merges": [{"id": "b" * 64, "name": "Mia T.", "at": NOW - DAY}],
+    "can": True,
+}
+TWO = [
+    {
+        "id": HEX,
+        "name": name,
+        "text": "Valencia, +34 600 000 111",
+        "href": "/customers/1",
+        "merge": "/customers/1",
+        "details": [("Phone", "+34 600 000 111")],
+    }
+    for name in ("Mia Torres", "Mia T.")
+]
 SAID = [
     {"purpose": "newsletter", "word": ("Given", "done"), "text": "2 January 2026, on a form", "holds": True},
     {"purpose": "calls", "word": ("Given", "done"), "text": "3 March 2025", "holds": False},
@@ -330,8 +346,14 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
                  {"row": 3, "name": "Amara Nwosu", "detail": "Lisbon", "outcome": ("Already here", "waiting"), "reason": ""}, {"row": 4, "name": "No name", "detail": "only a note", "outcome": ("Cannot be read", "stopped"), "reason": "It has no name, phone or e-mail"}]}}),
     "customer": ("customers/one.html", "customers", "ana", {"customer": PERSON, "orders": [{"href": "/orders/1", "title": "Daily Glow Serum and 1 more", "total": usd(9000), "status": ("Needs you", "attention"), "at": NOW - 2 * DAY}],
         "tasks": [CALL],
-        "timeline": [{"at": NOW - HOUR, "text": "Lumen Beauty saw the address"}, {"at": NOW - 2 * DAY, "text": "Ordered for 90.00 USD"}], "seen_by": [SHARED], "consents": SAID}),
+        "timeline": [{"at": NOW - HOUR, "text": "Lumen Beauty saw the address"}, {"at": NOW - 2 * DAY, "text": "Ordered for 90.00 USD"}], "seen_by": [SHARED], "consents": SAID, "history": CHANGES}),
     "customer-edit": ("customers/edit.html", "customers", "ana", {"action": "/customers", "title": "Add customer", "back": ("Customers", "/customers"), "updated": NOW, "details": EDITED, "tags": "Regular, Roses", "said": EDITED.consents[:1], "focus": "phones-1-label", "errors": {"phones-1-value": "Enter a phone number, like +34 600 000 111."}}),
+    "customer-aside": ("customers/one.html", "customers", "ana", {"customer": {**PERSON, "archived": NOW - DAY}, "orders": [], "tasks": [], "timeline": [], "seen_by": [], "consents": [], "history": {"changes": [], "merges": [], "can": False}}),
+    "customers-duplicates": ("customers/duplicates.html", "customers", "ana", {"total": 1, "pairs": [{"one": TWO[0], "other": TWO[1], "shared": "They share an e-mail", "merge": "/customers/1", "apart": "/customers/1"}]}),
+    "customers-no-duplicates": ("customers/duplicates.html", "customers", "ana", {"total": 0, "pairs": []}),
+    "customer-merge": ("customers/merge.html", "customers", "ana", {"one": TWO[0], "other": TWO[1], "updated": NOW, "photos": True, "questions": [{"name": "birthday", "label": "Birthday", "options": [("one", "23 April 1988", "Mia Torres"), ("other", "24 April 1988", "Mia T.")]}]}),
+    "customer-merge-whom": ("customers/merge.html", "customers", "ana", {"one": TWO[0], "other": None, "q": "", "found": TWO}),
+    "customer-split": ("customers/split.html", "customers", "ana", {"person": TWO[0], "choices": [("phones", "Phones", [("0", "+34 600 000 111")]), ("orders", "Orders", [(HEX, "Daily Glow Serum, 2 December")])], "chosen": {"phones": ["0"], "orders": []}, "name": "", "updated": NOW, "errors": {"name": "Enter a name."}}),
     "catalog": ("catalog/list.html", "catalog", "ana", {"q": "", "products": TILES, "merchants": [], "merchant": "", "total": 20, "as_of": NOW - HOUR, "customer": None, "pages": {"text": "1–12 of 20", "previous": None, "next": "/catalog?page=2"}}),
     "catalog-empty": ("catalog/list.html", "catalog", "ana", {"q": "", "products": [], "merchants": [], "merchant": "", "total": 0, "as_of": None, "customer": None, "pages": PAGES}),
     "product": ("catalog/product.html", "catalog", "ana", {"product": {"id": "1", "title": "Daily Glow Serum", "text": "A light serum for every morning. Vitamin C, squalane from olives, no perfume.", "picture": "/static/sample/daily-glow-serum.svg",

@@ -1,0 +1,86 @@
+"""What a customer was before each change, and taking the last change back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from node.errors import ConflictError
+from node.model.history import MOST_CHANGES, Change, Merge, changed_fields
+
+from .customers import CustomersUnit, KeptView, find, require_unchanged
+
+
+class HistoryBook(Protocol):
+    """Changes and merges as these services keep them (node/store/customer_history.py says what each does)."""
+
+    def note(self, customer: bytes, change: Change) -> None: ...  # noqa: D102
+    def changes(self, customer: bytes, limit: int) -> Sequence[Change]: ...  # noqa: D102
+    def merges(self, customer: bytes) -> Sequence[Merge]: ...  # noqa: D102
+
+
+class HistoryUnit(CustomersUnit, Protocol):
+    """A unit that knows what customers were."""
+
+    @property
+    def customer_history(self) -> HistoryBook: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeView:
+    """A change at `at` (ms). kind: edit | import | merge | unmerge | split | restore; `fields` are those that it changed."""
+
+    at: int
+    kind: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MergeView:
+    """Who was merged into a customer; `id` undoes it."""
+
+    id: str
+    at: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryView:
+    """The newest changes, the latest first; `updated` is what taking the latest back must say."""
+
+    id: str
+    updated: int
+    changes: tuple[ChangeView, ...]
+    merges: tuple[MergeView, ...]
+
+
+def list_history(unit: HistoryUnit, customer: bytes) -> HistoryView:
+    """What was changed of a customer, by what, and who was merged into it."""
+    found = find(unit, customer)
+    states = unit.customer_history.changes(customer, MOST_CHANGES)
+    after = [replace(found.person, photo=None), *(change.before for change in states)]
+    changes = tuple(
+        ChangeView(change.at, change.kind, changed_fields(change.before, then)) for change, then in zip(states, after, strict=False)
+    )
+    merges = tuple(MergeView(merge.id.hex(), merge.at, merge.gone.person.names.full) for merge in unit.customer_history.merges(customer))
+    return HistoryView(customer.hex(), found.updated, changes, merges)
+
+
+def take_back(unit: HistoryUnit, customer: bytes, updated: int) -> KeptView:
+    """Make a customer what they were before the last change; again: what they were before that taking back. The picture stays.
+
+    Raises ConflictError `changed-meanwhile`, `nothing-to-take-back`, `undo-the-merge`, `merge-again`.
+    """
+    found = find(unit, customer)
+    require_unchanged(found, updated)
+    latest = next(iter(unit.customer_history.changes(customer, 1)), None)
+    if latest is None:
+        raise ConflictError("Nothing was changed since this customer was added.", code="nothing-to-take-back")
+    if latest.kind == "merge":
+        raise ConflictError("The last change made one customer of two. Undo the merge instead: both come back.", code="undo-the-merge")
+    if latest.kind in ("split", "unmerge"):
+        raise ConflictError("The last change made two customers of one. Merge them again instead.", code="merge-again")
+    unit.customer_history.note(customer, Change(unit.now, "restore", found.person))
+    person = replace(latest.before, photo=found.person.photo)
+    unit.customers.keep(replace(found, person=person, updated=max(unit.now, found.updated + 1), source=None))
+    unit.touched("changes")
+    return KeptView(customer.hex())

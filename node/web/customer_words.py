@@ -1,0 +1,114 @@
+"""How a customer's record, its changes and its likenesses read."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from node.model.details import AddressEntry, Details
+from node.services import orders
+from node.web import formats
+from node.web import order_words as words
+
+_MOST_ORDERS = 50
+_FIELDS = {
+    "name": "Name",
+    "given": "Given name",
+    "middle": "Middle name",
+    "family": "Family name",
+    "prefix": "Before the name",
+    "suffix": "After the name",
+    "nickname": "Called",
+    "organisation": "Organisation",
+    "title": "Title",
+    "birthday": "Birthday",
+    "language": "Language",
+    "came_by": "Came by",
+    "referrer": "Sent by",
+    "note": "Note",
+    "phones": "Phones",
+    "emails": "E-mails",
+    "addresses": "Addresses",
+    "dates": "Days",
+    "handles": "Handles",
+    "urls": "Links",
+    "preferences": "Wishes",
+    "custom": "Own fields",
+    "tags": "Tags",
+    "consents": "Consent",
+    "other": "From the file",
+}
+SINGLE = ("name", "nickname", "organisation", "title", "birthday", "language", "came_by", "referrer")
+_KINDS = {
+    "edit": "Changed",
+    "import": "Changed by an import",
+    "merge": "Merged with another",
+    "unmerge": "Made two again",
+    "split": "Split",
+    "restore": "Taken back",
+}
+_SHARED = {"who": "the same name and address", "email": "an e-mail", "phone": "a phone number"}
+
+
+def field(name: str) -> str:
+    """A field of the record."""
+    return _FIELDS[name]
+
+
+def change(kind: str, fields: Iterable[str]) -> str:
+    """A change: "Changed: phones, tags"."""
+    what = ", ".join(_FIELDS[name].lower() for name in fields)
+    return f"{_KINDS[kind]}: {what}" if what else _KINDS[kind]
+
+
+def shared(kinds: Iterable[str]) -> str:
+    """What two customers have in common."""
+    return "They share " + " and ".join(_SHARED[kind] for kind in kinds)
+
+
+def value(person: Details, name: str) -> str:
+    """A field of one value, as it reads."""
+    text = str(getattr(person, name))
+    return formats.birthday(text) if name == "birthday" else text
+
+
+def address(item: AddressEntry) -> str:
+    """An address in a line."""
+    town = " ".join(part for part in (item.postcode, item.city) if part)
+    return ", ".join(part for part in (*item.street.split("\n"), town, item.region, item.country) if part)
+
+
+def terms(person: Details) -> list[tuple[str, str]]:
+    """What is kept of a person as terms and texts, in the order of the form; a label of the seller's own is the term."""
+    pairs = [(item.label or "Phone", item.whole or item.value) for item in person.phones]
+    pairs += [(item.label or "E-mail", item.value) for item in person.emails]
+    pairs += [(item.label or "Address", address(item)) for item in person.addresses]
+    pairs += [
+        (_FIELDS[name], value(person, name))
+        for name in ("nickname", "organisation", "title", "birthday", "language")
+        if getattr(person, name)
+    ]
+    pairs += [(item.label or "Day", formats.birthday(item.value)) for item in person.dates]
+    pairs += [(item.label or "Handle", item.value) for item in person.handles]
+    pairs += [(item.label or "Link", item.value) for item in person.urls]
+    pairs += [(item.label or "Wish", item.value) for item in person.preferences]
+    pairs += [(item.label or "Other", item.value) for item in person.custom]
+    return pairs + [(_FIELDS[name], value(person, name)) for name in SINGLE[6:] if getattr(person, name)]
+
+
+def consents(person: Details) -> list[dict[str, Any]]:
+    """What was said of consent, newest first. Only the last word for a purpose holds; `holds` tells it."""
+    last = {item.purpose.casefold(): number for number, item in enumerate(person.consents)}
+    return [
+        {
+            "purpose": item.purpose,
+            "word": ("Given", "done") if item.given else ("Withdrawn", "stopped"),
+            "text": ", ".join(part for part in (formats.birthday(item.day), item.how) if part),
+            "holds": last[item.purpose.casefold()] == number,
+        }
+        for number, item in reversed(list(enumerate(person.consents)))
+    ]
+
+
+def orders_of(unit: Any, customer: bytes) -> list[tuple[str, str]]:
+    """A customer's orders by id, as they read."""
+    found = [orders.get_order(unit, row.draft) for row in unit.orders.of_customer(customer)[:_MOST_ORDERS]]
+    return [(order.id, f"{words.title(order)}, {formats.date(order.placed_at or order.updated)}") for order in found]
