@@ -25,7 +25,6 @@ class NoteBook(Protocol):
     def forget_removed(self, before: int) -> int: ...  # noqa: D102
     def recount(self, customer: bytes) -> None: ...  # noqa: D102
     def last_contact(self, customer: bytes) -> int | None: ...  # noqa: D102
-    def follow(self, customer: bytes, into: bytes) -> None: ...  # noqa: D102
 
 
 class NotesUnit(Unit, Protocol):

@@ -43,7 +43,6 @@ class TaskBook(Protocol):
     def waits(self, rule: str, customer: bytes) -> bool: ...  # noqa: D102
     def made_since(self, rule: str, since: int) -> int: ...  # noqa: D102
     def forget_dropped(self, before: int) -> int: ...  # noqa: D102
-    def follow(self, customer: bytes, into: bytes) -> None: ...  # noqa: D102
 
 
 class Names(Protocol):

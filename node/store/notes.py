@@ -50,10 +50,6 @@ class Notes:
         found = self._db.execute("SELECT contact FROM customers WHERE id = ?", (customer,)).fetchone()
         return found[0] if found else None
 
-    def follow(self, customer: bytes, into: bytes) -> None:
-        """Two customers became one: its notes are the other's too."""
-        self._db.execute("UPDATE customer_notes SET customer = ? WHERE customer = ?", (into, customer))
-
 
 def _note(row: tuple[Any, ...]) -> Note:
     id_, customer, at, text, channel, direction, created, removed = row

@@ -89,10 +89,6 @@ class Tasks:
         sql = "UPDATE tasks SET title = '', note = '' WHERE status = 'dropped' AND rule <> '' AND dropped < ? AND title <> ''"
         return gone + self._db.execute(sql, (before,)).rowcount
 
-    def follow(self, customer: bytes, into: bytes) -> None:
-        """Two customers became one: its tasks are the other's too. What a rule made for both alike stays once."""
-        self._db.execute("UPDATE OR IGNORE tasks SET customer = ? WHERE customer = ?", (into, customer))
-
 
 def _narrowed(customer: bytes | None, rule: str) -> tuple[str, Sequence[Any]]:
     parts: list[tuple[str, Any]] = [("AND t.customer = ?", customer)] if customer is not None else []
