@@ -1,4 +1,4 @@
-"""Backups: where they go."""
+"""Backups: where they go, making and trying them, how they went."""
 
 from typing import Protocol
 
@@ -6,7 +6,8 @@ from node.api.http import Runtime
 from node.api.routes import Route
 from node.errors import UserError
 from node.model.target import Description, Kind
-from node.services import backup_targets
+from node.services import backup_runs, backup_targets
+from node.services.backup_runs import ProgressView
 from node.services.backup_targets import TargetView
 
 
@@ -18,6 +19,18 @@ class Backups(Protocol):
 
     async def test_target(self, target: bytes) -> TargetView:
         """Write, read, delete there."""
+
+    def progress(self) -> ProgressView:
+        """What is being done now."""
+
+    async def back_up(self, target: bytes) -> ProgressView:
+        """Begin a backup."""
+
+    async def drill(self, target: bytes) -> ProgressView:
+        """Begin to try one."""
+
+    def stop(self) -> ProgressView:
+        """End what is being done."""
 
 
 class BackupRuntime(Runtime, Protocol):
@@ -51,6 +64,26 @@ async def test_target(runtime: BackupRuntime, target: bytes) -> TargetView:
     return await runtime.backups.test_target(target)
 
 
+async def progress(runtime: BackupRuntime) -> ProgressView:
+    """What is being done now, and how far it is."""
+    return runtime.backups.progress()
+
+
+async def back_up(runtime: BackupRuntime, target: bytes) -> ProgressView:
+    """Begin a backup there, then try it; what becomes of it is in the list of runs."""
+    return await runtime.backups.back_up(target)
+
+
+async def drill(runtime: BackupRuntime, target: bytes) -> ProgressView:
+    """Begin to try the newest backup there: it is restored into a copy that is compared and thrown away."""
+    return await runtime.backups.drill(target)
+
+
+async def stop(runtime: BackupRuntime) -> ProgressView:
+    """End what is being done. What was put there is used when it goes on."""
+    return runtime.backups.stop()
+
+
 ROUTES = (
     Route("GET", "/backup/targets", backup_targets.list_targets, kind="read"),
     Route("POST", "/backup/targets", add_target, kind="task"),
@@ -58,4 +91,9 @@ ROUTES = (
     Route("POST", "/backup/targets/{target}", backup_targets.change_target),
     Route("POST", "/backup/targets/{target}/test", test_target, kind="task"),
     Route("POST", "/backup/targets/{target}/remove", backup_targets.remove_target),
+    Route("POST", "/backup/targets/{target}/run", back_up, kind="task"),
+    Route("POST", "/backup/targets/{target}/drill", drill, kind="task"),
+    Route("GET", "/backup/progress", progress, kind="task"),
+    Route("POST", "/backup/stop", stop, kind="task"),
+    Route("GET", "/backup/runs", backup_runs.list_runs, kind="read"),
 )

@@ -5,6 +5,7 @@ import logging
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from importlib.metadata import version
 from typing import Any
 
 from node.app.backups import Backups
@@ -24,6 +25,7 @@ from protocol.errors import ProtocolError
 from protocol.identity import Inception
 
 log = logging.getLogger(__name__)
+PROGRAM = f"gemstra {version('gemstra')}"
 
 
 async def look_after(store: Store[Keys], ticks: Sequence[Callable[[Any], None]]) -> str:
@@ -62,7 +64,7 @@ class Opened:
         self.trouble = ""
         """Why the store cannot write now, or nothing."""
         self.chain = ChainSide(config, keys, self.store)
-        self.backups = Backups(config, self.store)
+        self.backups = Backups(config, self.store, keys, PROGRAM, changed)
         self.delivery = Delivery(self.store, self.host, EXCHANGE)
         self._greeted = asyncio.Event()
         """Set once each peer's hello stands ahead of what waits for it: a device it has not met gets no further before."""
@@ -76,6 +78,7 @@ class Opened:
             tasks.create_task(self._deliver(), name="delivery")
             tasks.create_task(self._deadlines(), name="deadlines")
             tasks.create_task(self.chain.run(), name="chain")
+            tasks.create_task(self.backups.run(), name="backups")
 
     async def close(self) -> None:
         """Close everything and wipe the keys."""

@@ -1,16 +1,21 @@
-"""Backups: where they go."""
+"""Backups: where they go, making and trying them, how they went."""
 
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from node.cli.context import call_of, read_secret
+from node.cli.context import Call, call_of, read_secret
 from node.cli.output import reported
+from node.errors import IntegrityError, NotFound, Unavailable
 
-app = typer.Typer(no_args_is_help=True, help="Backups: where they go.")
+app = typer.Typer(no_args_is_help=True, help="Backups: where they go, making and trying them.")
 targets = typer.Typer(no_args_is_help=True, help="The places your backups go to.")
 app.add_typer(targets, name="targets")
+_RUNS = ("name", "state", "number", "began", "bytes", "drill", "code", "text")
+_STEPS = {"backup": "Backing up", "drill": "Trying it"}
+_LOOK_SECONDS = 0.3
 _COLUMNS = ("name", "kind", "where", "bucket", "every_hours", "keeps_old_versions", "target")
 
 
@@ -96,3 +101,74 @@ def remove(context: typer.Context, target: str) -> None:
     with reported():
         call.confirm("Send no more backups there?")
         call.output.show(call.client.post(f"/backup/targets/{target}/remove"))
+
+
+@app.command()
+def now(
+    context: typer.Context,
+    target: Annotated[str | None, typer.Option(help="Only there; else everywhere.")] = None,
+    wait: Annotated[bool, typer.Option(help="Wait until it has ended.")] = True,
+) -> None:
+    """Back up now, and try the backup. Example: gemstra backup now"""
+    call = call_of(context)
+    with reported():
+        chosen = [target] if target else [row["target"] for row in call.client.get("/backup/targets")]
+        if not chosen:
+            raise NotFound("Your backups go nowhere yet. Choose a place with: gemstra backup targets add", code="no-target")
+        for each in chosen:
+            call.client.post_once(f"/backup/targets/{each}/run")
+            if wait or each != chosen[-1]:
+                _follow(call)
+                _judge(call, each)
+
+
+@app.command()
+def drill(context: typer.Context, target: str) -> None:
+    """Try the newest backup: restore it into a copy, compare, throw the copy away."""
+    call = call_of(context)
+    with reported():
+        call.client.post_once(f"/backup/targets/{target}/drill")
+        _follow(call)
+        _judge(call, target)
+
+
+@app.command()
+def stop(context: typer.Context) -> None:
+    """End the backup or drill that runs. What it put is used when it goes on."""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.post_once("/backup/stop"))
+
+
+@app.command(name="list")
+def runs(
+    context: typer.Context,
+    target: Annotated[str | None, typer.Option(help="Only there.")] = None,
+    limit: Annotated[int, typer.Option(help="At most so many.")] = 20,
+) -> None:
+    """How the latest backups went."""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.get("/backup/runs", target=target, limit=limit), _RUNS)
+
+
+def _follow(call: Call) -> None:
+    """Tell how far it is until it has ended."""
+    said = ""
+    while (seen := call.client.get("/backup/progress"))["doing"] != "nothing":
+        moved = seen["put_bytes"] if seen["doing"] == "backup" else seen["got_bytes"]
+        text = f"{_STEPS[seen['doing']]}: {seen['name']}, {moved / 1_000_000:.1f} MB"
+        if text != said:
+            call.output.say(text)
+            said = text
+        time.sleep(_LOOK_SECONDS)
+
+
+def _judge(call: Call, target: str) -> None:
+    """Show the newest run. Raises as what it says: failed, or not equal."""
+    (run, *_) = call.client.get("/backup/runs", target=target, limit=1)
+    call.output.show(run)
+    if run["state"] == "failed":
+        raise Unavailable(run["text"], code=run["code"])
+    if run["drill"] == "different":
+        raise IntegrityError(run["drill_text"], code=run["drill_code"])

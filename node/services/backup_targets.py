@@ -35,11 +35,24 @@ class Targets(Protocol):
     def remove(self, target: bytes, /) -> None: ...  # noqa: D102
 
 
+class Progress(Protocol):
+    """How far the backups at each target have come (node/store/backups.py)."""
+
+    def forget_target(self, target: bytes, /) -> bool: ...  # noqa: D102
+
+
 class TargetsUnit(Unit, Protocol):
     """What this service needs of a transaction."""
 
     @property
     def backup_targets(self) -> Targets: ...  # noqa: D102
+
+
+class GoneUnit(TargetsUnit, Protocol):
+    """What forgetting a target needs."""
+
+    @property
+    def backups(self) -> Progress: ...  # noqa: D102
 
 
 class OpenTarget(Target, Protocol):
@@ -157,10 +170,11 @@ def change_target(
     return _view(unit, row)
 
 
-def remove_target(unit: TargetsUnit, target: bytes) -> TargetView:
+def remove_target(unit: GoneUnit, target: bytes) -> TargetView:
     """Send no more backups there, and forget the password. What lies there stays."""
     gone = _view(unit, _row(unit, target))
     unit.backup_targets.remove(target)
+    unit.backups.forget_target(target)
     unit.touched("changes")
     return gone
 

@@ -34,6 +34,7 @@ def _seller(unit: Any) -> list[SetupTask]:
         SetupTask("Connect to a shop", "Ask a shop for an invite", "/peers", done=bool(shops)),
         SetupTask("Be accepted to sell for it", "Ask it on the team page", "/team", done=member),
         SetupTask("Bring your customers in", "From your phone or another program", "/customers/import", done=unit.customers.count() > 0),
+        _backup(unit),
         SetupTask("Order for someone", "Choose a product and a customer", "/catalog", done=False),
     ]
 
@@ -49,6 +50,13 @@ def _merchant(unit: Any) -> list[SetupTask]:
         SetupTask(
             "Put GMS into your reserve", "It covers the commissions", "/merchant/statements", done=int(reserve.get("reserve", 0)) > 0
         ),
+        _backup(unit),
         SetupTask("Invite a seller", "Send a link and compare a code", "/peers", done=members),
         SetupTask("Take your first order", "It comes from a seller", "/merchant", done=False),
     ]
+
+
+def _backup(unit: Any) -> SetupTask:
+    return SetupTask(
+        "Choose where your backups go", "A disk you keep elsewhere, or an online folder", "/backup", done=bool(unit.backup_targets.all())
+    )

@@ -7,7 +7,8 @@ from aiohttp import web
 
 from node.errors import NodeError
 from node.model.target import Description, Kind
-from node.services import backup_targets
+from node.services import backup_runs, backup_targets
+from node.services.backup_runs import RunView
 from node.services.backup_targets import TargetView
 from node.web import formats
 from node.web.forms import Form, form_of
@@ -30,6 +31,7 @@ EVERY = [
     ("168", "Once a week"),
     ("0", "Only by hand"),
 ]
+_DRILLS = {"equal": ("Tested", "done"), "different": ("Cannot be restored", "stopped"), "untried": ("Not tested yet", "waiting")}
 _COUNTS = ("after_changes", "keep_last", "keep_daily", "keep_weekly", "keep_monthly")
 
 
@@ -53,6 +55,15 @@ def warnings_of(view: TargetView) -> list[tuple[str, str]]:
         )
         found.append(("Erased customers stay in old versions", text))
     return found
+
+
+def state_of(run: RunView | None) -> tuple[str, str]:
+    """How the newest run there went, in a word."""
+    if run is None:
+        return ("No backup yet", "waiting")
+    if run.state == "failed":
+        return ("You stopped it", "waiting") if run.code == "backup-cancelled" else ("Failed", "stopped")
+    return _DRILLS[run.drill]
 
 
 async def show_choose(request: web.Request) -> web.StreamResponse:
@@ -109,6 +120,7 @@ async def show_target(request: web.Request) -> web.StreamResponse:
 
 async def _target(request: web.Request, form: dict[str, str] | None = None, error: str = "") -> web.Response:
     view: TargetView = await runtime_of(request).read(backup_targets.get_target, target=_id(request))
+    runs: list[RunView] = await runtime_of(request).read(backup_runs.list_runs, target=_id(request), limit=2)
     values = {"name": view.name, "every_hours": str(view.every_hours)} | {name: str(getattr(view, name)) for name in _COUNTS}
     hours = values["every_hours"]
     every = EVERY if hours in dict(EVERY) else [(hours, f"Every {formats.number(int(hours))} hours"), *EVERY]
@@ -117,14 +129,14 @@ async def _target(request: web.Request, form: dict[str, str] | None = None, erro
         "backup/target.html",
         status=422 if error else 200,
         section="backup",
-        target=_details(view),
+        target=_details(view, next((run for run in runs if run.state != "running"), None)),
         form=form or values,
         every=every,
         errors={"": error} if error else {},
     )
 
 
-def _details(view: TargetView) -> dict[str, Any]:
+def _details(view: TargetView, run: RunView | None) -> dict[str, Any]:
     rows = [("What", KINDS[view.kind][0]), ("Where", place_of(view)), *([("User", view.user)] if view.user else [])]
     return {
         "name": view.name,
@@ -133,6 +145,8 @@ def _details(view: TargetView) -> dict[str, Any]:
         "warnings": warnings_of(view),
         "added": view.added,
         "checked": view.checked,
+        "state": state_of(run),
+        "at": run.ended if run else None,
     }
 
 

@@ -8,7 +8,7 @@ from node.services import today
 from node.services.tasks import TodayTasks
 from node.services.today_items import TodayItem
 from node.services.today_setup import SetupTask
-from node.web import task_parts
+from node.web import formats, task_parts
 from node.web.page import GATE, clock_ms, render
 from node.web.runtime import runtime_of
 from node.web.tasks import undoable
@@ -37,7 +37,8 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 
 def _row(item: TodayItem) -> dict[str, Any]:
-    return {"title": item.title, "text": item.text, "href": item.href, "at": item.at, "action": item.action}
+    title = f"{item.title}, {formats.ago(item.at)}" if item.kind == "backup" and not item.action else item.title
+    return {"title": title, "text": item.text, "href": item.href, "at": item.at, "action": item.action}
 
 
 def _tasks(found: TodayTasks) -> dict[str, Any]:

@@ -73,9 +73,9 @@ def test_a_silent_peer_is_told_of_after_ten_minutes_and_a_refusal_for_a_day(tmp_
 def test_the_way_to_the_first_sale_ends_with_it_and_its_steps_wait_in_turn(tmp_path):
     shop = Shop(tmp_path)
     ana, lumen, world = shop.ana, shop.lumen, shop.world
-    assert [task.done for task in ana.read(today.show).setup] == [True, True, True, True, False]
-    assert [task.done for task in lumen.read(today.show).setup] == [True, True, True, True, True, False]
-    assert [task.done for task in world.node("cleo").read(today.show).setup] == [True, False, False, False, False]
+    assert [task.done for task in ana.read(today.show).setup] == [True, True, True, True, False, False]
+    assert [task.done for task in lumen.read(today.show).setup] == [True, True, True, True, False, True, False]
+    assert [task.done for task in world.node("cleo").read(today.show).setup] == [True, False, False, False, False, False]
     draft = bytes.fromhex(shop.draft().id)
     world.deliver()
     assert kinds(ana) == ["order"]

@@ -1,5 +1,6 @@
 """The pages of places where backups go, over a real store, a real folder and a real WebDAV server."""
 
+import asyncio
 import re
 
 import pytest
@@ -30,14 +31,14 @@ class Gate:
 
 
 class Runtime:
-    def __init__(self, node, data) -> None:
+    def __init__(self, node, data, news) -> None:
         self.read, self.write = node.store.read, node.store.write
-        self.backups = Backups(Config(data), node.store)
+        self.backups = Backups(Config(data), node.store, node.keys, "test", news.set, look=3600)
 
 
 class Desk:
-    def __init__(self, client, session, node) -> None:
-        self.client, self.session, self.node = client, session, node
+    def __init__(self, client, session, node, backups, news) -> None:
+        self.client, self.session, self.node, self.backups, self.news = client, session, node, backups, news
         self.headers = {"Host": HOST, "Origin": f"http://{HOST}", "Sec-Fetch-Site": "same-origin", "Cookie": f"{COOKIE}={session.id}"}
 
     async def get(self, path):
@@ -48,6 +49,11 @@ class Desk:
         body = {"_token": self.session.token, **fields}
         answer = await self.client.post(path, data=body, headers=self.headers, allow_redirects=False)
         return answer.status, answer.headers.get("Location", ""), words(await answer.text())
+
+    async def ended(self):
+        while self.backups.progress().doing != "nothing":
+            self.news.clear()
+            await self.news.wait()
 
 
 def words(page):
@@ -60,9 +66,12 @@ async def desk(tmp_path):
     node = World(tmp_path / "data").node("ana")
     sessions = Sessions(node.clock)
     app = shell.make_app([*backup.ROUTES, *backup_targets.ROUTES], gate=Gate(), sessions=sessions, allowed_hosts={HOST}, cookie_name=COOKIE)
-    app[RUNTIME] = Runtime(node, tmp_path / "data")
+    app[RUNTIME] = runtime = Runtime(node, tmp_path / "data", news := asyncio.Event())
+    scheduled = asyncio.create_task(runtime.backups.run())
     async with TestClient(TestServer(app)) as client:
-        yield Desk(client, sessions.start(), node)
+        yield Desk(client, sessions.start(), node, runtime.backups, news)
+    scheduled.cancel()
+    await asyncio.wait([scheduled])
     node.store.close()
 
 
@@ -150,3 +159,40 @@ async def test_a_webdav_folder_and_its_errors_at_their_fields(desk, tmp_path):
     status, _, text = await desk.post(f"{at}/test")
     assert status == 503
     assert SECRET not in text
+
+
+@pytest.mark.asyncio
+async def test_a_backup_by_hand_from_the_button_to_the_list(desk, tmp_path):
+    _, at, _ = await desk.post("/backup/add/folder", where=str(tmp_path / "backups"), name="Shelf")
+    assert "No backup yet" in (await desk.get("/backup"))[1]
+    assert (await desk.post(f"{at}/run"))[:2] == (303, "/backup")
+    _, text = await desk.get("/backup")
+    assert "Backing up to Shelf" in text
+    status, _, text = await desk.post(f"{at}/run")
+    assert status == 409
+    assert "Wait until it has ended" in text
+    await desk.ended()
+    _, text = await desk.get("/backup")
+    assert "Everything: " in text
+    assert "Tested" in text
+    assert (await desk.post(f"{at}/run"))[0] == 303
+    await desk.ended()
+    assert "Nothing had changed" in (await desk.get("/backup"))[1]
+    part = next((tmp_path / "backups").rglob("part-*"))
+    part.write_bytes(part.read_bytes()[:-1])
+    assert (await desk.post(f"{at}/drill"))[0] == 303
+    await desk.ended()
+    _, text = await desk.get("/backup")
+    assert "Cannot be restored" in text
+    assert "damaged" in text
+    assert "Cannot be restored" in (await desk.get(at))[1]
+
+
+@pytest.mark.asyncio
+async def test_stopped_on_the_page(desk, tmp_path):
+    _, at, _ = await desk.post("/backup/add/folder", where=str(tmp_path / "backups"), name="Shelf")
+    assert (await desk.post("/backup/stop"))[:2] == (303, "/backup")  # nothing is done: nothing happens
+    assert (await desk.post(f"{at}/run"))[0] == 303
+    assert (await desk.post("/backup/stop"))[0] == 303
+    await desk.ended()
+    assert "You stopped it" in (await desk.get("/backup"))[1]
