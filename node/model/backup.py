@@ -151,9 +151,8 @@ class Carries:
     """What the newest backup at a target consists of, and to whom it is sealed."""
 
     recipients: bytes = key(0, size=32)
-    schema: tuple[int, ...] = key(2, most=MOST_PARTS)
-    parts: tuple[Part, ...] = key(4, most=MOST_PARTS)
-    rows: int = key(6)
+    parts: tuple[Part, ...] = key(2, most=MOST_PARTS)
+    generation: int = key(4)
 
 
 @dataclass(frozen=True, slots=True)

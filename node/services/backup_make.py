@@ -33,14 +33,15 @@ from protocol.codec import to_bytes
 from protocol.envelope import NO_PREV, Signed, sign
 from protocol.identity import IdentityState, Presentation, replay
 from protocol.ids import digest as id_of
+from protocol.recovery import BackupHead
 from protocol.state_hash import StateHash
 
+from .backup_head import MANIFEST, announce, newest_known
 from .backup_ports import BackupUnit, Cipher, Transactions
-from .backup_read import folder_of, keyring_name, list_manifests, log_of, manifest_name, open_manifest, part_name
+from .backup_read import Opened, folder_of, keyring_name, list_manifests, log_of, manifest_name, open_manifest, part_name
 from .backup_stream import Packer, digest
 from .backup_target import Target
 
-RESTORED_FROM = "restore/from"
 _ROWS = 2_000
 _CHANGES = 100
 _LEAST_DELTAS = 256 << 10
@@ -62,9 +63,10 @@ class Sheet(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a run did. `warnings` are codes: `keeps-old-versions`, `target-lost-backups`."""
+    """What a run did. `afresh`: what is older shall go. `warnings` are codes: `keeps-old-versions`, `target-lost-backups`."""
 
     row: TargetRow
+    afresh: bool
     whole: bool
     put: int
     bytes: int
@@ -82,8 +84,10 @@ class _Plan:
     sealed_to: bytes
     schema: tuple[int, ...]
     whole: bool
+    afresh: bool
     restored_from: Any
-    objects: frozenset[str]
+    newest: BackupHead
+    live: frozenset[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,18 +136,18 @@ class Making:
         if not plan.whole and not self.rows and plan.row.head is not None:
             row = replace(plan.row, seq=end.upto)
             self._store.write_now(lambda unit: _keep(unit, row, end.accounted))
-            return Made(row, False, 0, 0, 0, tuple(warnings), ())
+            return Made(row, plan.afresh, False, 0, 0, 0, tuple(warnings), ())
         stream = 0 if plan.whole else max(part.stream for part in parts) + 1
         parts = (*parts, *self._put_parts(plan, self._packer.take(end=True), stream))
         keyring = self._put_keyring(plan, end)
         signed = self._sign(plan, end, account, parts, keyring, number, prev)
         name = self._put_manifest(plan, signed, number)
-        carries = Carries(plan.sealed_to, plan.schema, parts, self.rows if plan.whole else 0)
+        carries = Carries(plan.sealed_to, parts, self._generation)
         row = replace(plan.row, seq=end.upto, number=number, head=signed.id, carries=carries, begun=None)
-        self._store.write_now(lambda unit: _keep(unit, row, end.accounted))
+        self._store.write_now(lambda unit: _counts(unit, row, end.accounted))
         folder = folder_of(plan.identity)
         objects = (name, keyring_name(folder, keyring), *(part_name(folder, part) for part in parts))
-        return Made(row, plan.whole, self.put, self.bytes, self.rows, tuple(warnings), objects)
+        return Made(row, plan.afresh, plan.whole, self.put, self.bytes, self.rows, tuple(warnings), objects)
 
     # --- before
 
@@ -156,9 +160,11 @@ class Making:
         if account is None or account.schema != schema or account.state is None:
             unit.accounts.begin(schema, unit.dump.position())
         presentation = unit.peers.presentation()
-        recipients = self._recipients(replay(presentation.inception, presentation.entries))
-        sealed_to = id_of("backup-recipients", *recipients)
+        state = replay(presentation.inception, presentation.entries)
+        recipients = self._recipients(state)
+        sealed_to = id_of("backup-recipients", self._generation.to_bytes(8, "big"), *recipients)
         counts = account.counts if account else {}
+        afresh = afresh or (row.carries is not None and row.carries.generation != self._generation)
         whole = afresh or _due_whole(unit, row, sealed_to, sum(counts.values()))
         begun = row.begun
         if begun is not None and (afresh or begun.recipients != sealed_to):
@@ -167,10 +173,13 @@ class Making:
             begun = Begun(unit.dump.position(), sealed_to, (), 0, b"", 0)
         row = replace(row, begun=begun)
         unit.backups.keep_target(row)
-        known = unit.settings.get(RESTORED_FROM)
-        objects = frozenset(unit.backups.objects(target))
-        me = unit.me
-        return _Plan(row, me.identity, me.device.public, recipients, sealed_to, schema, whole, known, objects)
+        live = frozenset(device.device_public for device in state.devices)
+        me, manifest, newest = unit.me, unit.settings.get(MANIFEST), newest_known(unit)
+        return _Plan(row, me.identity, me.device.public, recipients, sealed_to, schema, whole, afresh, manifest, newest, live)
+
+    @property
+    def _generation(self) -> int:
+        return max(0, len(self._sheet.seeds) - 1)
 
     def _recipients(self, state: IdentityState) -> tuple[bytes, ...]:
         """The words' key and every live device's."""
@@ -201,25 +210,39 @@ class Making:
         self._store.write_now(lambda unit: unit.accounts.settle(state))
 
     def _place(self, plan: _Plan, warnings: list[str]) -> tuple[_Plan, int, bytes]:
-        """The number of this backup and the id of the one before it; whole, where that one is not at the target any more."""
-        folder, row = folder_of(plan.identity), plan.row
+        """The number of this backup and the id of the one before it; whole, where this target lacks what the next would build on.
+
+        One chain an identity, whatever the target: peers remember its newest number.
+        """
+        folder, row, known = folder_of(plan.identity), plan.row, plan.newest
         listed = list_manifests(self._target, folder)
-        newest = listed[0].number if listed else 0
-        if newest > row.number:
+        newest, prev = known.sequence, known.hash if known.sequence else NO_PREV
+        there = listed[0].number if listed else 0
+        if there > row.number:
             opened = open_manifest(self._target, self._cipher, listed[0])
-            if opened.envelope.author != plan.device and plan.restored_from != [newest, opened.id.hex()]:
-                raise ConflictError(
-                    "Another device of yours makes its backups here. Choose another folder or bucket for this one.", code="backup-foreign"
-                )
-            return self._whole(plan), newest + 1, opened.id
+            self._require_ours(plan, opened)
+            if there > newest:
+                newest, prev = there, opened.id
+            return self._whole(plan), newest + 1, prev
         if row.head is None:
-            return self._whole(plan), row.number + 1, NO_PREV
+            return self._whole(plan), newest + 1, prev
         present = {stored.name for stored in self._target.entries(folder)}
         needed = {part_name(folder, part) for part in (row.carries.parts if row.carries else ())}
-        if newest < row.number or not needed <= present:
+        if there < row.number or not needed <= present:
             warnings.append("target-lost-backups")
-            return self._whole(plan), row.number + 1, row.head
-        return plan, row.number + 1, row.head
+            return self._whole(plan), newest + 1, prev
+        return plan, newest + 1, prev
+
+    def _require_ours(self, plan: _Plan, opened: Opened) -> None:
+        """What may lie there: a backup of this device, the one this node was set up from, or one of a device that may not speak any more."""
+        author, manifest = opened.envelope.author, plan.restored_from
+        if author == plan.device or author not in plan.live:
+            return
+        if manifest and (manifest["sequence"], manifest["hash"]) == (opened.envelope.seq, opened.id.hex()):
+            return
+        raise ConflictError(
+            "Another device of yours makes its backups here. Choose another folder or bucket for this one.", code="backup-foreign"
+        )
 
     def _whole(self, plan: _Plan) -> _Plan:
         if plan.whole:
@@ -324,7 +347,7 @@ class Making:
             counts=tuple(Count(table, count) for table, count in sorted(account.counts.items())),
             sequences=end.sequences,
             revoked=end.revoked,
-            generation=max(0, len(self._sheet.seeds) - 1),
+            generation=self._generation,
             presentation=end.presentation,
         )
         log = log_of(plan.identity)
@@ -406,3 +429,10 @@ def _keep(unit: BackupUnit, row: TargetRow, accounted: int) -> None:
     unit.backups.keep_target(row)
     unit.backups.prune_changes(accounted, unit.dump.position())
     unit.touched("changes")
+
+
+def _counts(unit: BackupUnit, row: TargetRow, accounted: int) -> None:
+    """The backup is complete at its target: from now on it is the newest."""
+    assert row.head is not None
+    announce(unit, row.number, row.head)
+    _keep(unit, row, accounted)

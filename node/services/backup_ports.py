@@ -5,11 +5,10 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from node.model.backup import Account, Changes, Count, Key, Row, RunRow, TargetRow, Walk
-from protocol.identity import Presentation
 from protocol.state_hash import StateHash
 
+from .backup_head import BackupUnit as HeadsUnit
 from .backup_stream import RowSeal
-from .unit import Unit
 
 
 class Cipher(RowSeal, Protocol):
@@ -75,13 +74,7 @@ class BackupBook(Protocol):
     def prune_changes(self, accounted: int, position: int) -> None: ...  # noqa: D102
 
 
-class OwnLog(Protocol):
-    """Our own identity records."""
-
-    def presentation(self) -> Presentation: ...  # noqa: D102
-
-
-class BackupUnit(Unit, Protocol):
+class BackupUnit(HeadsUnit, Protocol):
     """A unit that knows backups."""
 
     @property
@@ -90,8 +83,6 @@ class BackupUnit(Unit, Protocol):
     def dump(self) -> Dump: ...  # noqa: D102
     @property
     def accounts(self) -> Accounts: ...  # noqa: D102
-    @property
-    def peers(self) -> OwnLog: ...  # noqa: D102
 
 
 class Copy(Protocol):

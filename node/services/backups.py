@@ -91,10 +91,10 @@ class Backups:
         self._one = threading.Lock()
 
     def make(self, target: Target, id_: bytes, *, keep: Keep = KEEP, afresh: bool = False) -> MadeView:
-        """Back up to `target`, known here as `id_`, and let go of the backups there that `keep` does not name.
+        """Back up to `target`, known here as `id_`, let go of the backups there that `keep` does not name, and tell peers the newest.
 
-        `afresh`: whole, and everything older is deleted at the target: for a new generation of keys. Raises what the target raises,
-        ConflictError `backup-running`, `backup-foreign`; a run that failed is on record, and the next one goes on from it.
+        `afresh`: whole, and everything older is deleted at the target, as after a new generation of keys by itself. Raises what the
+        target raises, ConflictError `backup-running`, `backup-foreign`; a run that failed is on record, and the next one goes on from it.
         """
         with self._alone():
             run = self._begin(id_)
@@ -102,7 +102,7 @@ class Backups:
             try:
                 made = making.go(id_, afresh=afresh)
                 self._end(run, made)
-                self._let_go(target, id_, newest(1) if afresh else keep, everything=afresh)
+                self._let_go(target, id_, newest(1) if made.afresh else keep, everything=made.afresh)
             except (NodeError, ProtocolError) as error:
                 self._failed(run, making, error)
                 raise

@@ -41,7 +41,7 @@ class LeftOut:
 _OWN = "{row}.feed IN (SELECT feed FROM feeds WHERE own = 1)"
 
 TABLES: tuple[Kept | Rebuilt | LeftOut, ...] = (
-    Kept("settings"),
+    Kept("settings", where="{row}.key NOT LIKE 'backup/%'"),  # each backup sets one: the next would never be without a change
     Kept("outbox"),
     Kept("inbox"),
     LeftOut("operations", "answers of a day, which may name a person; the node that is asked again is another one"),
