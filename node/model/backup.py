@@ -64,19 +64,30 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """Every customer's key (slot, 8 bytes, and key, 32 bytes, one after the other) and what no sheet of words holds.
+    """Every customer's key (slot, 8 bytes, and key, 32 bytes, one after the other), and the secrets of the vault but a device's own.
 
-    `following` is the slot the next customer gets: a slot is never given twice. `seeds`: the generations', oldest first.
+    `following` is the slot the next customer gets: a slot is never given twice. `seeds`: the generations', oldest first. With
+    `pseudonyms` and `wallet` in it, the rotation sheet alone restores after a rotation.
     """
 
     format: int = key(0, low=1)
     slots: bytes = key(2, longest=KEYRING_BYTES)
     following: int = key(4)
     seeds: tuple[bytes, ...] = key(6, size=32)
-    role: str = key(8, longest=16)
-    name: str = key(10, longest=256)
-    currency: str = key(12, longest=3)
-    payout_index: int = key(14)
+    pseudonyms: bytes = key(8, size=32)
+    wallet: bytes = key(10, size=16)
+    name: str = key(12, longest=256)
+    currency: str = key(14, longest=3)
+    payout_index: int = key(16)
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """The secrets of a vault that every device of the identity shares; a backup's keyring carries them."""
+
+    seeds: tuple[bytes, ...]
+    pseudonyms: bytes
+    wallet: bytes
 
 
 # --- on the way there

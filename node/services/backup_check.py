@@ -9,8 +9,10 @@ from protocol.state_hash import StateHash
 
 from .backup_ports import Cipher, Copy
 from .backup_read import Opened, read_rows, secrets_of
-from .backup_stream import digest
+from .backup_stream import Read, digest
 from .backup_target import Target
+
+CUSTOMERS, ID = "customers", "id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +25,12 @@ class Loaded:
 
 def load(target: Target, cipher: Cipher, opened: Opened, keyring: Keyring, copy: Copy) -> Loaded:
     """Load every row and compare. Raises IntegrityError `backup-differs` and what reading raises."""
-    rows = withheld = 0
-    for read in read_rows(target, cipher, opened, secrets_of(keyring)):
+    rows, withheld, secrets = 0, 0, secrets_of(keyring)
+    for read in read_rows(target, cipher, opened, secrets):
         if read.rows:
             copy.put(read.table, read.columns, read.rows)
+        if read.rows and read.table == CUSTOMERS:
+            copy.own(_owners(read, secrets))
         if read.gone:
             copy.drop(read.table, read.key, read.gone)
         copy.part_done()
@@ -34,6 +38,13 @@ def load(target: Target, cipher: Cipher, opened: Opened, keyring: Keyring, copy:
         withheld += read.withheld
     compare(opened.manifest, copy, withheld)
     return Loaded(rows, withheld)
+
+
+def _owners(read: Read, secrets: Mapping[int, bytes]) -> list[tuple[int, bytes, bytes]]:
+    """Slot, customer and key of rows of customers."""
+    place = read.columns.index(ID)
+    owned = zip(read.slots, read.rows, strict=True)
+    return [(slot, customer, secrets[slot]) for slot, row in owned if slot is not None and isinstance(customer := row[place], bytes)]
 
 
 def compare(manifest: Manifest, copy: Copy, withheld: int) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from node.errors import ConflictError
+from node.errors import ConflictError, IntegrityError
 from node.model.backup import (
     FORMAT,
     MANIFEST_TYPE,
@@ -20,6 +20,7 @@ from node.model.backup import (
     Account,
     Batch,
     Begun,
+    Carried,
     Carries,
     Changes,
     Count,
@@ -38,7 +39,7 @@ from protocol.state_hash import StateHash
 
 from .backup_head import MANIFEST, announce, newest_known
 from .backup_ports import BackupUnit, Cipher, Transactions
-from .backup_read import Opened, folder_of, keyring_name, list_manifests, log_of, manifest_name, open_manifest, part_name
+from .backup_read import Listed, Opened, folder_of, keyring_name, list_manifests, log_of, manifest_name, open_manifest, part_name
 from .backup_stream import Packer, digest
 from .backup_target import Target
 
@@ -49,16 +50,20 @@ _LEAST_BEHIND = 5_000
 _MOST_DELTA_PARTS = 500
 
 
-class Sheet(Protocol):
-    """What of our keys travels in a backup."""
+class Secrets(Protocol):
+    """What of our keys travels in a backup, and for whom it is sealed beside the devices."""
 
     @property
-    def seeds(self) -> tuple[bytes, ...]:
-        """The generations' seeds, oldest first."""
+    def carried(self) -> Carried:
+        """What every device of ours shares."""
+
+    @property
+    def generation(self) -> int:
+        """The number of the newest generation."""
 
     @property
     def recovery_public(self) -> bytes:
-        """The X25519 key of the words; empty: as the inception record has it."""
+        """The X25519 key of the sheet that holds the root key; empty: as the inception record has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +113,10 @@ class _End:
 class Making:
     """One run. `go` does it; `put`, `bytes` and `rows` tell how far it came."""
 
-    def __init__(self, store: Transactions, cipher: Cipher, sheet: Sheet, program: str, target: Target) -> None:
+    def __init__(self, store: Transactions, cipher: Cipher, secrets: Secrets, program: str, target: Target) -> None:
         self._store = store
         self._cipher = cipher
-        self._sheet = sheet
+        self._secrets = secrets
         self._program = program
         self._target = target
         self._packer = Packer(cipher)
@@ -142,7 +147,7 @@ class Making:
         keyring = self._put_keyring(plan, end)
         signed = self._sign(plan, end, account, parts, keyring, number, prev)
         name = self._put_manifest(plan, signed, number)
-        carries = Carries(plan.sealed_to, parts, self._generation)
+        carries = Carries(plan.sealed_to, parts, self._secrets.generation)
         row = replace(plan.row, seq=end.upto, number=number, head=signed.id, carries=carries, begun=None)
         self._store.write_now(lambda unit: _counts(unit, row, end.accounted))
         folder = folder_of(plan.identity)
@@ -162,9 +167,9 @@ class Making:
         presentation = unit.peers.presentation()
         state = replay(presentation.inception, presentation.entries)
         recipients = self._recipients(state)
-        sealed_to = id_of("backup-recipients", self._generation.to_bytes(8, "big"), *recipients)
+        sealed_to = id_of("backup-recipients", self._secrets.generation.to_bytes(8, "big"), *recipients)
         counts = account.counts if account else {}
-        afresh = afresh or (row.carries is not None and row.carries.generation != self._generation)
+        afresh = afresh or (row.carries is not None and row.carries.generation != self._secrets.generation)
         whole = afresh or _due_whole(unit, row, sealed_to, sum(counts.values()))
         begun = row.begun
         if begun is not None and (afresh or begun.recipients != sealed_to):
@@ -177,13 +182,9 @@ class Making:
         me, manifest, newest = unit.me, unit.settings.get(MANIFEST), newest_known(unit)
         return _Plan(row, me.identity, me.device.public, recipients, sealed_to, schema, whole, afresh, manifest, newest, live)
 
-    @property
-    def _generation(self) -> int:
-        return max(0, len(self._sheet.seeds) - 1)
-
     def _recipients(self, state: IdentityState) -> tuple[bytes, ...]:
         """The words' key and every live device's."""
-        recovery = self._sheet.recovery_public or state.inception.recovery_x25519
+        recovery = self._secrets.recovery_public or state.inception.recovery_x25519
         return (recovery, *sorted(device.device_x25519 for device in state.devices))
 
     def _give_secrets(self) -> None:
@@ -219,10 +220,11 @@ class Making:
         newest, prev = known.sequence, known.hash if known.sequence else NO_PREV
         there = listed[0].number if listed else 0
         if there > row.number:
-            opened = open_manifest(self._target, self._cipher, listed[0])
-            self._require_ours(plan, opened)
-            if there > newest:
-                newest, prev = there, opened.id
+            before = plan.restored_from["sequence"] if plan.restored_from else 0
+            if there > before:  # else it lay there when this node was set up from a backup
+                opened = self._ours(plan, listed[0])
+                if there > newest:
+                    newest, prev = there, opened.id
             return self._whole(plan), newest + 1, prev
         if row.head is None:
             return self._whole(plan), newest + 1, prev
@@ -233,16 +235,20 @@ class Making:
             return self._whole(plan), newest + 1, prev
         return plan, newest + 1, prev
 
-    def _require_ours(self, plan: _Plan, opened: Opened) -> None:
-        """What may lie there: a backup of this device, the one this node was set up from, or one of a device that may not speak any more."""
-        author, manifest = opened.envelope.author, plan.restored_from
-        if author == plan.device or author not in plan.live:
-            return
-        if manifest and (manifest["sequence"], manifest["hash"]) == (opened.envelope.seq, opened.id.hex()):
-            return
-        raise ConflictError(
+    def _ours(self, plan: _Plan, listed: Listed) -> Opened:
+        """A backup that may lie there: of this device, or of one that is revoked. Raises ConflictError `backup-foreign`."""
+        foreign = ConflictError(
             "Another device of yours makes its backups here. Choose another folder or bucket for this one.", code="backup-foreign"
         )
+        try:
+            opened = open_manifest(self._target, self._cipher, listed)
+        except IntegrityError as error:
+            if error.code == "backup-other-keys":
+                raise foreign from error
+            raise
+        if opened.envelope.author in plan.live - {plan.device}:
+            raise foreign
+        return opened
 
     def _whole(self, plan: _Plan) -> _Plan:
         if plan.whole:
@@ -328,8 +334,9 @@ class Making:
         return made
 
     def _put_keyring(self, plan: _Plan, end: _End) -> Part:
-        profile = self._store.read_now(lambda unit: (unit.me.role, unit.me.name, unit.me.currency, unit.me.payout_index))
-        content = to_bytes(Keyring(FORMAT, end.slots, end.following, self._sheet.seeds, *profile))
+        profile = self._store.read_now(lambda unit: (unit.me.name, unit.me.currency, unit.me.payout_index))
+        carried = self._secrets.carried
+        content = to_bytes(Keyring(FORMAT, end.slots, end.following, carried.seeds, carried.pseudonyms, carried.wallet, *profile))
         part, sealed = self._sealed(plan, content, 0)
         self._put(plan, keyring_name(folder_of(plan.identity), part), sealed)
         return part
@@ -347,7 +354,7 @@ class Making:
             counts=tuple(Count(table, count) for table, count in sorted(account.counts.items())),
             sequences=end.sequences,
             revoked=end.revoked,
-            generation=self._generation,
+            generation=self._secrets.generation,
             presentation=end.presentation,
         )
         log = log_of(plan.identity)

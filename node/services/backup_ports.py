@@ -94,6 +94,9 @@ class Copy(Protocol):
     def drop(self, table: str, key: Sequence[str], keys: Iterable[Key]) -> None:
         """These rows are gone."""
 
+    def own(self, owners: Iterable[tuple[int, bytes, bytes]]) -> None:
+        """Slot and key of customers."""
+
     def part_done(self) -> None:
         """Write down what came so far."""
 

@@ -164,14 +164,23 @@ def open_numbered(target: Target, cipher: Cipher, newest: Opened, number: int) -
 
 
 def check_chain(target: Target, cipher: Cipher, newest: Opened) -> int:
-    """Open every manifest that is kept and hold each against its successor; how many. Raises IntegrityError `backup-forged`."""
-    after, count = newest, 1
-    for listed in list_manifests(target, newest.folder)[1:]:
-        opened = open_manifest(target, cipher, listed)
+    """Hold every manifest that these keys open against its successor; how many are kept. Raises IntegrityError `backup-forged`.
+
+    A device that came later doesn't open what was made before it; the sheet of words does.
+    """
+    kept = list_manifests(target, newest.folder)
+    after = newest
+    for listed in kept[1:]:
+        try:
+            opened = open_manifest(target, cipher, listed)
+        except IntegrityError as error:
+            if error.code == "backup-other-keys":
+                break
+            raise
         if opened.envelope.seq == after.envelope.seq - 1 and opened.id != after.envelope.prev:
             raise IntegrityError(f"Backup {after.envelope.seq} doesn't follow backup {opened.envelope.seq}.", code="backup-forged")
-        after, count = opened, count + 1
-    return count
+        after = opened
+    return len(kept)
 
 
 def open_keyring(target: Target, cipher: Cipher, newest: Opened) -> Keyring:

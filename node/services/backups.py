@@ -14,7 +14,7 @@ from node.model.backup import RunRow, TargetRow
 from protocol.errors import ProtocolError
 
 from .backup_check import load
-from .backup_make import Made, Making, Sheet
+from .backup_make import Made, Making, Secrets
 from .backup_ports import BackupUnit, Cipher, Transactions, Workshop
 from .backup_read import (
     Known,
@@ -79,12 +79,12 @@ class CheckedView:
 
 
 class Backups:
-    """The engine. `sheet` is what of our keys travels along, `program` this version's name."""
+    """The engine. `program` is this version's name."""
 
-    def __init__(self, store: Transactions, cipher: Cipher, sheet: Sheet, workshop: Workshop, clock: Clock, program: str) -> None:
+    def __init__(self, store: Transactions, cipher: Cipher, secrets: Secrets, workshop: Workshop, clock: Clock, program: str) -> None:
         self._store = store
         self._cipher = cipher
-        self._sheet = sheet
+        self._secrets = secrets
         self._workshop = workshop
         self._clock = clock
         self._program = program
@@ -98,7 +98,7 @@ class Backups:
         """
         with self._alone():
             run = self._begin(id_)
-            making = Making(self._store, self._cipher, self._sheet, self._program, target)
+            making = Making(self._store, self._cipher, self._secrets, self._program, target)
             try:
                 made = making.go(id_, afresh=afresh)
                 self._end(run, made)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlcipher3 import dbapi2
 
-from node.errors import IntegrityError, UserError
+from node.errors import IntegrityError, Unavailable, UserError
 from node.model.backup import Count, Key, Row
 
 from .capture import shape
@@ -59,6 +59,11 @@ class Loading:
         with _fitting(table):
             self._db.conn.executemany(f"DELETE FROM {table} WHERE {where}", keys)  # noqa: S608
 
+    def own(self, owners: Iterable[tuple[int, bytes, bytes]]) -> None:
+        """Slot and key of customers."""
+        with _fitting("customer_secrets"):
+            self._db.conn.executemany("INSERT OR REPLACE INTO customer_secrets (slot, customer, key) VALUES (?, ?, ?)", owners)
+
     def part_done(self) -> None:
         """Write down what came so far."""
         with named():
@@ -71,18 +76,28 @@ class Loading:
             columns = ", ".join(f'"{column}"' for column in shape(self._db, table).columns)
             yield table, iter(self._db.execute(f"SELECT {columns} FROM {table}"))  # noqa: S608
 
-    def sequences(self, sequences: Iterable[Count]) -> None:
-        """No number is given twice."""
-        for count in sequences:
-            self._db.execute("DELETE FROM sqlite_sequence WHERE name = ?", (count.table,))
-            self._db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (count.table, count.number))
-
-    def seal(self) -> None:
-        """All is in it: make it last."""
+    def seal(self, sequences: Iterable[Count], following: int) -> None:
+        """All is in it: make it last. No number is given twice, nor a slot. Raises IntegrityError `backup-differs`."""
         with named():
+            for table, number in (*((count.table, count.number) for count in sequences), ("customer_secrets", following - 1)):
+                self._db.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
+                self._db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, number))
+            self._end_with_customers()
             self._db.execute("COMMIT")
             self._db.execute("PRAGMA synchronous = FULL")
-        fold_log(self._db)
+        if not fold_log(self._db):
+            raise Unavailable("The disk is full: nothing was restored. Free some space and try again.", code="disk-full")
+
+    def _end_with_customers(self) -> None:
+        """What belonged to customers that are not there (erased since the backup) goes, as erasing would have had it."""
+        for table in (*self._tables, "customer_secrets"):
+            sql = 'SELECT "from", on_delete FROM pragma_foreign_key_list(?) WHERE "table" = \'customers\''
+            for column, then in self._db.execute(sql, (table,)).fetchall():
+                act = f'UPDATE {table} SET "{column}" = NULL' if then == "SET NULL" else f"DELETE FROM {table}"  # noqa: S608
+                self._db.execute(f'{act} WHERE "{column}" IS NOT NULL AND "{column}" NOT IN (SELECT id FROM customers)')  # noqa: S608
+        broken = self._db.execute("PRAGMA foreign_key_check").fetchone()
+        if broken:
+            raise IntegrityError(f"A row of {broken[0]} belongs to one of {broken[2]} that isn't in the backup.", code="backup-differs")
 
     def close(self) -> None:
         """Let go of the file."""

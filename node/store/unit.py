@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 from sqlite_utils import Database
 
 from .account import Accounts
+from .arrival import Arrival
 from .backup_heads import BackupHeads
 from .backup_targets import BackupTargets
 from .backups import BackupBook
@@ -186,3 +187,8 @@ class Unit(Generic[M]):
     def accounts(self) -> Accounts:
         """What the carried rows come to."""
         return Accounts(self.db)
+
+    @cached_property
+    def arrival(self) -> Arrival:
+        """What a store set up from a backup makes anew."""
+        return Arrival(self.db)

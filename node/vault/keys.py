@@ -11,6 +11,7 @@ from typing import Literal
 from nacl.bindings import crypto_scalarmult_base, crypto_sign, crypto_sign_seed_keypair
 
 from node.errors import IntegrityError, Locked
+from node.model.backup import Carried
 
 from . import derive, sealing
 from .bip32 import Node
@@ -136,9 +137,10 @@ class Keys:
         return bytes(self._held().agreement)
 
     @property
-    def seeds(self) -> tuple[bytes, ...]:
-        """The generations' seeds, oldest first, for the keyring of a backup and nothing else."""
-        return tuple(bytes(seed) for seed in self._held().generations)
+    def carried(self) -> Carried:
+        """What every device of ours shares, for the keyring of a backup and nothing else."""
+        held = self._held()
+        return Carried(tuple(bytes(seed) for seed in held.generations), bytes(held.pseudonyms), bytes(held.wallet))
 
     @property
     def device_seed(self) -> bytes:

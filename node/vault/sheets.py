@@ -28,6 +28,12 @@ def read(phrase: str) -> Sheet:
     return _sheet(words.from_words(phrase, words.RECOVERY_BYTES), derive.root_seed)
 
 
+def opening_secret(phrase: str) -> bytes:
+    """The X25519 secret of a sheet, which opens what is sealed to its recovery key. Raises UserError `bad-words`."""
+    rotated = len(phrase.split()) == words.ROTATION_BYTES * 3 // 4
+    return derive.recovery_seed(words.from_words(phrase, words.ROTATION_BYTES if rotated else words.RECOVERY_BYTES))
+
+
 def next_root(phrase: str) -> bytes:
     """The public root key of a rotation sheet, to commit to. Raises UserError `bad-words`."""
     signer = Ed25519Signer(derive.next_root_seed(words.from_words(phrase, words.ROTATION_BYTES)))

@@ -67,14 +67,19 @@ def create(folder: Path, passphrase: str, draft: Draft, profile: Profile, *, cos
 
     `costs` None measures this machine (about a second). Raises ConflictError `vault-exists`, UserError `passphrase-too-short`.
     """
+    write_new(folder, passphrase, profile, draft.secrets, costs=costs)
+    keys = Keys(profile, draft.secrets)
+    draft.forget()
+    return keys
+
+
+def write_new(folder: Path, passphrase: str, profile: Profile, secrets: Secrets, *, costs: kdf.Profile | None = None) -> None:
+    """Write the vault of secrets that are at hand, as `create` does and raises."""
     kdf.check_new(passphrase)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if (folder / keyfile.NAME).exists():
         raise ConflictError(f"There is a vault in {folder} already: choose another folder.", code="vault-exists")
-    _write(folder, passphrase, encoded(Contents(profile, draft.secrets)), costs or kdf.calibrate())
-    keys = Keys(profile, draft.secrets)
-    draft.forget()
-    return keys
+    _write(folder, passphrase, encoded(Contents(profile, secrets)), costs or kdf.calibrate())
 
 
 def open_file(folder: Path, passphrase: str, clock: Callable[[], int] | None = None) -> Opening:

@@ -1,7 +1,7 @@
 """A seller with customers, an engine and a target in memory: what tests of backups begin with."""
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from node.model.customer import Customer
 from node.model.person import Address, Contact, Labelled, Names, phone
@@ -13,14 +13,6 @@ from tests.node.services.world import World
 
 PLACE = b"\x11" * 32
 PROGRAM = "0.1.0"
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """What of the keys travels along."""
-
-    seeds: tuple
-    recovery_public: bytes = b""
 
 
 def person(number):
@@ -48,7 +40,7 @@ class Vaulted:
 
     def engine_of(self, node):
         cipher = BackupCipher(lambda: [node.keys.agreement_secret])
-        return Backups(node.store, cipher, Sheet(node.keys.seeds), Workshop(self.folder, self.world.clock), self.world.clock, PROGRAM)
+        return Backups(node.store, cipher, node.keys, Workshop(self.folder, self.world.clock), self.world.clock, PROGRAM)
 
     def add(self, unit, count, start=0):
         made = []

@@ -1,0 +1,54 @@
+"""What a store set up from a backup makes anew: tables that are derived, and the feeds of others, which come again from them.
+
+A noun with a derived table adds its way here, one function, and a `Rebuilt` in kept.py.
+"""
+
+from collections.abc import Callable
+
+from sqlite_utils import Database
+
+from node.model.customer import same_person
+from protocol.state_hash import STATE_BYTES
+
+from .customers import person_of
+
+_MOST = 2_000
+
+
+class Arrival:
+    """The tables that a backup does not carry, of one transaction."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def rebuild(self) -> None:
+        """Make every derived table anew."""
+        for way in REBUILDING:
+            way(self._db)
+
+    def follow_anew(self) -> None:
+        """Other people's catalogs were left out: follow them as if for the first time."""
+        self._db.execute(
+            "UPDATE feeds SET size = 0, checkpoint = NULL, checkpoint_id = NULL, state = zeroblob(?), frontier = NULL, staged = 0, "
+            "synced_at = 0, asked_at = 0, error = '' WHERE own = 0",
+            (STATE_BYTES,),
+        )
+
+
+def _customer_keys(db: Database) -> None:
+    db.execute("DELETE FROM customer_keys")
+    after = 0
+    while rows := db.execute("SELECT rowid, id, record FROM customers WHERE rowid > ? ORDER BY rowid LIMIT ?", (after, _MOST)).fetchall():
+        keys = [(kind, value, id_) for _, id_, record in rows for kind, value in same_person(person_of(record))]
+        db.conn.executemany("INSERT INTO customer_keys (kind, value, customer) VALUES (?, ?, ?)", keys)
+        after = rows[-1][0]
+
+
+def _order_news(db: Database) -> None:
+    """What orders say of purchases is worked out by the tick, from the orders named here."""
+    for table in ("customer_reorders", "customer_purchases", "customer_orders", "order_news"):
+        db.execute(f"DELETE FROM {table}")  # noqa: S608
+    db.execute("INSERT INTO order_news (draft) SELECT draft FROM orders WHERE side = 'seller' AND customer IS NOT NULL")
+
+
+REBUILDING: tuple[Callable[[Database], None], ...] = (_customer_keys, _order_news)
