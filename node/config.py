@@ -16,6 +16,7 @@ from .errors import UserError
 
 FILE_NAME = "config.toml"
 PREFIX = "GEMSTRA_"
+LEAST_DELAY = 3600
 
 
 def _setting(help_: str, default: Any) -> Any:
@@ -40,6 +41,9 @@ class Config:
     vault_lock: int = _setting(
         "vault lock: seconds without a request after which the keys are wiped and the node leaves the network; 0 = never", 0
     )
+    step_up_delay: int = _setting(
+        "seconds from the approval of a dangerous act (seeing the wallet's words) until it takes effect; at least 3600", 86400
+    )
     tick: float = _setting("seconds between looks at deadlines", 1.0)
     design: bool = _setting("serve /design, the page that shows every component", False)
 
@@ -61,6 +65,8 @@ def load(data: Path, environment: Mapping[str, str], flags: Mapping[str, Any]) -
     names = {f"{PREFIX}{item.name.upper()}": item.name for item in fields(Config) if item.name != "data"}
     config = _merge(config, {names[key]: value for key, value in environment.items() if key in names}, "the environment")
     config = _merge(config, {key: value for key, value in flags.items() if value is not None}, "the command line")
+    if config.step_up_delay < LEAST_DELAY:
+        raise UserError(f"step_up_delay is {config.step_up_delay}: give at least {LEAST_DELAY} seconds.", code="bad-config")
     try:
         ipaddress.ip_address(config.listen)
     except ValueError:

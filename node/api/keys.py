@@ -6,7 +6,9 @@ from typing import Any, Protocol
 from node.api.http import Runtime
 from node.api.node import DoneView
 from node.api.routes import Route
+from node.services import step_up
 from node.services.devices import IdentityView
+from node.services.step_up import StepUpView
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,12 @@ class KeyCase(Protocol):
     async def rotate(self, phrase: str, following: str, passphrase: str) -> None:
         """Let the rotation sheet take over."""
 
+    async def ask_wallet_words(self, phrase: str, passphrase: str) -> StepUpView:
+        """Approve that they are shown, after the delay."""
+
+    async def show_wallet_words(self, passphrase: str) -> list[str]:
+        """The wallet's 12 words, after the delay."""
+
     async def remember(self, passphrase: str) -> None:
         """Put it into the keyring."""
 
@@ -52,7 +60,7 @@ class KeyCase(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SheetView:
-    """A fresh rotation sheet: 12 words, to be written down. Nothing is kept of them."""
+    """12 words, to be written down: a fresh rotation sheet, or the wallet's. Nothing is kept of the former."""
 
     words: list[str]
 
@@ -102,6 +110,16 @@ async def rotate(runtime: KeysRuntime, words: str, next_words: str, passphrase: 
     return await runtime.keys.show()
 
 
+async def ask_wallet_words(runtime: KeysRuntime, words: str, passphrase: str) -> StepUpView:
+    """Approve that the wallet's own words are shown, after a delay in which you can cancel it. Needs the words of the sheet that signs."""
+    return await runtime.keys.ask_wallet_words(words, passphrase)
+
+
+async def show_wallet_words(runtime: KeysRuntime, passphrase: str) -> SheetView:
+    """The wallet's own 12 words, for another wallet; once for each approval."""
+    return SheetView(await runtime.keys.show_wallet_words(passphrase))
+
+
 async def remember(runtime: KeysRuntime, passphrase: str) -> DoneView:
     """Put the passphrase into the system's keyring, so that the node starts unlocked: whoever uses your account then opens it."""
     runtime.require_open()
@@ -131,6 +149,10 @@ ROUTES = (
     _task("POST", "/keys/devices/{device}/revoke", revoke),
     _task("POST", "/keys/rotation-sheet", new_sheet),
     _task("POST", "/keys/rotate", rotate),
+    _task("POST", "/keys/wallet-words/ask", ask_wallet_words),
+    _task("POST", "/keys/wallet-words/show", show_wallet_words),
+    Route("GET", "/step-ups", step_up.list_step_ups, kind="read"),
+    Route("POST", "/step-ups/{step_up}/cancel", step_up.cancel_step_up),
     _task("POST", "/keys/remember", remember),
     _task("POST", "/keys/forget", forget, locked=True),
     _task("POST", "/lock-page", lock_page, locked=True),

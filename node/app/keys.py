@@ -10,7 +10,8 @@ from node.api.keys import KeysView
 from node.app import generation
 from node.config import Config
 from node.model.identity import Step
-from node.services import devices
+from node.model.step_up import Kind
+from node.services import devices, step_up
 from node.vault import seals, sheets, unattended, vault, words
 from node.vault.kdf import Profile as Costs
 from node.vault.keys import Keys
@@ -38,6 +39,9 @@ class Stages(Protocol):
 
     async def read(self, run: Any, /, **arguments: Any) -> Any:
         """Run a service on a snapshot."""
+
+    async def write(self, run: Any, /, **arguments: Any) -> Any:
+        """Run a service in one transaction."""
 
 
 class KeyCase:
@@ -68,6 +72,26 @@ class KeyCase:
         await asyncio.to_thread(vault.change_passphrase, self._folder, old, new, costs=self._costs)
         if await asyncio.to_thread(unattended.remembered, self._folder):
             await asyncio.to_thread(unattended.remember, self._folder, new)
+
+    async def ask_wallet_words(self, phrase: str, passphrase: str) -> step_up.StepUpView:
+        """Approve that the wallet's words are shown, after the delay.
+
+        Raises UserError `bad-words`, `not-the-root`; as `vault.open_file`.
+        """
+        sheet = sheets.read(phrase)
+        sheet.wipe()
+        devices.require_root((await self._standing()).state, sheet.root)
+        await self.check_passphrase(passphrase)
+        delay = self._stages.config.step_up_delay * 1000
+        asked: step_up.StepUpView = await self._stages.write(step_up.request, kind=Kind.WALLET_WORDS, delay_ms=delay)
+        return asked
+
+    async def show_wallet_words(self, passphrase: str) -> list[str]:
+        """The wallet's 12 words, once they were approved and the delay is over. Raises ConflictError `step-up-needed`, `step-up-waits`."""
+        await self._stages.read(step_up.require_ready, kind=Kind.WALLET_WORDS)
+        phrase = await asyncio.to_thread(vault.wallet_phrase, self._folder, passphrase)
+        await self._stages.write(step_up.use, kind=Kind.WALLET_WORDS)
+        return phrase.split()
 
     async def remember(self, passphrase: str) -> None:
         """Put the passphrase, once it is known to be right, into the system's keyring. Raises Unavailable `no-keyring`."""

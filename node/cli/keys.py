@@ -93,6 +93,50 @@ def rotate(context: typer.Context, words_fd: WordsFd = None, next_words_fd: Next
 
 
 @app.command()
+def ask_wallet_words(context: typer.Context, words_fd: WordsFd = None, passphrase_fd: Fd = None) -> None:
+    """Approve that the wallet's own 12 words are shown. They are shown after a delay (a day), in which you can cancel it.
+
+    Example: gemstra keys ask-wallet-words
+    """
+    call = call_of(context)
+    with reported():
+        words = read_words(call, words_fd, "The words of the sheet that signs (24, or after a rotation 12)")
+        call.output.show(call.client.post_once("/keys/wallet-words/ask", words=words, passphrase=read_passphrase(call, passphrase_fd)))
+
+
+@app.command()
+def wallet_words(context: typer.Context, passphrase_fd: Fd = None) -> None:
+    """Show the wallet's own 12 words, for another wallet, once `ask-wallet-words` was approved and its delay is over.
+
+    Example: gemstra keys wallet-words
+    """
+    call = call_of(context)
+    with reported():
+        found = call.client.post_once("/keys/wallet-words/show", passphrase=read_passphrase(call, passphrase_fd))
+        if call.output.as_json:
+            call.output.show(found)
+            return
+        call.output.say("Whoever has these words has what the wallet holds.")
+        show_sheet(call, "Wallet words", found["words"])
+
+
+@app.command()
+def approvals(context: typer.Context) -> None:
+    """Dangerous acts that were approved, and when they take effect."""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.get("/step-ups"), ("id", "kind", "status", "asked", "due", "until"))
+
+
+@app.command()
+def cancel(context: typer.Context, approval: Annotated[str, typer.Argument(help="From `gemstra keys approvals`.")]) -> None:
+    """Take an approval back before it takes effect."""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.post(f"/step-ups/{approval}/cancel"))
+
+
+@app.command()
 def remember(context: typer.Context, passphrase_fd: Fd = None) -> None:
     """Put the passphrase into this computer's keyring, for `gemstra run --unlock-from keyring`.
 

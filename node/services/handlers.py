@@ -24,6 +24,7 @@ from . import (
     restored,
     roots,
     statements,
+    step_up,
     task_rules,
     tasks,
     team,
@@ -61,6 +62,7 @@ TICKS: tuple[Callable[[Any], None], ...] = (
     task_rules.tick,
     tasks.tick,
     notes.tick,
+    step_up.tick,
 )
 
 FACTS: tuple[Callable[[Any, Any], None], ...] = (roots.on_chain_fact,)

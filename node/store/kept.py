@@ -44,6 +44,7 @@ TABLES: tuple[Kept | Rebuilt | LeftOut, ...] = (
     Kept("settings", where="{row}.key NOT LIKE 'backup/%'"),  # each backup sets one: the next would never be without a change
     Kept("outbox"),
     Kept("inbox"),
+    LeftOut("step_ups", "an approval holds on the device where it was given"),
     LeftOut("operations", "answers of a day, which may name a person; the node that is asked again is another one"),
     LeftOut("migrations", "the schema is made by migrating; the manifest lists its numbers"),
     Kept("root_log"),

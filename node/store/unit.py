@@ -33,6 +33,7 @@ from .outbox import Outbox
 from .peers import Peers
 from .purchases import Purchases
 from .settings import Settings
+from .step_ups import StepUps
 from .task_rules import TaskRules
 from .tasks import Tasks
 from .team import Team
@@ -97,6 +98,11 @@ class Unit(Generic[M]):
     def generations(self) -> Generations:
         """Sealed seeds, and rows sealed under earlier generations."""
         return Generations(self.db)
+
+    @cached_property
+    def step_ups(self) -> StepUps:
+        """Approvals that wait."""
+        return StepUps(self.db)
 
     @cached_property
     def transactions(self) -> Transactions:

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from node.errors import Unavailable, UserError
 from node.services.devices import DeviceView
-from node.web import formats, key_rotation
+from node.web import formats, key_approvals, key_rotation
 from node.web.forms import form_of
 from node.web.page import id_in, render, see_other
 from node.web.runtime import runtime_of
@@ -125,6 +125,7 @@ async def post_forget(request: web.Request) -> web.StreamResponse:
 
 ROUTES = [
     *key_rotation.ROUTES,
+    *key_approvals.ROUTES,
     web.get("/keys/devices/{device}/revoke", show_revoke),
     web.post("/keys/devices/{device}/revoke", post_revoke),
     web.get("/keys/remember", show_remember),

@@ -7,12 +7,14 @@ from dataclasses import replace
 
 import pytest
 
+from node import canary
 from node.app import node as stages
 from node.app.node import Node
 from node.config import Config, load
 from node.errors import Locked, UserError
 from node.model.identity import Founder
-from node.vault import keyfile, sheets, unattended, vault
+from node.services import step_up
+from node.vault import derive, keyfile, sheets, unattended, vault, words
 from node.vault.kdf import Profile as Costs
 from node.web.page import Stage, clock_ms
 from node.web.sessions import Sessions
@@ -220,3 +222,28 @@ async def test_the_rotation_sheet_takes_over(tmp_path):
         await node.lock()
         await node.unlock(PASSPHRASE)
         assert node.opened().keys.recovery_public == sheets.read(third).recovery
+
+
+async def test_the_wallets_words_are_shown_only_after_approval_and_delay(tmp_path):
+    async with opened(tmp_path) as node:
+        first, second = " ".join(node.founded.words), " ".join(node.founded.rotation_words)
+        now = clock_ms()
+        node.opened().store._clock = lambda: now
+        await refused("step-up-needed", node.keys.show_wallet_words(PASSPHRASE))
+        await refused("not-the-root", node.keys.ask_wallet_words(second, PASSPHRASE))
+        await refused("bad-words", node.keys.ask_wallet_words("abandon", PASSPHRASE))
+        await refused("wrong-passphrase", node.keys.ask_wallet_words(first, "wrong"))
+        assert await node.read(step_up.list_step_ups) == []
+        asked = await node.keys.ask_wallet_words(first, PASSPHRASE)
+        assert asked.due - asked.asked == 24 * 3_600_000
+        now += 24 * 3_600_000 - 1
+        await refused("step-up-waits", node.keys.show_wallet_words(PASSPHRASE))
+        now += 1
+        await refused("wrong-passphrase", node.keys.show_wallet_words("wrong"))
+        shown = await node.keys.show_wallet_words(PASSPHRASE)
+        wallet = derive.wallet_node(words.from_words(" ".join(shown), 16))
+        assert wallet.child(0).key == node.opened().keys._account(0).key
+        await refused("step-up-needed", node.keys.show_wallet_words(PASSPHRASE))
+        needles = [first, second, PASSPHRASE, " ".join(shown)]
+        await node.lock()
+        assert canary.scan_files([tmp_path], needles) == []  # the approval is kept, what proved it is not
