@@ -8,6 +8,8 @@ ROUTES = (
     Route("GET", "/customers", customers.list_customers, kind="read"),
     Route("POST", "/customers", customers.add_customer),
     Route("GET", "/customers/duplicates", customer_merge.find_duplicates, kind="read"),
+    Route("GET", "/customers/receipts", erasure.list_receipts, kind="read"),
+    Route("GET", "/customers/receipts/{receipt}", erasure.get_receipt, kind="read"),
     Route("GET", "/customers/{customer}", customers.get_customer, kind="read"),
     Route("POST", "/customers/{customer}", customers.change_customer),
     Route("POST", "/customers/{customer}/archive", customers.archive_customer),

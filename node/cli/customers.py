@@ -79,3 +79,19 @@ def erase(
     with reported():
         call.confirm("The customer's data are erased here and cannot be brought back. Erase them?")
         call.output.show(call.client.post(f"/customers/{customer}/erase", anyway=anyway))
+
+
+@app.command()
+def receipts(context: typer.Context) -> None:
+    """Receipts of customers who were erased."""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.get("/customers/receipts"), ("at", "customer", "orders", "grants", "id"))
+
+
+@app.command()
+def receipt(context: typer.Context, receipt_id: Annotated[str, typer.Argument(help="Its id, or the id the customer had.")]) -> None:
+    """One receipt of an erased customer, signed. Example: gemstra --json customers receipt 3f0c… > receipt.json"""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.get(f"/customers/receipts/{receipt_id}"))

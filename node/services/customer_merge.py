@@ -25,6 +25,7 @@ class MergeBook(HistoryBook, Protocol):
     def move_back(self, moved: Moved, customer: bytes, into: bytes) -> None: ...  # noqa: D102
     def keep_merge(self, merge: Merge) -> None: ...  # noqa: D102
     def forget_merge(self, merge: bytes) -> None: ...  # noqa: D102
+    def forget_since(self, customer: bytes, at: int) -> None: ...  # noqa: D102
     def pairs(self, limit: int) -> tuple[Sequence[Likeness], int]: ...  # noqa: D102
     def keep_apart(self, one: bytes, other: bytes) -> None: ...  # noqa: D102
 
@@ -134,9 +135,11 @@ def unmerge(unit: MergeUnit, customer: bytes, merge: bytes) -> SeparatedView:
         raise ConflictError("The other customer is here again already.", code="already-undone")
     unit.customers.keep(row.gone)
     unit.customer_history.move_back(row.moved, customer, row.gone.id)
-    unit.customer_history.note(customer, Change(unit.now, "unmerge", kept.person))
     if kept.updated == row.updated:
-        unit.customers.keep(row.kept)
+        kept = row.kept
+        unit.customers.keep(kept)
+    unit.customer_history.forget_since(customer, row.at)  # what the two were as one is no state of either
+    unit.customer_history.note(customer, Change(unit.now, "unmerge", kept.person))
     unit.customer_history.forget_merge(merge)
     unit.notes.recount(customer)
     unit.notes.recount(row.gone.id)

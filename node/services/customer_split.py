@@ -1,6 +1,6 @@
 """One customer that is two people: what belongs to the second goes into a record of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
@@ -8,6 +8,7 @@ from node.errors import NotFound, UserError
 from node.model.customer import Customer
 from node.model.details import NOBODY, Details, written
 from node.model.history import Change
+from node.model.person import Contact
 
 from .customer_history import HistoryBook, HistoryUnit
 from .customer_merge import Contacts, SeparatedView
@@ -19,6 +20,7 @@ _Value = TypeVar("_Value")
 class SplitBook(HistoryBook, Protocol):
     """What splitting needs of the history."""
 
+    def rewrite(self, customer: bytes, change: Callable[[Contact], Contact]) -> None: ...  # noqa: D102
     def give_order(self, order: bytes, customer: bytes, to: bytes) -> bool: ...  # noqa: D102
 
 
@@ -58,8 +60,19 @@ def split_customer(
     person = replace(person, phones=own_phones, emails=own_emails, addresses=own_addresses)
     new = Customer(unit.random(32), person, unit.now, unit.now)
     unit.customers.keep(new)
+
+    def without(person: Contact) -> Contact:
+        """A record without what is the other's: also earlier ones, so that erasing the other leaves nothing of them here."""
+        return replace(
+            person,
+            phones=tuple(item for item in person.phones if item not in own_phones),
+            emails=tuple(item for item in person.emails if item not in own_emails),
+            addresses=tuple(item for item in person.addresses if item not in own_addresses),
+        )
+
     rest = replace(before, phones=phones_left, emails=emails_left, addresses=addresses_left)
-    unit.customer_history.note(customer, Change(unit.now, "split", before))
+    unit.customer_history.rewrite(customer, without)
+    unit.customer_history.note(customer, Change(unit.now, "split", rest))
     unit.customers.keep(replace(found, person=rest, updated=max(unit.now, found.updated + 1), source=None))
     for order in orders or []:
         if not unit.customer_history.give_order(_id(order), customer, new.id):

@@ -4,7 +4,7 @@ A merge concerns every table with a column `customer`, also one that is added la
 keys noted, so that they can go back. Rows that only repeat the record (`_REPEATED`) are written with it instead.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlite_utils import Database
 
 from node.model.customer import Customer
 from node.model.history import MOST_CHANGES, MOST_MERGES, Change, Likeness, Merge, Moved
+from node.model.person import Contact
 from protocol.encoding import decode, encode
 
 from .customers import customer_of, packed, person_of
@@ -51,6 +52,18 @@ class CustomerHistory:
             "WHERE c.customer = ?1 AND c.before IS NOT NULL) ORDER BY at DESC, seq DESC LIMIT ?2"
         )
         return [Change(at, kind, person_of(before)) for at, kind, before in self._db.execute(sql, (customer, limit))]
+
+    def forget_since(self, customer: bytes, at: int) -> None:
+        """Erase what the customer was from then on."""
+        self._db.execute("DELETE FROM customer_history WHERE customer = ? AND at >= ?", (customer, at))
+
+    def rewrite(self, customer: bytes, change: Callable[[Contact], Contact]) -> None:
+        """Change every earlier state, also those an import noted; merges can't be undone any more."""
+        for table, key in (("customer_history", "seq"), ("customer_changes", "import")):
+            sql = f"SELECT {key}, before FROM {table} WHERE customer = ? AND before IS NOT NULL"  # noqa: S608
+            rows = [(packed(change(person_of(before))), customer, row) for row, before in self._db.execute(sql, (customer,)).fetchall()]
+            self._db.conn.executemany(f"UPDATE {table} SET before = ? WHERE customer = ? AND {key} = ?", rows)  # noqa: S608
+        self._db.execute("DELETE FROM customer_merges WHERE customer = ?", (customer,))
 
     # --- two that become one
 

@@ -68,6 +68,7 @@ TABLES: tuple[Kept | Rebuilt | LeftOut, ...] = (
     Kept("customer_history", customer="customer", returns=True),
     Kept("customer_merges", customer="customer"),
     Kept("customer_apart", customer="customer"),
+    Kept("erasure_receipts"),
     Kept("customer_notes", customer="customer", returns=True),
     Kept("tasks", customer="customer", returns=True),
     Kept("task_rules"),

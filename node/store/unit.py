@@ -22,6 +22,7 @@ from .customer_history import CustomerHistory
 from .customer_imports import CustomerImports
 from .customers import Customers
 from .dump import Dump
+from .erasures import Erasures
 from .evidence import Evidences
 from .generations import Generations
 from .grants import Grants
@@ -133,6 +134,11 @@ class Unit(Generic[M]):
     def customers(self) -> Customers:
         """A seller's customers."""
         return Customers(self.db)
+
+    @cached_property
+    def erasures(self) -> Erasures:
+        """Receipts of erased customers."""
+        return Erasures(self.db)
 
     @cached_property
     def customer_history(self) -> CustomerHistory:

@@ -4,8 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
-from node.errors import ConflictError
-from node.services import customer_history, customers, erasure, grants, notes, orders, tasks
+from node.services import customer_history, customers, grants, notes, orders, tasks
 from node.services.customer_history import HistoryView
 from node.services.customers import CustomerView
 from node.services.grant_views import GrantView
@@ -14,8 +13,7 @@ from node.services.tasks import TaskPage
 from node.web import customer_words, grant_words, task_parts
 from node.web import order_words as words
 from node.web.customer_form import ONE
-from node.web.forms import form_of
-from node.web.page import id_in, render, see_other
+from node.web.page import id_in, render
 from node.web.runtime import runtime_of
 
 PAGE = 50
@@ -87,22 +85,8 @@ def _order(order: OrderView) -> dict[str, Any]:
     }
 
 
-async def post_erase(request: web.Request) -> web.StreamResponse:
-    """POST /customers/{customer}/erase. Field: anyway."""
-    anyway = form_of(request)["anyway"] == "yes"
-    try:
-        done = await runtime_of(request).write(erasure.erase_customer, customer=_id(request), anyway=anyway)
-    except ConflictError as error:
-        return see_other(request, f"/customers/{_id(request).hex()}", str(error), "stopped")
-    told = f" {done.grants} shared address{'es are' if done.grants > 1 else ' is'} taken back." if done.grants else ""
-    return see_other(request, "/customers", f"Erased.{told}")
-
-
 def _id(request: web.Request) -> bytes:
     return id_in(request.match_info["customer"])
 
 
-ROUTES = (
-    web.get(ONE, show_one),
-    web.post(ONE + "/erase", post_erase),
-)
+ROUTES = (web.get(ONE, show_one),)

@@ -45,7 +45,27 @@ _KINDS = {
     "split": "Split",
     "restore": "Taken back",
 }
+_TABLES = {
+    "customer_apart": ("note that someone is another person", "notes that someone is another person"),
+    "customer_changes": ("change by an import", "changes by imports"),
+    "customer_history": ("earlier state", "earlier states"),
+    "customer_keys": ("thing they are found again by", "things they are found again by"),
+    "customer_merges": ("merge that could be undone", "merges that could be undone"),
+    "customer_notes": ("note", "notes"),
+    "customer_photos": ("picture", "pictures"),
+    "disclosures": ("field in the ledger", "fields in the ledger"),
+    "grants": ("grant", "grants"),
+    "order_secrets": ("order that can be opened", "orders that can be opened"),
+    "orders": ("order", "orders"),
+    "tasks": ("follow-up", "follow-ups"),
+}
 _SHARED = {"who": "the same name and address", "email": "an e-mail", "phone": "a phone number"}
+
+
+def rows(table: str, count: int) -> str:
+    """What of a customer a table held: "2 notes"."""
+    one, many = _TABLES.get(table, (f"row of {table}", f"rows of {table}"))
+    return f"{count} {one if count == 1 else many}"
 
 
 def field(name: str) -> str:

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from node.files.contacts import read_contacts
 from node.services import asking, grants
-from node.web import catalog, customer_form, customer_import, customer_page, customers, shell
+from node.web import catalog, customer_erase, customer_form, customer_import, customer_page, customers, shell
 from node.web import grants as grant_pages
 from node.web.runtime import RUNTIME
 from node.web.sessions import Sessions
@@ -40,7 +40,7 @@ async def desks(shop):
     opened, clients = [], []
     for node in (shop.ana, shop.lumen):
         sessions = Sessions(shop.clock)
-        pages = (customers, customer_form, customer_page, customer_import, catalog, grant_pages)
+        pages = (customers, customer_erase, customer_form, customer_page, customer_import, catalog, grant_pages)
         routes = [route for page in pages for route in page.ROUTES]
         app = shell.make_app(routes, gate=test_orders.Gate(node), sessions=sessions, allowed_hosts={HOST}, cookie_name=COOKIE)
         app[RUNTIME] = Runtime(node)
@@ -128,7 +128,13 @@ async def test_a_customer_typed_in_changed_and_erased(desks):
     data = {"_token": ana.session.token, "name": "", "updated": read}
     answer = await ana.client.post(path + "/edit", data=data, headers=ana.headers)
     assert (answer.status, "Enter a name." in await answer.text()) == (422, True)
-    assert await ana.post(path + "/erase") == "/customers"
+    receipt = await ana.post(path + "/erase")
+    text = await ana.reads(receipt, "A customer was erased", "Erased.", "You had no place for backups", "things they are found again by")
+    assert "Zoë" not in text
+    answer = await ana.client.get(receipt + ".json", headers=ana.headers)
+    said = await answer.json()
+    assert (answer.content_type, said["type"], f"/customers/{said['customer']}") == ("application/json", "customer.erased", path)
+    await ana.reads("/customers/receipts", said["id"][:4])
     assert (await ana.get(path))[0] == 404
 
 
