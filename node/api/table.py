@@ -12,6 +12,7 @@ from node.api import (
     node,
     orders,
     peers,
+    restore,
     restored,
     tasks,
     team,
@@ -34,5 +35,6 @@ ROUTES: tuple[Route, ...] = (
     *commission.ROUTES,
     *chain.ROUTES,
     *backup.ROUTES,
+    *restore.ROUTES,
     *restored.ROUTES,
 )

@@ -6,14 +6,14 @@ looked for again and again, and is no failure.
 
 import asyncio
 import os
-import threading
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+from node.app.threads import in_thread
 from node.config import Config
 from node.errors import ConflictError, NodeError, Unavailable, UserError
 from node.model.target import Description, Kind
@@ -32,8 +32,6 @@ PROBE_BYTES = 16
 MARKER_BYTES = 8
 LOOK_SECONDS = 30.0
 END_SECONDS = 5.0
-
-T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -68,7 +66,7 @@ class Backups:
         if description.kind in (Kind.FOLDER, Kind.DISK):
             _keep_apart(self._config.data, Path(description.where))
         marked = replace(description, marker=os.urandom(MARKER_BYTES).hex())
-        ready = await _in_thread(lambda: found_target(marked))
+        ready = await in_thread(lambda: found_target(marked))
         found = await self._tested(ready)
         return await self._store.write(backup_targets.keep_target, ready, name, **found)
 
@@ -80,7 +78,7 @@ class Backups:
 
     async def _tested(self, description: Description) -> dict[str, Any]:
         token = os.urandom(PROBE_BYTES)
-        keeps = await _in_thread(lambda: backup_targets.probe(_open, description, token))
+        keeps = await in_thread(lambda: backup_targets.probe(_open, description, token))
         return {"keeps_old": keeps, "same_disk": _on_disk_of(self._config.data, description)}
 
     # --- runs
@@ -122,7 +120,7 @@ class Backups:
         """Begin the first backup that is due and whose place is there."""
         for target in await self._store.read(backup_runs.due_targets):
             description = await self._store.read(backup_targets.describe, target)
-            if description.kind is Kind.DISK and not await _in_thread(partial(_is_there, description)):
+            if description.kind is Kind.DISK and not await in_thread(partial(_is_there, description)):
                 continue
             await self._begin(target, drill_only=False)
             return
@@ -139,7 +137,7 @@ class Backups:
         self._changed()
 
     async def _go(self, run: _Run, opened: OpenTarget, *, drill_only: bool) -> None:
-        work = asyncio.ensure_future(_in_thread(lambda: self._work(run, opened, drill_only=drill_only)))
+        work = asyncio.ensure_future(in_thread(lambda: self._work(run, opened, drill_only=drill_only)))
         work.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             with suppress(NodeError, ProtocolError):  # the engine has kept with the run why it failed
@@ -175,32 +173,6 @@ def _is_there(description: Description) -> bool:
         except Unavailable:
             return False
         return True
-
-
-async def _in_thread(work: Callable[[], T]) -> T:
-    """As asyncio.to_thread, but a thread that hangs keeps no process from ending."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
-
-    def settle(result: T | None, error: BaseException | None) -> None:
-        if future.cancelled():
-            return
-        if error is not None:
-            future.set_exception(error)
-        else:
-            future.set_result(result)  # type: ignore[arg-type]  # one of the two is there
-
-    def work_on() -> None:
-        result, failed = None, None
-        try:
-            result = work()
-        except BaseException as error:  # noqa: BLE001  it is raised where the work is waited for
-            failed = error
-        with suppress(RuntimeError):  # the loop has ended: nobody waits any more
-            loop.call_soon_threadsafe(settle, result, failed)
-
-    threading.Thread(target=work_on, name="backup", daemon=True).start()
-    return await future
 
 
 def _keep_apart(data: Path, chosen: Path) -> None:

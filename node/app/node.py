@@ -11,6 +11,7 @@ import msgspec
 
 from node.api.chain import ChainView
 from node.api.node import LinkView, StatusView
+from node.app.restore_job import RestoreJob
 from node.config import Config, save
 from node.errors import ConflictError, Locked
 from node.model.identity import Founded, Founder, Sheets
@@ -78,6 +79,8 @@ class Node:
         self._news = asyncio.Event()
         self._face = today.Face()
         self._faced = -1
+        self.restoring = RestoreJob(config.data, self.unlock, lambda: self.backups, self._changed, vault_costs)
+        """The restore of a node that is not set up yet."""
 
     # --- stages
 

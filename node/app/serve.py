@@ -64,6 +64,7 @@ async def serve(
                 for ended in done:
                     ended.result()
             finally:
+                await node.restoring.close()
                 await node.lock()
 
 

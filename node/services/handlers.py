@@ -20,7 +20,6 @@ from . import (
     purchases,
     quotes,
     quoting,
-    recovery,
     relays,
     restored,
     roots,
@@ -34,7 +33,6 @@ from . import (
 EXCHANGE = exchange.join(
     greeting.EXCHANGE,
     backup_head.EXCHANGE,
-    recovery.EXCHANGE,
     peers.EXCHANGE,
     catalog.EXCHANGE,
     plans.EXCHANGE,
@@ -55,7 +53,6 @@ TICKS: tuple[Callable[[Any], None], ...] = (
     greeting.tick,
     peers.tick,
     restored.tick,
-    recovery.tick,
     catalog.tick,
     orders.tick,
     asking.tick,

@@ -21,8 +21,8 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "s3": ("An S3 bucket", "Amazon S3, Backblaze, Wasabi, MinIO and others that speak S3"),
     "folder": ("A folder", "On another disk of this computer or on the network"),
 }
-_FIELDS = ("name", "where", "user", "secret", "bucket", "region", "prefix")
-_FIELD_OF = {"target-credentials": "secret", "bad-name": "name"}
+FIELDS = ("name", "where", "user", "secret", "bucket", "region", "prefix")
+FIELD_OF = {"target-credentials": "secret", "bad-name": "name"}
 EVERY = [
     ("1", "Every hour"),
     ("6", "Every 6 hours"),
@@ -74,7 +74,7 @@ async def show_choose(request: web.Request) -> web.StreamResponse:
 
 async def show_add(request: web.Request) -> web.StreamResponse:
     """GET /backup/add/{kind}."""
-    return _add(request, _kind(request), dict.fromkeys(_FIELDS, ""))
+    return _add(request, _kind(request), dict.fromkeys(FIELDS, ""))
 
 
 async def post_add(request: web.Request) -> web.StreamResponse:
@@ -84,14 +84,14 @@ async def post_add(request: web.Request) -> web.StreamResponse:
     try:
         added: TargetView = await runtime_of(request).backups.add_target(description, form["name"])
     except NodeError as error:
-        shown = {name: form[name] for name in _FIELDS} | {"secret": ""}
-        return _add(request, kind, shown, {_FIELD_OF.get(error.code, first_field(kind)): str(error)})
+        shown = {name: form[name] for name in FIELDS} | {"secret": ""}
+        return _add(request, kind, shown, {FIELD_OF.get(error.code, first_field(kind)): str(error)})
     return see_other(request, f"/backup/targets/{added.target}", f"{added.name} works: it was written to, read from and deleted from")
 
 
 def described(kind: Kind, form: Form) -> Description:
     """What a form of this kind says."""
-    given = {name: form[name].strip() for name in _FIELDS if name not in ("name", "secret")}
+    given = {name: form[name].strip() for name in FIELDS if name not in ("name", "secret")}
     return Description(kind, secret=form["secret"], **given)
 
 

@@ -24,6 +24,10 @@ class Runtime(Protocol):
     def backups(self) -> Any:
         """The backups of the open node (node/app/backups.py). Raises Locked."""
 
+    @property
+    def restoring(self) -> Any:
+        """The restore of a node that is not set up yet (node/app/restore_job.py)."""
+
     async def changed(self, after: int) -> int:
         """The change counter, once it is above `after`."""
 

@@ -37,6 +37,7 @@ from node.web.sessions import Session, Sessions, same_token
 from protocol.errors import ProtocolError
 
 EVENTS = "/api/v1/events"
+_ANY_STAGE = ("/look", "/setup/restoring")  # the second sees a node from new to open
 _PUBLIC = ("/static/", "/open", "/stopped", csp.REPORT_PATH)
 
 
@@ -118,7 +119,7 @@ def _keep_to_stage(request: web.Request) -> None:
     home = HOME[stage]
     at_doors = request.path.startswith(("/setup", "/unlock"))
     in_place = request.path.startswith(home) if stage is not Stage.OPEN else not at_doors
-    if not in_place and request.path != "/look":
+    if not in_place and request.path not in _ANY_STAGE:
         _ask_in(request, home, Refusal(423, "locked", "The vault is locked. Unlock it on the page or with: gemstra unlock"))
 
 

@@ -20,6 +20,9 @@ NO_PAGE = {
 NO_COMMAND = {
     "plans.get_plan": "the list shows whole plans",
     "claims.list_claimable": "`commission claim` takes what is claimable",
+    "restore.begin": "`backup restore` does it where no node runs",
+    "restore.view": "`backup restore` shows it itself",
+    "restore.stop": "`backup restore` ends with Ctrl-C",
 }
 
 
