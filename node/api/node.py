@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from node.api.http import Runtime
 from node.api.routes import Route
 from node.errors import UserError
-from node.model.identity import Founded, Founder
+from node.model.identity import Founded, Founder, Sheets
 from protocol.errors import Malformed
 from protocol.identity import Role
 from protocol.money import exponent
@@ -52,8 +52,11 @@ class NodeRuntime(Runtime, Protocol):
     async def status(self) -> StatusView:
         """Now."""
 
-    async def found(self, passphrase: str, founder: Founder) -> Founded:
+    async def found(self, passphrase: str, founder: Founder, words: Sheets | None = None) -> Founded:
         """Make the node."""
+
+    def own_words(self, recovery: str, rotation: str = "") -> Sheets:
+        """A person's own words, checked."""
 
     async def unlock(self, passphrase: str) -> None:
         """Open the vault."""
@@ -70,8 +73,16 @@ async def status(runtime: NodeRuntime) -> StatusView:
     return await runtime.status()
 
 
-async def setup(runtime: NodeRuntime, passphrase: str, name: str, role: str = "seller", currency: str = "USD") -> Founded:
-    """Make identity, vault and store; the words are shown this once."""
+async def setup(
+    runtime: NodeRuntime,
+    passphrase: str,
+    name: str,
+    role: str = "seller",
+    currency: str = "USD",
+    words: str = "",
+    rotation_words: str = "",
+) -> Founded:
+    """Make identity, vault and store; fresh words are shown this once. With `words` of your own: the same wallet and names at shops."""
     if role not in tuple(Role):
         raise UserError(f"A node is a seller's or a merchant's, not {role!r}.", code="bad-role")
     if not 0 < len(name.strip()) <= 64:
@@ -80,7 +91,11 @@ async def setup(runtime: NodeRuntime, passphrase: str, name: str, role: str = "s
         exponent(currency)
     except Malformed as error:
         raise UserError(str(error), code="bad-currency") from error
-    return await runtime.found(passphrase, Founder(name.strip(), Role(role), currency))
+    founder = Founder(name.strip(), Role(role), currency)
+    if not words:
+        return await runtime.found(passphrase, founder)
+    founded = await runtime.found(passphrase, founder, runtime.own_words(words, rotation_words))
+    return Founded([], [] if rotation_words else founded.rotation_words, founded.identity)
 
 
 async def unlock(runtime: NodeRuntime, passphrase: str) -> DoneView:

@@ -22,6 +22,12 @@ def new_words() -> Sheets:
     return Sheets(sheets.to_words(recovery), sheets.to_words(rotation))
 
 
+def own_words(recovery: str, rotation: str = "") -> Sheets:
+    """A person's own sheets, checked; a fresh second sheet where they have none. Raises UserError `bad-words`."""
+    first = sheets.to_words(sheets.from_words(recovery, sheets.RECOVERY_BYTES))
+    return Sheets(first, sheets.to_words(sheets.entropy(rotation.strip() or None, sheets.ROTATION_BYTES)))
+
+
 def found(folder: Path, passphrase: str, founder: Founder, words: Sheets | None = None, *, costs: Costs | None = None) -> Founded:
     """Make the vault and store in `folder`. Takes about two seconds: call it from a thread.
 

@@ -127,6 +127,12 @@ class Node:
 
         return new_words()
 
+    def own_words(self, recovery: str, rotation: str = "") -> Sheets:
+        """A person's own words, checked, for `found`. Raises UserError `bad-words`."""
+        from node.app.founding import own_words
+
+        return own_words(recovery, rotation)
+
     async def found(self, passphrase: str, founder: Founder, words: Sheets | None = None) -> Founded:
         """Make identity, store and vault; it stays locked until `unlock`."""
         from node.app.founding import found

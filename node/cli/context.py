@@ -85,7 +85,7 @@ def read_words(call: Call, fd: int | None, what: str) -> str:
         return _line_of(fd, "words", "needs-words")
     if call.no_input or not sys.stdin.isatty():
         raise UserError(f"{what}: give --words-fd N, e.g. --words-fd 4 4<file", code="needs-words")
-    answer: str = typer.prompt(what, hide_input=True, err=True)
+    answer: str = typer.prompt(what, hide_input=True, default="", show_default=False, err=True)
     return answer
 
 

@@ -6,12 +6,11 @@ import typer
 
 from node.cli.client import Client
 from node.cli.context import call_of, read_passphrase, read_words
-from node.cli.nodes import Fd, confirm_sheet, show_sheet
+from node.cli.nodes import Fd, WordsFd, confirm_sheet, show_sheet
 from node.cli.output import reported
 
 app = typer.Typer(help="Keys and devices of this node.", no_args_is_help=True)
 GENERATION_SECONDS = 600.0  # the store is written anew
-WordsFd = Annotated[int | None, typer.Option("--words-fd", help="Read the words from this file descriptor.")]
 NextWordsFd = Annotated[int | None, typer.Option("--next-words-fd", help="Read a fresh sheet of your own from this file descriptor.")]
 NewFd = Annotated[int | None, typer.Option("--new-passphrase-fd", help="Read the new passphrase from this file descriptor.")]
 

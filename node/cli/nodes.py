@@ -6,10 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from node.cli.context import Call, call_of, read_passphrase
+from node.cli.context import Call, call_of, read_passphrase, read_words
 from node.cli.output import reported
 
 ASKED = 3
+WordsFd = Annotated[int | None, typer.Option("--words-fd", help="Read the words from this file descriptor.")]
+RotationFd = Annotated[int | None, typer.Option("--rotation-words-fd", help="Read the rotation words from this file descriptor.")]
 Fd = Annotated[int | None, typer.Option("--passphrase-fd", help="Read the passphrase from this file descriptor.")]
 
 
@@ -25,16 +27,23 @@ def init(
     role: Annotated[str, typer.Option(help="seller or merchant.")] = "seller",
     currency: Annotated[str, typer.Option(help="ISO 4217 code, e.g. EUR.")] = "USD",
     passphrase_fd: Fd = None,
+    own_words: Annotated[bool, typer.Option("--own-words", help="Ask for words you have: same wallet, same names at shops.")] = False,
+    words_fd: WordsFd = None,
+    rotation_words_fd: RotationFd = None,
 ) -> None:
-    """Set up a new identity in a running node and show its words, once.
+    """Set up a new identity in a running node and show its words, once; three of them are asked for.
 
     Example: gemstra --data ~/shop init --name "Lumen Beauty" --role merchant
     """
     call = call_of(context)
     with reported():
+        own = {}
+        if own_words or words_fd is not None:
+            own["words"] = read_words(call, words_fd, "Your 24 recovery words")
+            asked = rotation_words_fd is not None or not call.no_input
+            own["rotation_words"] = read_words(call, rotation_words_fd, "Your 12 rotation words (empty: a fresh sheet)") if asked else ""
         secret = read_passphrase(call, passphrase_fd, repeat=True)
-        founded = call.client.post_once("/setup", passphrase=secret, name=name, role=role, currency=currency)
-        call.output.say("Write these words on paper, in this order. They are shown this once; whoever has them is you.")
+        founded = call.client.post_once("/setup", passphrase=secret, name=name, role=role, currency=currency, **own)
         _show_words(call, founded)
 
 
@@ -42,9 +51,14 @@ def _show_words(call: Call, founded: Any) -> None:
     if call.output.as_json:
         call.output.show(founded)
         return
-    show_sheet(call, "Recovery words", founded["words"])
-    show_sheet(call, "Rotation words (keep on a second sheet)", founded["rotation_words"])
-    confirm_sheet(call, founded["words"])
+    if founded["words"] or founded["rotation_words"]:
+        call.output.say("Write these words on paper, in this order. They are shown this once; whoever has them is you.")
+    if founded["words"]:
+        show_sheet(call, "Recovery words", founded["words"])
+    if founded["rotation_words"]:
+        show_sheet(call, "Rotation words (keep on a second sheet)", founded["rotation_words"])
+    if fresh := founded["words"] or founded["rotation_words"]:
+        confirm_sheet(call, fresh)
 
 
 def show_sheet(call: Call, title: str, words: list[str]) -> None:

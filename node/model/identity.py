@@ -16,7 +16,7 @@ class Founder:
 
 @dataclass(frozen=True, slots=True)
 class Founded:
-    """The two sheets, to be shown once and written down."""
+    """The two sheets, to be shown once and written down; empty where the person typed their own."""
 
     words: list[str]
     rotation_words: list[str]

@@ -41,6 +41,9 @@ class Runtime(Protocol):
     def new_words(self) -> Sheets:
         """Words for the sheets of a node to be."""
 
+    def own_words(self, recovery: str, rotation: str = "") -> Sheets:
+        """A person's own words, checked; a fresh second sheet where they have none. Raises UserError `bad-words`."""
+
     async def found(self, passphrase: str, founder: Founder, words: Sheets | None = None) -> Founded:
         """Make identity, store and vault. Raises UserError `passphrase-too-short`, ConflictError `vault-exists`."""
 

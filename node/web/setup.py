@@ -1,4 +1,4 @@
-"""Set-up in four steps: who you are, your words, a check of the words, a passphrase. Nothing is kept before the last one.
+"""Set-up in four steps: who you are, your words (fresh, or your own typed), their check, a passphrase. Nothing is kept before the last one.
 
 So a closed tab leaves nothing half made, and the passphrase is never held: the words wait in the session until it arrives.
 """
@@ -40,7 +40,14 @@ class Begun:
     zone: str
     sheets: Sheets
     asked: list[int]
+    own: bool = False
+    """The first sheet was typed: only what is fresh is shown and checked."""
     checked: bool = False
+
+    @property
+    def fresh(self) -> list[str]:
+        """The words to be written down and checked."""
+        return (self.sheets.rotation if self.own else self.sheets.recovery).split()
 
 
 @cache
@@ -86,11 +93,17 @@ async def post_start(request: web.Request) -> web.StreamResponse:
     if errors:
         return _start(request, given, errors)
     before = _begun(request)
-    sheets = before.sheets if before else runtime_of(request).new_words()
-    asked = sorted(secrets.SystemRandom().sample(range(1, len(sheets.recovery.split()) + 1), ASKED))
     founder = Founder(given["name"], Role(given["role"]), given["currency"])
-    session_of(request).scratch[_SCRATCH] = Begun(founder, given["zone"], sheets, asked)
+    if before:
+        before.founder, before.zone = founder, given["zone"]
+    else:
+        sheets = runtime_of(request).new_words()
+        session_of(request).scratch[_SCRATCH] = Begun(founder, given["zone"], sheets, _asked(sheets.recovery))
     return see_other(request, "/setup/words")
+
+
+def _asked(phrase: str) -> list[int]:
+    return sorted(secrets.SystemRandom().sample(range(1, len(phrase.split()) + 1), ASKED))
 
 
 def _wrong(given: dict[str, str]) -> dict[str, str]:
@@ -111,7 +124,7 @@ async def show_words(request: web.Request) -> web.StreamResponse:
     begun = _begun(request)
     if begun is None:
         return see_other(request, "/setup")
-    words, rotation = begun.sheets.recovery.split(), begun.sheets.rotation.split()
+    words, rotation = [] if begun.own else begun.fresh, begun.sheets.rotation.split()
     return render(request, "setup/words.html", step=2, total=TOTAL, words=words, rotation=rotation)
 
 
@@ -120,12 +133,36 @@ async def post_words(request: web.Request) -> web.StreamResponse:
     return see_other(request, "/setup/confirm")
 
 
+async def show_own(request: web.Request) -> web.StreamResponse:
+    """GET /setup/own: words that the person has already."""
+    begun = _begun(request)
+    if begun is None:
+        return see_other(request, "/setup")
+    return render(request, "setup/own.html", step=2, total=TOTAL, own=begun.own)
+
+
+async def post_own(request: web.Request) -> web.StreamResponse:
+    """POST /setup/own: the 24, and the 12 where they have them; a fresh second sheet otherwise."""
+    begun, form, runtime = _begun(request), form_of(request), runtime_of(request)
+    if begun is None:
+        return see_other(request, "/setup")
+    field = "words"
+    try:
+        runtime.own_words(form["words"])
+        field = "rotation"
+        begun.sheets = runtime.own_words(form["words"], form["rotation"])
+    except UserError as error:
+        return render(request, "setup/own.html", status=422, step=2, total=TOTAL, own=begun.own, errors={field: str(error)})
+    begun.own, begun.checked, begun.asked = True, bool(form["rotation"].strip()), _asked(begun.sheets.rotation)
+    return see_other(request, "/setup/passphrase" if begun.checked else "/setup/words")
+
+
 async def show_confirm(request: web.Request) -> web.StreamResponse:
     """GET /setup/confirm."""
     begun = _begun(request)
     if begun is None:
         return see_other(request, "/setup")
-    return render(request, "setup/confirm.html", step=3, total=TOTAL, asked=begun.asked)
+    return render(request, "setup/confirm.html", step=3, total=TOTAL, asked=begun.asked, own=begun.own)
 
 
 async def post_confirm(request: web.Request) -> web.StreamResponse:
@@ -135,13 +172,13 @@ async def post_confirm(request: web.Request) -> web.StreamResponse:
         return see_other(request, "/setup")
     errors = _wrong_words(begun, form_of(request))
     if errors:
-        return render(request, "setup/confirm.html", status=422, step=3, total=TOTAL, asked=begun.asked, errors=errors)
+        return render(request, "setup/confirm.html", status=422, step=3, total=TOTAL, asked=begun.asked, own=begun.own, errors=errors)
     begun.checked = True
     return see_other(request, "/setup/passphrase")
 
 
 def _wrong_words(begun: Begun, form: Form) -> dict[str, str]:
-    words = begun.sheets.recovery.split()
+    words = begun.fresh
     typed = {number: form[f"word-{number}"].strip().lower() for number in begun.asked}
     return {
         f"word-{number}": f"This is not word {number}. Look at your paper again" for number in typed if typed[number] != words[number - 1]
@@ -190,6 +227,8 @@ ROUTES = [
     web.post("/setup", post_start),
     web.get("/setup/words", show_words),
     web.post("/setup/words", post_words),
+    web.get("/setup/own", show_own),
+    web.post("/setup/own", post_own),
     web.get("/setup/confirm", show_confirm),
     web.post("/setup/confirm", post_confirm),
     web.get("/setup/passphrase", show_passphrase),

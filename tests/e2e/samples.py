@@ -323,7 +323,8 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "setup": ("setup/start.html", "", "", {"step": 1, "total": 4, "form": SETUP_FORM, "currencies": [("USD", "US dollar")], "zones": [("Europe/Madrid", "Madrid")]}),
     "setup-passphrase": ("setup/passphrase.html", "", "", {"step": 4, "total": 4, "errors": {"again": "The two are not the same"}}),
     "setup-words": ("setup/words.html", "", "", {"step": 2, "total": 4, "words": WORDS, "rotation": WORDS[:12]}),
-    "setup-confirm": ("setup/confirm.html", "", "", {"step": 3, "total": 4, "asked": [3, 11, 20]}),
+    "setup-own": ("setup/own.html", "", "", {"step": 2, "total": 4, "own": False, "errors": {"words": "Word 7, 'appel', is not on the list. Did you mean apple?"}}),
+    "setup-confirm": ("setup/confirm.html", "", "", {"step": 3, "total": 4, "asked": [3, 11, 20], "own": False}),
     "today": ("today.html", "today", "ana", {
         "greeting": "Hello, Ana Pérez", "today": NOW, "setup": None, "waiting": 1, "tasks": TASKS, "undo": TASKS["done"][0], "new": ("New order", "/catalog"),
         "needs": [{"title": "Lumen Beauty asks for Mia Torres's address", "text": "Daily Glow Serum and 1 more, paid yesterday", "href": "/grants/1", "action": "Answer", "at": NOW - HOUR},
