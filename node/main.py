@@ -6,11 +6,15 @@ from typing import Annotated
 
 import typer
 
+from node.app import backup_commands
+from node.cli.backup import app as backup_app
 from node.cli.chain import app as chain_commands
 from node.cli.context import call_of, read_passphrase
 from node.cli.nodes import Fd
 from node.cli.output import reported
 from node.cli.root import app
+
+backup_commands.add(backup_app)
 
 
 @app.command()

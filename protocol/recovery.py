@@ -12,7 +12,8 @@ from .errors import Conflict
 from .kinds import Kind, Topic
 
 BACKUP = "recovery.backup"
-LONGEST_RECORD = 1 << 16
+LONGEST_RECORD = 800_000  # of a page; an order with its whole history
+LONGEST_ENTRY = 1 << 16
 MOST_RECORDS = 1000
 PAGE_BYTES = 800_000
 
@@ -73,9 +74,9 @@ class Held:
 class HeldOrder:
     """An order as one side holds it: the quote request, the merchant's log so far, and the seller's requests that its receipts name."""
 
-    request: bytes = key(0, longest=LONGEST_RECORD)
-    entries: tuple[bytes, ...] = key(2, longest=LONGEST_RECORD)
-    requests: tuple[bytes, ...] = key(4, longest=LONGEST_RECORD)
+    request: bytes = key(0, longest=LONGEST_ENTRY)
+    entries: tuple[bytes, ...] = key(2, longest=LONGEST_ENTRY)
+    requests: tuple[bytes, ...] = key(4, longest=LONGEST_ENTRY)
 
 
 KINDS = (

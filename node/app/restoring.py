@@ -58,8 +58,7 @@ def restore(
     Raises what `look` raises; ConflictError `vault-exists`; UserError `passphrase-too-short`, `not-the-root`, `newer-schema`,
     `folder-unusable`.
     """
-    if (folder / keyfile.NAME).exists():
-        raise ConflictError(f"There is a node in {folder} already. Choose another folder.", code="vault-exists")
+    require_free(folder)
     kdf.check_new(passphrase)
     sheet, secret = sheets.read(phrase), sheets.opening_secret(phrase)
     try:
@@ -92,6 +91,17 @@ def restore(
     )
 
 
+def require_free(folder: Path) -> None:
+    """Raises ConflictError `vault-exists`, UserError `folder-unusable`."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        taken = (folder / keyfile.NAME).exists()
+    except OSError as error:
+        raise UserError(f"{folder} can't be used: {error.strerror}. Name another folder with --data.", code="folder-unusable") from error
+    if taken:
+        raise ConflictError(f"There is a node in {folder} already. Choose another folder.", code="vault-exists")
+
+
 def _secrets(keyring: Keyring) -> Secrets:
     """A new device's own, and what every device of the identity shares."""
     return Secrets(
@@ -105,13 +115,9 @@ def _secrets(keyring: Keyring) -> Secrets:
 
 
 def _make_room(folder: Path) -> None:
-    """The folder, without what a run before left in it."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name in (STORE_FILE, f"{STORE_FILE}-wal", f"{STORE_FILE}-shm"):
-            (folder / name).unlink(missing_ok=True)
-    except OSError as error:
-        raise UserError(f"{folder} can't be used: {error.strerror}. Name another folder with --data.", code="folder-unusable") from error
+    """Without what a run before left in the folder."""
+    for name in (STORE_FILE, f"{STORE_FILE}-wal", f"{STORE_FILE}-shm"):
+        (folder / name).unlink(missing_ok=True)
 
 
 @contextmanager

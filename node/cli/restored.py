@@ -22,6 +22,8 @@ def show(context: typer.Context) -> None:
         for part in found["parts"]:
             call.output.say(f"{part['name']}: {'held back' if part['paused'] else 'goes on'}")
             call.output.show(part["items"], ("title", "text"))
+        call.output.say("Given back by your peers of what came after the backup:")
+        call.output.show(found["fetched"], ("name", "state", "records", "misfits", "code"))
         call.output.say("Backups your peers know of:")
         call.output.show(found["backups"], ("name", "sequence", "newer", "at"))
         if found["silent"]:

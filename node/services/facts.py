@@ -4,6 +4,7 @@ A merchant sends each fact to its payee and to the seller, whose node hands the 
 that comes twice is one. The seller's own entries follow its order; everybody else's follow the merchant's `FactChange`s.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from node.errors import UserError
@@ -35,6 +36,7 @@ from protocol.ledger import Held, Released, Status, Voided, accrue, adjustment, 
 from protocol.order import AccrueCommissions, HoldCommissions, MakePayable, VoidCommissions
 from protocol.plan import TYPE as PLAN
 from protocol.plan import Plan
+from protocol.team import uplines
 
 from .exchange import Exchange, Incoming, send
 from .ledger import CommissionUnit, keep, move, reserve_free
@@ -81,8 +83,8 @@ def accrue_order(unit: CommissionUnit, order: AcceptedOrder) -> tuple[bytes, ...
     return tuple(hashes.values())
 
 
-def on_effect(unit: CommissionUnit, order: AcceptedOrder, effect: CommissionEffect) -> None:
-    """What the order's machine asks of commissions, on either side of it."""
+def on_effect(unit: CommissionUnit, order: AcceptedOrder, effect: CommissionEffect, *, again: bool = False) -> None:
+    """What the order's machine asks of commissions, on either side of it. `again`: it was told to payees before a restore."""
     if isinstance(effect, AccrueCommissions):
         if unit.me.role == "seller":
             _accrue_own(unit, order)
@@ -91,7 +93,22 @@ def on_effect(unit: CommissionUnit, order: AcceptedOrder, effect: CommissionEffe
         _follow(unit, row, effect)
     if unit.me.role == "merchant":
         for fact in unit.commissions.facts_of_order(order.order):
-            _tell(unit, fact, effect)
+            _tell(unit, fact, effect, again=again)
+
+
+def accrue_back(unit: CommissionUnit, order: AcceptedOrder) -> None:
+    """The merchant, given back an acceptance of its own after a restore: the entries it wrote then; facts as far as they are here."""
+    if unit.commissions.entries_of_order(order.order):
+        return
+    known = [fact for name in order.facts if (fact := unit.commissions.fact(name)) is not None]
+    of = {fact.member: fact.hash for fact in known}
+    for fact in known:
+        unit.commissions.keep_fact(replace(fact, order=order.order))
+    above = uplines(unit.team.links(unit.me.identity), order.member, order.placed_at, len(_plan(unit, order.plan).levels))
+    for entry in accrue(order.order, order.cause, _allocate(unit, order, above).accruals):
+        payee = entry.key.payee
+        row = LedgerRow(entry, order.merchant, payee, order.currency, unit.now, of.get(payee, b""), order.order)
+        unit.commissions.keep_entry(row)
 
 
 def _follow(unit: CommissionUnit, row: LedgerRow, effect: CommissionEffect) -> None:
@@ -113,8 +130,13 @@ def _follow(unit: CommissionUnit, row: LedgerRow, effect: CommissionEffect) -> N
 def _allocation(unit: CommissionUnit, order: AcceptedOrder) -> Allocation:
     plan = _plan(unit, order.plan)
     above = upline_members(unit, order.member, order.placed_at, len(plan.levels)) if unit.me.role == "merchant" else ()
+    return _allocate(unit, order, [row.member for row in above])
+
+
+def _allocate(unit: CommissionUnit, order: AcceptedOrder, above: Sequence[bytes]) -> Allocation:
+    plan = _plan(unit, order.plan)
     lines = [BaseLine(line.line, line.sku, line.product, line.base, line.categories) for line in order.lines]
-    return allocate(plan, lines, order.member, [Upline(row.member) for row in above])
+    return allocate(plan, lines, order.member, [Upline(member) for member in above])
 
 
 def _plan(unit: CommissionUnit, plan: bytes) -> Plan:
@@ -185,7 +207,7 @@ def _send_fact(unit: CommissionUnit, peer: str, plan: bytes, signed: Signed, ord
         send(unit, peer, signed, topic=Topic.COMMISSION, about=("commission-order", order))
 
 
-def _tell(unit: CommissionUnit, fact: FactRow, effect: CommissionEffect) -> None:
+def _tell(unit: CommissionUnit, fact: FactRow, effect: CommissionEffect, *, again: bool) -> None:
     """The payee learns what became of its fact."""
     match effect:
         case HoldCommissions(until=at):
@@ -198,6 +220,8 @@ def _tell(unit: CommissionUnit, fact: FactRow, effect: CommissionEffect) -> None
             return
     fact = replace(fact, changes=fact.changes + 1)
     unit.commissions.keep_fact(fact)
+    if again:
+        return
     signed = sign(unit.me.device, CHANGE_TYPE, FactChange(fact.hash, fact.changes, change, at, 0, 0), created=unit.now)
     member = unit.team.member(fact.member)
     if member is not None and unit.peers.get(member.peer) is not None:
@@ -244,11 +268,17 @@ def _on_fact(unit: CommissionUnit, incoming: Incoming) -> None:
     if merchant is None or membership is None:
         raise Unauthorized("that merchant is not ours", code="unknown-merchant")
     merchant.state.require_live(signed.envelope.author)
-    if fact.member != membership.member:
-        if incoming.peer.identity != fact.merchant:
-            raise Conflict("that fact is somebody else's", code="wrong-payee")
+    if fact.member != membership.member and incoming.peer.identity == fact.merchant:
         _hand_on(unit, signed, fact)
         return
+    keep_own(unit, signed, fact)
+
+
+def keep_own(unit: CommissionUnit, signed: Signed, fact: AccrualFact) -> None:
+    """Keep a fact that names us as payee, verified and by a device of the merchant. Known already: nothing happens."""
+    membership = unit.team.membership(fact.merchant)
+    if membership is None or fact.member != membership.member:
+        raise Conflict("that fact is somebody else's", code="wrong-payee")
     if not pays(unit, membership, fact.payee):
         raise Conflict("the fact pays an address that is not ours", code="wrong-payee")
     name = fact_hash(fact)

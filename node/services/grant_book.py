@@ -31,6 +31,7 @@ class GrantBook(Protocol):
     def by_request(self, request: bytes) -> GrantRow | None: ...  # noqa: D102
     def by_id(self, grant: bytes) -> GrantRow | None: ...  # noqa: D102
     def all(self, limit: int) -> Sequence[GrantRow]: ...  # noqa: D102
+    def of_peer(self, peer: bytes) -> Sequence[GrantRow]: ...  # noqa: D102
     def of_order(self, order: bytes) -> Sequence[GrantRow]: ...  # noqa: D102
     def of_customer(self, customer: bytes) -> Sequence[GrantRow]: ...  # noqa: D102
     def due(self, now: int, limit: int) -> Sequence[GrantRow]: ...  # noqa: D102

@@ -20,6 +20,7 @@ from . import (
     purchases,
     quotes,
     quoting,
+    recovery,
     relays,
     restored,
     roots,
@@ -33,6 +34,7 @@ from . import (
 EXCHANGE = exchange.join(
     greeting.EXCHANGE,
     backup_head.EXCHANGE,
+    recovery.EXCHANGE,
     peers.EXCHANGE,
     catalog.EXCHANGE,
     plans.EXCHANGE,
@@ -53,6 +55,7 @@ TICKS: tuple[Callable[[Any], None], ...] = (
     greeting.tick,
     peers.tick,
     restored.tick,
+    recovery.tick,
     catalog.tick,
     orders.tick,
     asking.tick,

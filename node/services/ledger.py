@@ -27,6 +27,7 @@ class CommissionBook(Protocol):
     def keep_entry(self, row: LedgerRow) -> None: ...  # noqa: D102
     def fact(self, fact: bytes, /) -> FactRow | None: ...  # noqa: D102
     def facts_of_order(self, order: bytes) -> Sequence[FactRow]: ...  # noqa: D102
+    def facts_of_member(self, merchant: bytes, member: bytes) -> Sequence[FactRow]: ...  # noqa: D102
     def unchecked(self, merchant: bytes) -> Sequence[FactRow]: ...  # noqa: D102
     def keep_fact(self, row: FactRow) -> None: ...  # noqa: D102
     def issuer(self, merchant: bytes) -> bytes | None: ...  # noqa: D102

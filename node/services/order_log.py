@@ -21,6 +21,7 @@ from protocol.order import AccrueCommissions, HoldCommissions, MakePayable, Stat
 
 from . import facts
 from .catalog import CatalogUnit
+from .catching_up import is_behind, require_orders
 from .evidence import Contradiction
 from .exchange import send
 from .ledger import CommissionUnit
@@ -38,6 +39,7 @@ class OrderBook(Protocol):
     def by_quote(self, quote: bytes, /) -> OrderRow | None: ...  # noqa: D102
     def all(self, statuses: Sequence[str], limit: int, after: int | None = None) -> Sequence[OrderRow]: ...  # noqa: D102
     def due(self, now: int, limit: int) -> Sequence[OrderRow]: ...  # noqa: D102
+    def of_peer(self, peer: bytes) -> Sequence[OrderRow]: ...  # noqa: D102
     def of_customer(self, customer: bytes) -> Sequence[OrderRow]: ...  # noqa: D102
     def keep(self, row: OrderRow) -> None: ...  # noqa: D102
     def steps(self, draft: bytes) -> Sequence[OrderStep]: ...  # noqa: D102
@@ -128,8 +130,9 @@ def write(
 ) -> tuple[Case, Signed]:
     """The merchant's next entry, signed and kept; sent to the seller unless it is the reply itself.
 
-    Raises LocalError with the code when it may not happen now.
+    Raises LocalError with the code when it may not happen now; Conflict `not-ready` after a restore, before the seller said how far it got.
     """
+    require_orders(unit, case.row.peer)
     state, effects, entry = talk.write(case.state, unit.me.device, type_, body, created=unit.now, request=request)
     unit.orders.add_step(case.row.draft, entry.envelope.seq, OrderStep(unit.now, entry.raw, request.raw if request else None))
     after = _settle(unit, _entered(case, state, entry), effects)
@@ -172,7 +175,7 @@ def take(unit: OrdersUnit, row: OrderRow, entry: Signed) -> str:
     return refused
 
 
-def _take_one(unit: OrdersUnit, case: Case, entry: Signed) -> Case:
+def _take_one(unit: OrdersUnit, case: Case, entry: Signed, *, again: bool = False) -> Case:
     request: Signed | None = None
     if entry.envelope.type == rec.RECEIPT:
         named = entry.read(rec.Receipt).request
@@ -182,12 +185,31 @@ def _take_one(unit: OrdersUnit, case: Case, entry: Signed) -> Case:
         request = opened(raw)
     state, effects = talk.advance(case.state, entry, request)
     unit.orders.add_step(case.row.draft, entry.envelope.seq, OrderStep(unit.now, entry.raw, request.raw if request else None))
-    return _settle(unit, _entered(case, state, entry), effects)
+    case = _entered(case, state, entry)
+    if again and unit.me.role == "merchant" and entry.envelope.type == rec.ACCEPTED and case.accepted is not None and not state.refused:
+        facts.accrue_back(unit, accepted_order(unit, case, case.accepted))
+    return _settle(unit, case, effects, again=again)
+
+
+def take_back(unit: OrdersUnit, case: Case, entry: Signed) -> Case:
+    """The next entry as the other side gives it back after a restore: first the time passes until it was written, then it is taken.
+
+    Raises Conflict `out-of-order`, `unknown-request`, and as `protocol.conversation.advance`.
+    """
+    due = case.state.chain.seq + 1
+    if entry.envelope.seq != due:
+        raise Conflict(f"entry {entry.envelope.seq} came where {due} is due", code="out-of-order")
+    at, deadline = entry.envelope.created, talk.next_deadline(case.state)
+    if deadline is not None and deadline <= at:
+        state, effects = talk.tick(case.state, at)
+        unit.orders.add_step(case.row.draft, None, OrderStep(at))
+        case = _settle(unit, replace(case, state=state), effects, again=True)
+    return _take_one(unit, case, entry, again=True)
 
 
 def passed(unit: OrdersUnit, case: Case) -> Case:
     """The order once the time until now has passed: silence outcomes are kept as steps of the history."""
-    if case.row.deadline is None or case.row.deadline > unit.now:
+    if case.row.deadline is None or case.row.deadline > unit.now or is_behind(unit, case.row.peer):
         return case
     state, effects = talk.tick(case.state, unit.now)
     if state == case.state:
@@ -201,8 +223,8 @@ def passed(unit: OrdersUnit, case: Case) -> Case:
     return case
 
 
-def _settle(unit: OrdersUnit, case: Case, effects: Sequence[talk.Effect]) -> Case:
-    """Keep what the history has come to, and do what it asks for."""
+def _settle(unit: OrdersUnit, case: Case, effects: Sequence[talk.Effect], *, again: bool = False) -> Case:
+    """Keep what the history has come to, and do what it asks for; `again`, after a restore, what it asked for before."""
     state = case.state
     row = replace(
         case.row,
@@ -218,7 +240,7 @@ def _settle(unit: OrdersUnit, case: Case, effects: Sequence[talk.Effect]) -> Cas
     for effect in effects:
         if isinstance(effect, _COMMISSIONS):
             assert case.accepted is not None
-            facts.on_effect(unit, accepted_order(unit, case, case.accepted), effect)
+            facts.on_effect(unit, accepted_order(unit, case, case.accepted), effect, again=again)
     return case
 
 

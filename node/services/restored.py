@@ -10,15 +10,16 @@ from protocol.grant import Status
 
 from . import backup_head, claims, greeting
 from .backup_head import BackupUnit, KnownBackup
-from .grant_book import GrantsUnit
 from .grant_views import name_of
 from .pauses import PAUSED, Pause, paused
+from .recovery import FetchedView, list_fetched
+from .taken_back import RecoveryUnit
 from .today_items import TodayItem
 
 MOST_SHOWN = 200
 
 
-class RestoredUnit(GrantsUnit, BackupUnit, Protocol):
+class RestoredUnit(RecoveryUnit, BackupUnit, Protocol):
     """What this service needs of a transaction."""
 
 
@@ -43,8 +44,8 @@ class HeldPart:
 
 @dataclass(frozen=True, slots=True)
 class RestoredView:
-    """`restored` is whether this node was set up from a backup, number `sequence`; `backups` what peers know of others; `silent` names
-    peers that have not answered yet.
+    """`restored` is whether this node was set up from a backup, number `sequence`; `backups` what peers know of others, `silent` names
+    peers that have not said; `fetched` is what each has given back of what came after the backup.
     """
 
     restored: bool
@@ -52,6 +53,7 @@ class RestoredView:
     parts: tuple[HeldPart, ...]
     backups: tuple[KnownBackup, ...]
     silent: tuple[str, ...]
+    fetched: tuple[FetchedView, ...]
 
 
 def show(unit: RestoredUnit) -> RestoredView:
@@ -60,7 +62,9 @@ def show(unit: RestoredUnit) -> RestoredView:
     restored = manifest is not None or unit.settings.get(PAUSED) is not None
     silent = tuple(peer.name for peer in backup_head.silent(unit)) if restored else ()
     parts = tuple(HeldPart(pause.value, pause in held, tuple(_ITEMS[pause](unit))) for pause in Pause) if restored else ()
-    return RestoredView(restored, int(manifest["sequence"]) if manifest else 0, parts, tuple(backup_head.known(unit)), silent)
+    return RestoredView(
+        restored, int(manifest["sequence"]) if manifest else 0, parts, tuple(backup_head.known(unit)), silent, tuple(list_fetched(unit))
+    )
 
 
 def confirm(unit: RestoredUnit, what: str, anyway: bool = False) -> RestoredView:

@@ -11,7 +11,7 @@ from itertools import groupby
 from node.errors import UserError
 from node.model.commission import LedgerRow, StatementRow
 from protocol.codec import from_bytes, to_bytes
-from protocol.envelope import sign, verify
+from protocol.envelope import Signed, sign, verify
 from protocol.errors import BadSignature, Conflict, RemoteError, Untimely
 from protocol.ids import digest
 from protocol.kinds import Topic
@@ -33,6 +33,7 @@ from protocol.statement import (
 )
 
 from . import pauses
+from .catching_up import STATED, require_statements
 from .exchange import Exchange, Incoming, send
 from .facts import check_late_twins
 from .ledger import CommissionUnit, move, ripen
@@ -86,10 +87,10 @@ def close_epoch(unit: CommissionUnit) -> StatementView:
     pauses.require(unit, pauses.Pause.PAYOUTS)
     place = require_place(unit)
     ripen(unit, unit.now)
-    rows = unit.commissions.entries(unit.me.identity)
+    rows, last = unit.commissions.entries(unit.me.identity), unit.commissions.last_statement(unit.me.identity)
+    require_statements(unit, last.epoch if last else 0)
     if not any(row.entry.status is Status.PAYABLE for row in rows):
         raise UserError("Nothing became payable since the last statement: return windows are still open.", code="nothing-payable")
-    last = unit.commissions.last_statement(unit.me.identity)
     statement = close(
         unit.me.identity,
         (place.chain_id, place.vault),
@@ -182,14 +183,45 @@ def _facts(rows: Sequence[LedgerRow]) -> dict[bytes, list[Entry]]:
     return {name: [row.entry for row in found] for name, found in groupby(by_fact, key=lambda row: row.fact or row.entry.id)}
 
 
+def take_part_back(unit: CommissionUnit, signed: Signed) -> None:
+    """A member shows its part of a statement of ours, after a restore: once every member's is here, the statement is ours again."""
+    part: MemberStatement = signed.read(MemberStatement)
+    head, epoch = part.head, part.head.epoch
+    if head.merchant != unit.me.identity:
+        raise Conflict("another merchant's statement", code="wrong-identity")
+    unit.settings.set(STATED, max(epoch, int(unit.settings.get(STATED, 0))))
+    if unit.commissions.statement(head.merchant, epoch) is not None:
+        return
+    name = f"recovery/statement/{epoch}"
+    parts: dict[str, str] = {**unit.settings.get(name, {}), str(part.index): part.line.packed().hex()}
+    unit.settings.set(name, parts)
+    if len(parts) < head.members:
+        return
+    statement = Statement(head, tuple(_line(bytes.fromhex(parts[str(index)])) for index in range(head.members)))
+    tree = tree_of(statement, unit.me.chain_address(0))
+    if tree.root.hash != part.root:
+        raise Conflict("the parts do not come to the statement's root", code="statement-mismatch")
+    _kept(unit, statement, tree)
+    unit.settings.set(name, {})
+    ripen(unit, max(unit.now, head.period_end))
+    for row in unit.commissions.entries(unit.me.identity):
+        if row.entry.status is Status.PAYABLE and is_payable(row.entry, head.period_end):
+            move(unit, row, Batched(row.entry.seq + 1, unit.now, epoch))
+    unit.touched("changes")
+
+
 # --- the member
 
 
 def _on_statement(unit: CommissionUnit, incoming: Incoming) -> None:
-    signed = incoming.signed
+    take_statement(unit, incoming.peer.identity, incoming.signed)
+
+
+def take_statement(unit: CommissionUnit, merchant: bytes, signed: Signed) -> None:
+    """Keep our part of a merchant's statement, verified and by a device of it, and reckon it again."""
     part: MemberStatement = signed.read(MemberStatement)
     membership = unit.team.membership(part.head.merchant)
-    if part.head.merchant != incoming.peer.identity:
+    if part.head.merchant != merchant:
         raise Conflict("a merchant sends its own statements only", code="wrong-identity")
     if membership is None or part.line.member != membership.member or not pays(unit, membership, part.line.recipient):
         raise Conflict("that line is not ours", code="wrong-payee")

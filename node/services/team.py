@@ -161,12 +161,12 @@ def ask_sponsor(unit: TeamUnit, merchant: bytes, peer: str) -> EdgeView:
     if links and links[-1].ends is None:
         raise ConflictError("You have a sponsor at this merchant already.", code="already-sponsored")
     seq = len(links) + 1
-    known = unit.team.edge(_edge_id(merchant, own.member, seq))
+    known = unit.team.edge(edge_id(merchant, own.member, seq))
     if known is not None and known.status == "signed":
         raise ConflictError("Your sponsor has signed already; the merchant is told.", code="already-sponsored")
     if known is not None and (known.status, known.peer) == ("asked", peer):
         return _edge_view(unit, known)
-    row = Edge(_edge_id(merchant, own.member, seq), merchant, own.member, None, seq, unit.now, "member", "asked", peer, unit.now)
+    row = Edge(edge_id(merchant, own.member, seq), merchant, own.member, None, seq, unit.now, "member", "asked", peer, unit.now)
     unit.team.keep_edge(row)
     request = SponsorRequest(merchant, unit.me.member_key(merchant).public, row.starts, seq)
     send(unit, peer, request, topic=Topic.TEAM, about=("edge", row.edge))
@@ -295,7 +295,7 @@ def _on_accepted(unit: TeamUnit, incoming: Incoming) -> None:
 def _on_sponsor_request(unit: TeamUnit, incoming: Incoming) -> None:
     request: SponsorRequest = incoming.message.record
     member = member_id(request.merchant, request.member_key)
-    edge = _edge_id(request.merchant, member, request.seq)
+    edge = edge_id(request.merchant, member, request.seq)
     if unit.team.membership(request.merchant) is None:
         raise Conflict("I am no member of that merchant", code="not-a-member")
     known = unit.team.edge(edge)
@@ -337,7 +337,7 @@ def _awaits(row: Edge, answer: SponsorAnswer, peer: str) -> bool:
 def _on_cosigned(unit: TeamUnit, incoming: Incoming) -> None:
     both: CoSigned = incoming.message.record
     edge = verify_edge(both)
-    id_ = _edge_id(edge.merchant, edge.member, edge.seq)
+    id_ = edge_id(edge.merchant, edge.member, edge.seq)
     if edge.merchant != unit.me.identity:
         _as_sponsor(unit, incoming, edge, id_, to_bytes(both))
         return
@@ -361,7 +361,7 @@ def _as_sponsor(unit: TeamUnit, incoming: Incoming, edge: SponsorEdge, id_: byte
 
 def _on_cosigned_taken(unit: TeamUnit, entry: OutboxEntry, sent: Message, _reply: Message) -> None:
     edge = verify_edge(sent.record)
-    row = unit.team.edge(_edge_id(edge.merchant, edge.member, edge.seq))
+    row = unit.team.edge(edge_id(edge.merchant, edge.member, edge.seq))
     merchant = unit.peers.by_identity(edge.merchant)
     if row is not None and merchant is not None and merchant.peer == entry.peer:
         unit.team.keep_edge(replace(row, status="accepted"))
@@ -369,7 +369,7 @@ def _on_cosigned_taken(unit: TeamUnit, entry: OutboxEntry, sent: Message, _reply
 
 def _on_cosigned_refused(unit: TeamUnit, entry: OutboxEntry, sent: Message, _code: str) -> None:
     edge = verify_edge(sent.record)
-    row = unit.team.edge(_edge_id(edge.merchant, edge.member, edge.seq))
+    row = unit.team.edge(edge_id(edge.merchant, edge.member, edge.seq))
     merchant = unit.peers.by_identity(edge.merchant)
     if row is not None and merchant is not None and merchant.peer == entry.peer:
         unit.team.keep_edge(replace(row, status="declined"))
@@ -377,7 +377,7 @@ def _on_cosigned_refused(unit: TeamUnit, entry: OutboxEntry, sent: Message, _cod
 
 def _on_request_refused(unit: TeamUnit, entry: OutboxEntry, sent: Message, _code: str) -> None:
     request: SponsorRequest = sent.record
-    row = unit.team.edge(_edge_id(request.merchant, member_id(request.merchant, request.member_key), request.seq))
+    row = unit.team.edge(edge_id(request.merchant, member_id(request.merchant, request.member_key), request.seq))
     if row is not None and row.peer == entry.peer:
         unit.team.keep_edge(replace(row, status="declined"))
 
@@ -398,7 +398,8 @@ EXCHANGE = Exchange(
 # --- inside
 
 
-def _edge_id(merchant: bytes, member: bytes, seq: int) -> bytes:
+def edge_id(merchant: bytes, member: bytes, seq: int) -> bytes:
+    """What a member's edge with this sequence is kept under."""
     return digest("edge", merchant, member, seq.to_bytes(8, "big"))
 
 

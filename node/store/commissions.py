@@ -81,6 +81,10 @@ class Commissions:
         """The facts of one order, by level."""
         return self._facts("order_id = ?", order)
 
+    def facts_of_member(self, merchant: bytes, member: bytes) -> list[FactRow]:
+        """A merchant's facts for one payee, oldest first."""
+        return sorted(self._facts("merchant = ? AND member = ?", merchant, member), key=lambda row: (row.created, row.hash))
+
     def unchecked(self, merchant: bytes) -> list[FactRow]:
         """A merchant's facts whose chain signature nobody verified yet."""
         return self._facts("merchant = ? AND checked = 0", merchant)

@@ -41,6 +41,10 @@ class Grants:
         """The newest."""
         return self._rows("1 ORDER BY created DESC, key LIMIT ?", (limit,))
 
+    def of_peer(self, peer: bytes) -> list[GrantRow]:
+        """Every grant with the identity, oldest first."""
+        return self._rows("peer = ? ORDER BY created, key", (peer,))
+
     def of_order(self, order: bytes) -> list[GrantRow]:
         """An order's, oldest first."""
         return self._rows("order_id = ? ORDER BY created, key", (order,))

@@ -58,6 +58,11 @@ class Orders:
 
     # --- history
 
+    def of_peer(self, peer: bytes) -> list[OrderRow]:
+        """Every order with the identity, oldest first."""
+        found = self._db.execute(f"SELECT {_ROW} FROM orders WHERE peer = ? ORDER BY created, draft", (peer,))  # noqa: S608
+        return [_row(row) for row in found]
+
     def steps(self, draft: bytes) -> list[OrderStep]:
         """The history, in order."""
         found = self._db.execute("SELECT at, raw, request FROM order_events WHERE draft = ? ORDER BY position", (draft,))

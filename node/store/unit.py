@@ -40,6 +40,7 @@ from .tasks import Tasks
 from .team import Team
 
 M = TypeVar("M")
+R = TypeVar("R")
 
 
 class Unit(Generic[M]):
@@ -59,6 +60,18 @@ class Unit(Generic[M]):
     def touched(self, topic: str) -> None:
         """After the commit the hooks learn that `topic` has news: `outbox`, `transactions`, `changes`."""
         self.topics.add(topic)
+
+    def attempt(self, run: Callable[[], R]) -> R:
+        """Run it; what it wrote is undone when it raises, and the transaction goes on."""
+        self.db.execute("SAVEPOINT attempt")
+        try:
+            result = run()
+        except BaseException:
+            self.db.execute("ROLLBACK TO attempt")
+            self.db.execute("RELEASE attempt")
+            raise
+        self.db.execute("RELEASE attempt")
+        return result
 
     @cached_property
     def settings(self) -> Settings:

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from node.errors import ConflictError
 from node.services import restored
+from node.services.recovery import FetchedView
 from node.web.forms import form_of
 from node.web.page import render, see_other
 from node.web.runtime import runtime_of
@@ -35,6 +36,7 @@ async def show_restored(request: web.Request) -> web.StreamResponse:
         backups=[{"name": found.name, "sequence": found.sequence, "at": found.at, "newer": found.newer} for found in view.backups],
         newer=any(found.newer for found in view.backups),
         silent=view.silent,
+        fetched=[_fetched(found) for found in view.fetched],
     )
 
 
@@ -51,6 +53,14 @@ def _part(part: restored.HeldPart) -> dict[str, Any]:
         "items": items,
         "action": action,
     }
+
+
+def _fetched(found: FetchedView) -> dict[str, Any]:
+    words = {"waiting": ("Waiting for it", "waiting"), "done": ("All given", "done"), "refused": ("Gave nothing", "stopped")}
+    text = f"{found.records} records came"
+    if found.misfits:
+        text += f", {found.misfits} of them did not fit what is here ({found.code})"
+    return {"name": found.name, "state": words[found.state], "text": found.code if found.state == "refused" else text}
 
 
 async def post_confirm(request: web.Request) -> web.StreamResponse:

@@ -372,7 +372,7 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "orders": ("orders/list.html", "orders", "ana", {"view": "all", "orders": ORDER_ROWS, "pages": PAGES}),
     "order": ("orders/one.html", "orders", "ana", {"order": ORDER, "steps": STEPS, "next": {"who": "You", "text": "Lumen Beauty asks for Mia's name and address, to deliver this order.", "actions": ACTIONS},
         "payment": [("How", "Transfer to Lumen Beauty"), ("Amount", "$90.00"), ("State", "Confirmed by Lumen Beauty yesterday")], "lines": LINES, "sums": SUMS, "deliveries": DELIVERIES, "commissions": COMMISSIONS, "problem": None}),
-    "restored": ("restored.html", "today", "ana", {"restored": True, "sequence": 12, "newer": True, "silent": ["Ben Okafor"],
+    "restored": ("restored.html", "today", "ana", {"restored": True, "sequence": 12, "newer": True, "silent": ["Ben Okafor"], "fetched": [{"name": "Lumen Beauty", "state": ("All given", "done"), "text": "214 records came"}],
         "backups": [{"name": "Lumen Beauty", "sequence": 14, "at": NOW - DAY, "newer": True}],
         "parts": [{"title": "Grants", "why": "Who may ask for what of a customer.", "label": "Let my desk answer", "nothing": "No grant holds now.", "paused": True, "action": "/restored/grants/confirm",
                    "items": [{"title": "Lumen Beauty may ask for name, street", "text": "Your desk answers by itself while the order is open", "href": "/grants/1"}]},

@@ -201,7 +201,7 @@ def test_a_peer_that_is_silent_is_named_and_heard_later(shop):
     new = restore(shop, shop.ana, copied(shop.ana, "ana2"))
     assert new.read(restored.show).silent == ("lumen",)
     shop.world.tick()
-    assert len([row for row in new.read(lambda unit: unit.outbox.open()) if row.topic == "recovery"]) == 1
+    assert len([row for row in new.read(lambda unit: unit.outbox.open()) if row.about and row.about[0] == backup_head.ABOUT]) == 1
     shop.lumen.online = True
     shop.world.deliver()
     assert new.read(restored.show).silent == ()
