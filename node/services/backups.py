@@ -14,6 +14,7 @@ from node.model.backup import RunRow, TargetRow
 from protocol.errors import ProtocolError
 
 from .backup_check import load
+from .backup_customer import CustomerThen, Kept, compare_customer, read_customer, restore_customer, slot_of
 from .backup_make import Made, Making, Secrets
 from .backup_ports import BackupUnit, Cipher, Transactions, Workshop
 from .backup_read import (
@@ -126,7 +127,29 @@ class Backups:
         identity = self._store.read_now(lambda unit: unit.me.identity)
         return verify(target, self._cipher, identity, known)
 
+    def customer_then(self, target: Target, customer: bytes, number: int = 0) -> CustomerThen:
+        """What putting a customer back from a backup (`number` 0 = the newest) would change. Nothing is written.
+
+        Raises NotFound `not-in-backup`, `no-backup`, and what reading raises.
+        """
+        kept = self._kept(target, customer, number)
+        view: CustomerThen = self._store.read_now(lambda unit: compare_customer(unit, customer, kept))
+        return view
+
+    def restore_customer(self, target: Target, customer: bytes, number: int = 0) -> CustomerThen:
+        """Put a customer back from a backup; what it changed. Raises as `customer_then`."""
+        kept = self._kept(target, customer, number)
+        view: CustomerThen = self._store.write_now(lambda unit: restore_customer(unit, customer, kept))
+        return view
+
     # --- inside
+
+    def _kept(self, target: Target, customer: bytes, number: int) -> Kept:
+        slot: int = self._store.read_now(lambda unit: slot_of(unit, customer))
+        identity = self._store.read_now(lambda unit: unit.me.identity)
+        newest = open_newest(target, self._cipher, identity)
+        opened = open_numbered(target, self._cipher, newest, number) if number else newest
+        return read_customer(target, self._cipher, newest, opened, slot)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -3,20 +3,25 @@
 A noun with a derived table adds its way here, one function, and a `Rebuilt` in kept.py.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from sqlite_utils import Database
 
+from node.model.backup import Value
 from node.model.customer import same_person
+from node.model.person import Contact
 from protocol.state_hash import STATE_BYTES
 
+from .capture import shape
 from .customers import person_of
+from .kept import KEPT
 
 _MOST = 2_000
 
 
 class Arrival:
-    """The tables that a backup does not carry, of one transaction."""
+    """Tables that a backup does not carry, and rows of one customer that come back, of one transaction."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -25,6 +30,29 @@ class Arrival:
         """Make every derived table anew."""
         for way in REBUILDING:
             way(self._db)
+
+    def returning(self) -> Sequence[str]:
+        """Tables whose rows come back with one customer."""
+        return [kept.name for kept in KEPT.values() if kept.returns]
+
+    def person(self, record: bytes, picture: bytes | None) -> Contact:
+        """A person as a row and a picture of a backup hold them."""
+        return replace(person_of(record), photo=picture)
+
+    def missing(self, table: str, rows: Sequence[Mapping[str, Value]]) -> Sequence[Mapping[str, Value]]:
+        """Those of the rows that the table doesn't have, by their key."""
+        key = shape(self._db, table).key
+        where = " AND ".join(f'"{column}" = ?' for column in key)
+        sql = f"SELECT 1 FROM {table} WHERE {where}"  # noqa: S608
+        return [row for row in rows if not self._db.execute(sql, [row[column] for column in key]).fetchone()]
+
+    def bring_back(self, table: str, rows: Sequence[Mapping[str, Value]]) -> None:
+        """Add rows, as far as today's table has their columns; one that contradicts what is there stays away."""
+        known = shape(self._db, table).columns
+        for row in rows:
+            columns = [column for column in row if column in known]
+            names, marks = ", ".join(f'"{column}"' for column in columns), ", ".join("?" * len(columns))
+            self._db.execute(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})", [row[column] for column in columns])  # noqa: S608
 
     def follow_anew(self) -> None:
         """Other people's catalogs were left out: follow them as if for the first time."""
