@@ -1,14 +1,21 @@
 """Catalogs and plans: a product file signed into a feed, feeds followed, products and offers looked at."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import web
 
-from node.api.customer_imports import ParsingRuntime
+from node.api.http import Runtime
 from node.api.routes import Route
 from node.api.uploads import Arriving, flag_option, parsed, text_option
 from node.services import browse, catalog, plans
 from node.services.catalog import ImportView
+
+
+class ParsingRuntime(Runtime, Protocol):
+    """What an upload needs of the node."""
+
+    async def parse(self, reader: str, source: Any, **options: Any) -> Any:
+        """What the reader named `products` makes of a source of bytes, in a thread."""
 
 
 async def import_products(runtime: ParsingRuntime, request: web.Request) -> ImportView:

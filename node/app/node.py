@@ -26,16 +26,11 @@ if TYPE_CHECKING:
     from node.app.backups import Backups
     from node.app.keys import KeyCase
     from node.app.opened import Opened
+    from node.services.import_runs import ImportRuns
     from node.vault.keys import Keys
 
 VERSION = version("gemstra")
 IDLE_LOOK_SECONDS = 5.0
-
-
-def _contacts(source: Any, **options: Any) -> Any:
-    from node.files.contacts import read_contacts
-
-    return read_contacts(source, **options)
 
 
 def _products(source: Any, **options: Any) -> Any:
@@ -50,7 +45,7 @@ def _picture(source: Any) -> Any:
     return read_picture(source)
 
 
-_READERS: dict[str, Callable[..., Any]] = {"contacts": _contacts, "products": _products, "picture": _picture}
+_READERS: dict[str, Callable[..., Any]] = {"products": _products, "picture": _picture}
 
 
 def _unlock(data: Path, passphrase: str) -> "Keys":
@@ -297,8 +292,13 @@ class Node:
 
         return await self.opened().store.write(once)
 
+    @property
+    def imports(self) -> "ImportRuns":
+        """Contacts files under way. Raises Locked."""
+        return self.opened().imports
+
     async def parse(self, reader: str, source: Any, **options: Any) -> Any:
-        """What the reader `contacts`, `products` or `picture` makes of a source of bytes, in a thread. Raises what it raises."""
+        """What the reader `products` or `picture` makes of a source of bytes, in a thread. Raises what it raises."""
         return await asyncio.to_thread(_READERS[reader], source, **options)
 
     # --- news

@@ -13,11 +13,13 @@ from node.app.chain import ChainSide
 from node.app.founding import STORE_FILE
 from node.config import Config
 from node.errors import IntegrityError, Locked, NodeError
+from node.files import contacts
 from node.net.config import NetConfig
 from node.net.host import Host
 from node.services import evidence, exchange, greeting
 from node.services.delivery import Delivery
 from node.services.handlers import EXCHANGE, TICKS
+from node.services.import_runs import ImportRuns
 from node.store.store import Store
 from node.vault.keys import Keys
 from protocol.codec import from_bytes
@@ -47,6 +49,13 @@ async def look_after(store: Store[Keys], ticks: Sequence[Callable[[Any], None]])
     return trouble
 
 
+class ContactFiles:
+    """The readers of contacts files, as the service knows them."""
+
+    open = staticmethod(contacts.open_contacts)
+    rows = staticmethod(contacts.row_reader)
+
+
 class Opened:
     """An unlocked node. `run` until it is cancelled; `close` wipes the keys."""
 
@@ -65,6 +74,7 @@ class Opened:
         """Why the store cannot write now, or nothing."""
         self.chain = ChainSide(config, keys, self.store)
         self.backups = Backups(config, self.store, keys, PROGRAM, changed)
+        self.imports = ImportRuns(self.store, ContactFiles())
         self.delivery = Delivery(self.store, self.host, EXCHANGE)
         self._greeted = asyncio.Event()
         """Set once each peer's hello stands ahead of what waits for it: a device it has not met gets no further before."""
@@ -82,6 +92,7 @@ class Opened:
 
     async def close(self) -> None:
         """Close everything and wipe the keys."""
+        self.imports.stop_all()
         await self.host.stop()
         await self.chain.close()
         await asyncio.to_thread(self.store.close)

@@ -1,34 +1,187 @@
-"""Files of customers: import, imports, undo; commands of the group `customers`."""
+"""Files of customers: import (with a look first), imports, undo, mappings; commands of the group `customers`."""
 
+import json
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from node.cli.context import call_of
+from node.cli.client import Client
+from node.cli.context import Call, call_of
 from node.cli.output import reported
-from node.cli.upload import send_file
+from node.cli.upload import ANSWER_SECONDS, send_file
+from node.errors import UserError
+
+_ROW = ("row", "name", "detail", "outcome", "action", "why")
+_PIECE = 200
+_LOOK_SECONDS = 0.5
 
 
 def add(app: typer.Typer) -> None:
     """Add the commands to the group."""
     app.command(name="import")(import_)
+    app.command()(waiting)
     app.command()(imports)
     app.command()(undo)
+    app.command()(columns)
+    app.command()(mappings)
 
 
 def import_(
     context: typer.Context,
-    file: Path,
+    file: Annotated[str, typer.Argument(help="A vCard or CSV file, or the id of one that waits.")],
     region: Annotated[str, typer.Option(help="Country of phone numbers without a country code, e.g. DE.")] = "US",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would become of each row; the file waits, nobody is written.")
+    ] = False,
+    map_: Annotated[list[str] | None, typer.Option("--map", help='What a column holds: "Title=field"; "Title=" leaves it out.')] = None,
+    mapping: Annotated[str, typer.Option(help="Columns as remembered under this id (see mappings).")] = "",
+    match: Annotated[list[str] | None, typer.Option(help="What makes two the same: who (name and address), email, phone.")] = None,
+    found: Annotated[str, typer.Option(help="A customer who is here already: update, skip or new.")] = "update",
+    twins: Annotated[str, typer.Option(help="Rows of the file that are alike: new, merge or skip.")] = "new",
+    decide: Annotated[list[str] | None, typer.Option(help='One row: "12=new", "12=skip", "12=merge" or "12=<customer>".')] = None,
+    errors: Annotated[Path | None, typer.Option(help="Write the rows that failed here, each with its reason.")] = None,
 ) -> None:
-    """Take over a contacts file (vCard or CSV). Example: gemstra customers import contacts.vcf --region ES"""
+    """Take over a contacts file (vCard or CSV). Example: gemstra customers import contacts.vcf --region ES --dry-run"""
     call = call_of(context)
     with reported():
-        done = send_file(call, "/customers/import", file, region=region)
-        for fault in done["errors"]:
-            call.output.say(f"Row {fault['row']}: {fault['reason']}")
-        call.output.show(done if call.output.as_json else {name: value for name, value in done.items() if name != "errors"})
+        staged = _waiting(file) or send_file(call, "/customers/import", Path(file), region=region)["id"]
+        columns = _columns(call, map_ or [], mapping)
+        if columns:
+            call.client.post_once(f"/customers/import/{staged}/columns", fields=columns)
+        if match or found != "update" or twins != "new":
+            call.client.post(f"/customers/import/{staged}/rules", found=found, twins=twins, **({"match_by": match} if match else {}))
+        for text in decide or []:
+            call.client.post(f"/customers/import/{staged}/rows", **_decision(call, staged, text))
+        if errors is not None:
+            _write_errors(call, staged, errors)
+        if dry_run:
+            _preview(call, staged)
+        else:
+            done = _applied(call, staged)
+            for fault in done["errors"]:
+                call.output.say(f"Row {fault['row']}: {fault['reason']}")
+            call.output.show(done if call.output.as_json else {name: value for name, value in done.items() if name != "errors"})
+
+
+def _waiting(text: str) -> str:
+    """The id of a file that waits, if that is what was named."""
+    return text if len(text) == 64 and all(letter in "0123456789abcdef" for letter in text) and not Path(text).exists() else ""
+
+
+def _columns(call: Call, given: list[str], mapping: str) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    if mapping:
+        known = next((row for row in call.client.get("/customers/mappings") if row["id"].startswith(mapping)), None)
+        if known is None:
+            raise UserError("No such mapping is remembered. See them with: gemstra customers mappings", code="bad-mapping")
+        fields = dict(known["columns"])
+    for text in given:
+        title, equals, target = text.rpartition("=")
+        if not equals or not title:
+            raise UserError(f"“{text}” is not of the form Title=field.", code="bad-mapping")
+        fields[title] = target
+    return fields
+
+
+def _decision(call: Call, staged: str, text: str) -> dict[str, Any]:
+    number, _, action = text.partition("=")
+    row = next((row for row in _rows(call, staged) if str(row["row"]) == number.strip()), None)
+    if row is None:
+        raise UserError(f"This file has no row {number}.", code="bad-request")
+    if action in {"new", "skip", "merge", "update"}:
+        return {"number": row["number"], "action": action}
+    return {"number": row["number"], "action": "update", "customer": action}
+
+
+def _rows(call: Call, staged: str) -> Iterator[dict[str, Any]]:
+    after = 0
+    while True:
+        piece = call.client.get(f"/customers/import/{staged}/rows", after=after, limit=_PIECE)
+        yield from piece["rows"]
+        after = piece["cursor"]
+        if not after:
+            return
+
+
+def _preview(call: Call, staged: str) -> None:
+    """Every row: JSON one a line, or a table."""
+    if call.output.as_json:
+        for row in _rows(call, staged):
+            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+        return
+    call.output.show([{**row, "why": _why(row)} for row in _rows(call, staged)], _ROW)
+    view = call.client.get(f"/customers/import/{staged}")
+    counts = ", ".join(f"{view[name]} {name}" for name in ("new", "update", "known", "duplicate", "error"))
+    call.output.say(f"{view['rows']} rows: {counts}. {view['writes']} customers would be written, {view['skipped']} rows left out.")
+    if view["state"] == "columns":
+        call.output.say(f"Its columns are guessed; see them with: gemstra customers columns {view['id']}")
+    call.output.say(f"Nobody is written yet. Take it over with: gemstra customers import {view['id']}")
+
+
+def _why(row: dict[str, Any]) -> str:
+    parts = [*row["problems"]]
+    parts += [f"{change['field']}: {change['before']} → {change['after']}" for change in row["changes"]]
+    if row["twin"]:
+        parts.append(f"like row {row['twin']}")
+    if row["candidates"]:
+        parts.append("could be " + " or ".join(f"{person['name']} ({person['id'][:8]}…)" for person in row["candidates"]))
+    return "; ".join(parts)
+
+
+def _applied(call: Call, staged: str) -> dict[str, Any]:
+    """Take it over while a second connection tells how far it is; Ctrl-C stops it with nothing written."""
+    shown = sys.stderr.isatty() and not call.output.quiet and not call.output.as_json
+    with ThreadPoolExecutor(1) as pool:
+        work = pool.submit(Client(call.data, timeout=ANSWER_SECONDS).post_once, f"/customers/import/{staged}/apply")
+        try:
+            while not wait([work], timeout=_LOOK_SECONDS).done:
+                if shown:
+                    progress = call.client.get(f"/customers/import/{staged}/progress")
+                    sys.stderr.write(f"\r{progress['phase'] or 'writing'}  {progress['done']} of {progress['total']}   ")
+                    sys.stderr.flush()
+        except KeyboardInterrupt:
+            call.client.post_once(f"/customers/import/{staged}/stop")
+            raise
+        if shown:
+            sys.stderr.write("\n")
+        done: dict[str, Any] = work.result()
+        return done
+
+
+def _write_errors(call: Call, staged: str, file: Path) -> None:
+    """The rows that failed, written as they come, for this person only."""
+    after, rows = 0, 0
+    try:
+        with file.open("x", encoding="utf-8", newline="") as target:
+            file.chmod(0o600)
+            while True:
+                piece = call.client.get(f"/customers/import/{staged}/errors", after=after)
+                target.write(piece["text"])
+                rows += piece["rows"]
+                after = piece["cursor"]
+                if not after:
+                    break
+    except FileExistsError as error:
+        raise UserError(f"{file} exists already. Name another file.", code="file-exists") from error
+    except OSError as error:
+        raise UserError(f"{file} cannot be written: {error.strerror}.", code="file-unwritable") from error
+    call.output.say(f"{rows} rows that failed are in {file}")
+
+
+def waiting(
+    context: typer.Context, drop: Annotated[str, typer.Option(help="Put this one aside, and stop what is done with it.")] = ""
+) -> None:
+    """Files that wait for your word. Example: gemstra customers waiting --drop 3f0c…"""
+    call = call_of(context)
+    with reported():
+        if drop:
+            call.output.show(call.client.post_once(f"/customers/import/{drop}/stop"))
+        else:
+            call.output.show(call.client.get("/customers/import"), ("name", "state", "rows", "new", "update", "duplicate", "error", "id"))
 
 
 def imports(context: typer.Context) -> None:
@@ -38,8 +191,35 @@ def imports(context: typer.Context) -> None:
         call.output.show(call.client.get("/customers/imports"), ("name", "created", "updated", "known", "undone", "id"))
 
 
-def undo(context: typer.Context, import_id: str) -> None:
+def undo(
+    context: typer.Context,
+    import_id: str,
+    leave: Annotated[bool, typer.Option("--leave", help="Those changed or ordered for since stay; undo the others.")] = False,
+) -> None:
     """Take an import back. Example: gemstra customers undo 3f0c…"""
     call = call_of(context)
     with reported():
-        call.output.show(call.client.post(f"/customers/imports/{import_id}/undo"))
+        if not leave:
+            plan = call.client.get(f"/customers/imports/{import_id}/undo")
+            for item in plan["touched"]:
+                call.output.say(f"{item['name']}: {item['how']} since ({item['id']})")
+        call.output.show(call.client.post(f"/customers/imports/{import_id}/undo", leave=leave))
+
+
+def columns(context: typer.Context, waiting_id: Annotated[str, typer.Argument(help="A table that waits (see waiting).")]) -> None:
+    """What the columns of a table are taken for, with samples. Example: gemstra customers columns 3f0c…"""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.get(f"/customers/import/{waiting_id}/columns"), ("title", "field", "samples"))
+
+
+def mappings(
+    context: typer.Context, forget: Annotated[str, typer.Option(help="Forget this one: tables like it are asked about again.")] = ""
+) -> None:
+    """Tables whose columns are remembered. Example: gemstra customers mappings"""
+    call = call_of(context)
+    with reported():
+        if forget:
+            call.output.show(call.client.post(f"/customers/mappings/{forget}/forget"))
+        else:
+            call.output.show(call.client.get("/customers/mappings"), ("name", "columns", "id"))

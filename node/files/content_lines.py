@@ -4,8 +4,10 @@ import binascii
 import codecs
 import quopri
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 
 _PROPERTY = re.compile(rb"(?:[A-Za-z0-9-]+\.)?[A-Za-z][A-Za-z0-9-]*[;:]")
 _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/]+={0,2}\s*\Z")
@@ -14,6 +16,7 @@ _ENCODINGS = frozenset(("QUOTED-PRINTABLE", "BASE64", "B", "8BIT", "7BIT"))
 _CHARSETS = re.compile(
     r"(utf-8|utf-16(-[lb]e)?|ascii|iso8859-\d+|cp\d+|koi8-[rut]|shift_jis\w*|euc_\w+|iso2022_\w+|gb\w+|big5\w*|mac-\w+|tis-620)\Z"
 )
+_LONGEST_SHARED = 200
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _OLD_ESCAPE = re.compile(r"\\([;,])")
 _LIST = re.compile(r"(?<!\\)((?:\\\\)*),")
@@ -26,7 +29,7 @@ class Property:
 
     name: str
     group: str
-    parameters: dict[str, str]
+    parameters: Mapping[str, str]
     types: tuple[str, ...]
     value: str
     head: str
@@ -37,6 +40,11 @@ class Property:
     def is_base64(self) -> bool:
         """Whether the value is binary in base64."""
         return self.parameters.get("ENCODING", "").upper() in {"B", "BASE64"}
+
+
+def begins_property(line: bytes) -> bool:
+    """Whether a line is none that goes on with the one before."""
+    return line[:1] not in {b" ", b"\t"} and _PROPERTY.match(line) is not None
 
 
 def unfold(lines: Iterable[bytes], *, old: bool) -> Iterator[bytes]:
@@ -71,15 +79,22 @@ def parse(line: bytes, *, old: bool) -> Property | None:
     end = _value_start(line)
     if end < 0:
         return None
-    head, damaged = _decode(line[:end], "")
-    name, *given = _outside_quotes(head, ";")
-    group, _, name = name.rpartition(".")
-    parameters, types = _parameters(given)
+    name, group, parameters, types, head, damaged = (_head if end <= _LONGEST_SHARED else _head.__wrapped__)(line[:end])
     value = line[end + 1 :]
     if parameters.get("ENCODING", "").upper() == "QUOTED-PRINTABLE":
         value = quopri.decodestring(value.replace(b"=3B", rb"\;").replace(b"=3b", rb"\;"))
     text, broken = _decode(value, parameters.get("CHARSET", ""))
-    return Property(name.strip().upper(), group, parameters, types, text.replace("\r\n", "\n"), head, old, damaged or broken)
+    return Property(name, group, parameters, types, text.replace("\r\n", "\n"), head, old, damaged or broken)
+
+
+@lru_cache(maxsize=2048)
+def _head(line: bytes) -> tuple[str, str, Mapping[str, str], tuple[str, ...], str, bool]:
+    """What stands before the value: cards of one program begin their lines alike."""
+    head, damaged = _decode(line, "")
+    name, *given = _outside_quotes(head, ";")
+    group, _, name = name.rpartition(".")
+    parameters, types = _parameters(given)
+    return name.strip().upper(), group, MappingProxyType(parameters), types, head, damaged
 
 
 def _value_start(line: bytes) -> int:

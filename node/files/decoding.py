@@ -159,24 +159,45 @@ class Peeked:
 def read_byte_lines(source: Peeked, name: str, *, longest: int, progress: Progress | None = None) -> Iterator[bytes]:
     """Lines of `source` without their ends, as bytes: a card says for each property how its letters are written.
 
-    UTF-16 is turned into UTF-8 first. Raises UserError as `read_lines` does.
+    UTF-16 is turned into UTF-8 first. A longer line than `longest` comes cut to one byte more.
+    Raises UserError `file-encoding`.
     """
     marked = source.head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     if marked or _wide_without_mark(source.head):
         for text in read_lines(source, name, longest=longest, progress=progress):
             yield text.rstrip("\n").encode("utf-8", "replace")
         return
-    separator = b"\n" if b"\n" in source.head else b"\r"
-    rest, done = b"", 0
+    held: list[bytes] = []
+    size = done = 0
+    tail = b""
     while data := source.read(CHUNK):
         if b"\0" in data:
             raise _bad_encoding(name, "it has zero bytes, so it is damaged or no text at all")
-        *lines, rest = (rest + data).split(separator)
-        for line in lines:
-            yield line.rstrip(b"\r").removeprefix(codecs.BOM_UTF8)
-        if len(rest) > longest:
-            raise UserError(f"“{name}” has a line of more than {longest:,} bytes. Export it again.", code="file-limit")
         done += len(data)
+        data, tail = _with_one_line_end(tail + data)
+        first, *others = data.split(b"\n")
+        if size <= longest:  # what comes beyond is read and not kept
+            held.append(first)
+        size += len(first)
+        if others:
+            yield _whole(held, size, longest)
+            yield from (line.removeprefix(codecs.BOM_UTF8) for line in others[:-1])
+            held, size = [others[-1]], len(others[-1])
         if progress:
             progress(done)
-    yield rest.rstrip(b"\r")
+    yield _whole(held, size, longest)
+
+
+def _with_one_line_end(data: bytes) -> tuple[bytes, bytes]:
+    """`data` with every line end as one line feed, and what may be half of one at its end."""
+    whole = data.rstrip(b"\r")
+    tail = data[len(whole) :]
+    if b"\r" in whole:
+        whole = whole.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return whole, tail
+
+
+def _whole(held: list[bytes], size: int, longest: int) -> bytes:
+    """A line; of one that is too long so much that it is seen to be."""
+    line = b"".join(held)
+    return (line if size <= longest else line[: longest + 1]).removeprefix(codecs.BOM_UTF8)

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from node.model.person import Address, Contact, Labelled, Raw, RowError, day, phone
+from node.model.person import Address, Entry, Labelled, Raw, day
 
-from .content_lines import Property, binary, components, listed, parse, text, unfold
+from .content_lines import Property, begins_property, binary, components, listed, parse, text, unfold
 from .person import Sketch, text_lines
 
 MAX_CARD = 16_000_000
 MAX_PROPERTIES = 5_000
+LONGEST_PROPERTY = 7_000_000
+"""A picture of 5 MB in base64."""
+LONGEST_LINE = LONGEST_PROPERTY
+_NO_END = "The card has no end (END:VCARD), so it may be cut off. What there was is imported."
 _SILENT_TYPES = frozenset(("pref", "internet", "voice", "x-internet", "postal", "parcel", "dom", "intl", "other"))
 _HANDLES = {
     "IMPP": "", "X-AIM": "aim", "X-ICQ": "icq", "X-JABBER": "jabber", "X-MSN": "msn", "X-YAHOO": "yahoo", "X-SKYPE": "skype",
@@ -20,58 +24,99 @@ _NAME_PARTS = ("family", "given", "middle", "prefix", "suffix")
 _FRAME = frozenset(("BEGIN", "END", "VERSION"))
 
 
-def read_cards(lines: Iterable[bytes], region: str) -> Iterator[Contact | RowError]:
-    """Each card of `lines` (bytes without line ends) as a contact, an error, or both where a card is cut off."""
-    number = 0
-    for number, (card, problem) in enumerate(_cards(lines), 1):
-        if problem and not card:
-            yield RowError(number, problem)
-            continue
-        yield _contact(number, card, region)
-        if problem:
-            yield RowError(number, problem)
+def read_cards(lines: Iterable[bytes], region: str) -> Iterator[Entry]:
+    """Each card of `lines` (bytes without line ends) as an entry."""
+    for number, card in enumerate(_cards(lines), 1):
+        yield _entry(number, card, region)
 
 
-def _cards(lines: Iterable[bytes]) -> Iterator[tuple[list[bytes], str]]:
-    card: list[bytes] | None = None
-    size = depth = 0
+class _Card:
+    """The lines of one card. A property that is too long is left out, and told; a card that is, is nothing but that."""
+
+    def __init__(self) -> None:
+        self.lines: list[bytes] = []
+        self.problems: list[str] = []
+        self.size = self.depth = 0
+        self._begin, self._length = -1, 0  # of the property that is being read, once the card is so large that it matters
+
+    def add(self, line: bytes) -> None:
+        """One more line."""
+        if self._begin < 0 and self.size + len(line) <= LONGEST_PROPERTY:
+            self.size += len(line)
+            self.lines.append(line)
+            return
+        if self._begin < 0:
+            self._begin = next((at for at in range(len(self.lines) - 1, -1, -1) if begins_property(self.lines[at])), 0)
+            self._length = sum(map(len, self.lines[self._begin :]))
+        if begins_property(line):
+            self._begin, self._length = len(self.lines), 0
+        before, self._length = self._length, self._length + len(line)
+        if self._length > LONGEST_PROPERTY:
+            if before <= LONGEST_PROPERTY:
+                self._too_long(line)
+            return
+        self.size += len(line)
+        if self.size <= MAX_CARD:
+            self.lines.append(line)
+
+    def _too_long(self, line: bytes) -> None:
+        head = (self.lines[self._begin] if self._begin < len(self.lines) else line)[:80]
+        name = head.partition(b":")[0].partition(b";")[0].rpartition(b".")[2].decode("ascii", "replace").upper()
+        what = "Its picture" if name == "PHOTO" else f"Its property {name[:40]}"
+        self.problems.append(f"{what} is larger than 5 MB and is left out; the rest is imported.")
+        self.size -= sum(map(len, self.lines[self._begin :]))
+        del self.lines[self._begin :]
+
+
+def _cards(lines: Iterable[bytes]) -> Iterator[_Card]:
+    card: _Card | None = None
     for line in lines:
-        word = line.strip().upper()
+        word = line[:16].strip().upper() if len(line) < 40 else b""
         if word == b"BEGIN:VCARD":
-            if card and card[-1].strip().upper().startswith(b"AGENT"):
-                depth += 1
+            if card and card.lines and card.lines[-1].strip().upper().startswith(b"AGENT"):
+                card.depth += 1
             elif card is not None:
-                yield _closed(card, size, cut=True)
+                card.problems.append(_NO_END)
+                yield card
                 card = None
             if card is None:
-                card, size, depth = [], 0, 0
+                card = _Card()
                 continue
         elif word == b"END:VCARD" and card is not None:
-            if depth == 0:
-                yield _closed(card, size, cut=False)
+            if card.depth == 0:
+                yield card
                 card = None
                 continue
-            depth -= 1
+            card.depth -= 1
         if card is not None:
-            size += len(line)
-            if size <= MAX_CARD:
-                card.append(line)
+            card.add(line)
     if card is not None:
-        yield _closed(card, size, cut=True)
+        card.problems.append(_NO_END)
+        yield card
 
 
-def _closed(card: list[bytes], size: int, *, cut: bool) -> tuple[list[bytes], str]:
-    if size > MAX_CARD:
-        return [], f"The card is larger than {MAX_CARD // 1_000_000} MB. Make its picture smaller and import it again."
-    return card, "The card has no end (END:VCARD), so it may be cut off. What there was is imported." if cut else ""
+def _entry(number: int, card: _Card, region: str) -> Entry:
+    if card.size > MAX_CARD:
+        return Entry(number, None, (f"The card is larger than {MAX_CARD // 1_000_000} MB. Make its pictures smaller and import it again.",))
+    sketch = Sketch(number, problems=card.problems)
+    original = "" if _read(card.lines, sketch, region) else f"The card has more than {MAX_PROPERTIES:,} properties."
+    if original:
+        return Entry(number, None, (original,), (_text(card.lines),))
+    found = sketch.finish()
+    return found if found.person else Entry(number, None, (*card.problems, *found.problems), (_text(card.lines),))
 
 
-def _contact(number: int, card: list[bytes], region: str) -> Contact | RowError:
+def _text(lines: list[bytes]) -> str:
+    """A card as it stood in the file, for the error file."""
+    return "\r\n".join(["BEGIN:VCARD", *(line.decode("utf-8", "replace") for line in lines), "END:VCARD", ""])
+
+
+def _read(card: list[bytes], sketch: Sketch, region: str) -> bool:
+    """Gather the card into `sketch`. False where it has too many properties."""
     old = any(line.strip().upper() == b"VERSION:2.1" for line in card[:20])
-    sketch = Sketch(number)
     properties = [found for line in unfold(_without_agents(card, sketch), old=old) if (found := parse(line, old=old))]
     if len(properties) > MAX_PROPERTIES:
-        return RowError(number, f"The card has more than {MAX_PROPERTIES:,} properties.")
+        return False
     labels = {prop.group: _apple(text(prop)) for prop in properties if prop.name == "X-ABLABEL" and prop.group}
     used = {prop.group for prop in properties if prop.name in _PLACES or prop.name in _HANDLES or prop.name in _DATES}
     postal_labels = []
@@ -82,7 +127,7 @@ def _contact(number: int, card: list[bytes], region: str) -> Contact | RowError:
             _place(sketch, prop, labels.get(prop.group, ""), region)
     for prop in postal_labels:
         _postal_label(sketch, prop)
-    return sketch.finish()
+    return True
 
 
 def _without_agents(card: list[bytes], sketch: Sketch) -> Iterator[bytes]:
@@ -108,10 +153,7 @@ def _place(sketch: Sketch, prop: Property, label: str, region: str) -> None:
     if prop.name in _HANDLES:
         done = _handle(sketch, prop, label)
     elif prop.name in _DATES:
-        found = day(text(prop))
-        done = bool(found)
-        if found:
-            sketch.dates.append(Labelled(_DATES[prop.name] or label, found))
+        done = _day(sketch, prop, _DATES[prop.name] or label)
     elif prop.name in {"TEL", "ADR"} or place is None:
         done = _reach(sketch, prop, label, region)
     else:
@@ -127,8 +169,7 @@ def _raw(prop: Property) -> Raw:
 
 def _reach(sketch: Sketch, prop: Property, label: str, region: str) -> bool:
     if prop.name == "TEL" and text(prop):
-        sketch.phones.append((_rank(prop), phone(label, text(prop), region)))
-        return True
+        return sketch.add_phone(_rank(prop), label, text(prop), region)
     return prop.name == "ADR" and _address(sketch, prop, label)
 
 
@@ -176,9 +217,7 @@ def _name(sketch: Sketch, prop: Property, _: str) -> bool:
 
 def _email(sketch: Sketch, prop: Property, label: str) -> bool:
     value = text(prop).removeprefix("mailto:")
-    if value:
-        sketch.emails.append((_rank(prop), Labelled(label, value)))
-    return bool(value)
+    return bool(value) and sketch.add_email(_rank(prop), label, value)
 
 
 def _field(name: str, read: Callable[[Property], str]) -> Callable[[Sketch, Property, str], bool]:
@@ -196,6 +235,25 @@ def _field(name: str, read: Callable[[Property], str]) -> Callable[[Sketch, Prop
 
 def _organisation(prop: Property) -> str:
     return ", ".join(part for part in (text(prop, component) for component in components(prop)) if part)
+
+
+def _day(sketch: Sketch, prop: Property, label: str) -> bool:
+    found = day(text(prop))
+    if found:
+        sketch.dates.append(Labelled(label, found))
+    elif text(prop):
+        sketch.no_day(text(prop))
+    return bool(found)
+
+
+def _birthday(sketch: Sketch, prop: Property, _: str) -> bool:
+    found = day(text(prop))
+    if not found and text(prop):
+        sketch.no_day(text(prop))
+    if not found or sketch.birthday:
+        return False
+    sketch.birthday = found
+    return True
 
 
 def _note(sketch: Sketch, prop: Property, _: str) -> bool:
@@ -259,7 +317,7 @@ _PLACES: dict[str, Callable[[Sketch, Property, str], bool]] = {
     "NICKNAME": _field("nickname", text),
     "ORG": _field("organisation", _organisation),
     "TITLE": _field("title", text),
-    "BDAY": _field("birthday", lambda prop: day(text(prop))),
+    "BDAY": _birthday,
     "LANG": _field("language", text),
     "NOTE": _note,
     "URL": _url,

@@ -8,11 +8,11 @@ import re
 import unicodedata
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from protocol.disclosure import LONGEST_VALUE, Field
 
-from .person import Address, Contact, Labelled, Phone
+from .person import Address, Consent, Contact, Labelled, Phone
 from .territory import alpha2
 
 MOST_REGION, MOST_POSTCODE = 10, 16  # what a quote request takes (protocol/order_records.py)
@@ -45,6 +45,37 @@ class ImportRow:
     updated: int
     known: int
     undone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A customer as it stands in the tables: the columns that writing it sets, its likenesses, and its picture
+    with the small one where that is changed.
+    """
+
+    columns: tuple[Any, ...]
+    keys: list[tuple[str, str]]
+    picture: bytes | None = None
+    shown: bytes | None = None
+    pictured: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A customer of an import that something happened to since. how: changed, ordered, used."""
+
+    id: bytes
+    name: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What taking an import back comes to: who goes, who is as in the image, and who is as an older program kept it."""
+
+    removed: tuple[bytes, ...]
+    restored: tuple[tuple[bytes, Image], ...]
+    older: tuple[Customer, ...]
 
 
 def plain(text: str) -> str:
@@ -102,8 +133,18 @@ def merged(before: Contact, after: Contact) -> Contact:
         referrer=before.referrer or after.referrer,
         preferences=_both(after.preferences, before.preferences, _labelled),
         custom=_both(after.custom, before.custom, lambda item: item.label),
-        consents=tuple(dict.fromkeys((*before.consents, *after.consents))),
+        consents=_consents(before.consents, after.consents),
     )
+
+
+def _consents(before: tuple[Consent, ...], after: tuple[Consent, ...]) -> tuple[Consent, ...]:
+    """In their order; what a file says again without a day is no news."""
+    found = list(dict.fromkeys((*before, *(said for said in after if said.day))))
+    for said in after:
+        last = next((known for known in reversed(found) if known.purpose == said.purpose), None)
+        if not said.day and (last is None or last.given is not said.given):
+            found.append(said)
+    return tuple(found)
 
 
 def _both(first: Iterable[_Value], second: Iterable[_Value], name: Callable[[_Value], Hashable]) -> tuple[_Value, ...]:

@@ -4,10 +4,14 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+from .phone_numbers import e164
+
 _PARTS = re.compile(r"[\n,]")
 _COMPACT_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T.*)?\Z")
 _LONG_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ].*)?\Z")
 _NO_YEAR = re.compile(r"--(\d\d)-?(\d\d)(?:T.*)?\Z")
+_DOTTED = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})\Z")
+_SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,42 +119,37 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
-class RowError:
-    """A row or card that gave no contact, or not all of one, and why."""
+class Entry:
+    """One card or row as it was read: the person, or None where there is none to be had. `problems` say what was wrong with it.
+
+    `original` is how it stood in the file (cells of a row, or one text), where the person must still be asked or told about it.
+    """
 
     row: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class ContactFile:
-    """The whole file, in its order."""
-
-    dialect: str
-    contacts: tuple[Contact, ...]
-    errors: tuple[RowError, ...]
+    person: Contact | None
+    problems: tuple[str, ...] = ()
+    original: tuple[str, ...] = ()
 
 
 def phone(label: str, raw: str, region: str) -> Phone:
     """`raw` with its E.164 form where it is a whole number, read as if dialled in `region` (two capitals)."""
-    import phonenumbers  # a large table: read only when there are numbers
-
-    try:
-        number = phonenumbers.parse(raw[:250], region)
-    except phonenumbers.NumberParseException:
-        return Phone(label, raw, None)
-    whole = phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
-    number.extension = None
-    return Phone(label, raw, phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if whole else None)
+    return Phone(label, raw, e164(raw, region))
 
 
 def day(text: str) -> str:
-    """A date as YYYY-MM-DD or, without a year, --MM-DD; "" where it is none that exists."""
+    """A date as YYYY-MM-DD or, without a year, --MM-DD; "" where it is none that exists, or can be read in two ways (4/5/1988)."""
     compact = text.strip()
     if match := _NO_YEAR.match(compact):
         year, month, number = "2000", match[1], match[2]  # a leap year, so that 29 February may be a birthday
     elif match := _COMPACT_DATE.match(compact) or _LONG_DATE.match(compact):
         year, month, number = match.groups()
+    elif match := _DOTTED.match(compact):
+        number, month, year = match.groups()
+    elif match := _SLASHED.match(compact):
+        first, second, year = match.groups()
+        if int(first) <= 12 and int(second) <= 12 and first != second:
+            return ""
+        number, month = (first, second) if int(first) > 12 else (second, first)
     else:
         return ""
     try:

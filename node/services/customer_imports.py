@@ -1,19 +1,23 @@
-"""Customers out of a file: looked at, taken over, taken back. Reading the file itself is `node/files`."""
+"""Customers out of a file that waits: taken over in one transaction, and taken back as they were.
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+What waits and what is decided about it is customer_staging.py.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from node.errors import ConflictError, NotFound
-from node.model.customer import Customer, ImportRow, merged
-from node.model.person import Contact, ContactFile
+from node.model.customer import Customer, Image, ImportRow, Touched, Undone, merged
+from node.model.staged import Staged, StagedRow
 
 from .asking import ERASED
-from .customers import LONGEST, CustomersUnit, detail, require_seller
-from .erasure import erase
-from .grant_book import GrantsUnit
+from .customer_staging import StagingUnit, find_staged
 
 MOST_ERRORS = 500
+MOST_TOUCHED = 200
+_BATCH = 1000
+Tell = Callable[[int, int], None]
 
 
 class ImportBook(Protocol):
@@ -22,20 +26,17 @@ class ImportBook(Protocol):
     def keep_import(self, row: ImportRow) -> None: ...  # noqa: D102
     def imported(self, id_: bytes, /) -> ImportRow | None: ...  # noqa: D102
     def imports(self) -> Sequence[ImportRow]: ...  # noqa: D102
-    def note_change(self, import_: bytes, customer: bytes, before: Contact | None) -> None: ...  # noqa: D102
-    def changes(self, import_: bytes) -> Sequence[tuple[Customer, Contact | None]]: ...  # noqa: D102
-    def forget_changes(self, import_: bytes) -> None: ...  # noqa: D102
+    def images(self, ids: Sequence[bytes], pictured: Collection[bytes]) -> dict[bytes, Image]: ...  # noqa: D102
+    def note_changes(self, import_: bytes, changes: Iterable[tuple[bytes, Image | None]]) -> None: ...  # noqa: D102
+    def touched_since(self, row: ImportRow) -> Sequence[Touched]: ...  # noqa: D102
+    def undo_changes(self, row: ImportRow, leave: Collection[bytes]) -> Undone: ...  # noqa: D102
 
 
-class ImportsUnit(CustomersUnit, Protocol):
-    """A unit that knows customers and the imports they came by."""
+class ImportsUnit(StagingUnit, Protocol):
+    """A unit that knows customers, files that wait and imports."""
 
     @property
     def customer_imports(self) -> ImportBook: ...  # noqa: D102
-
-
-class UndoUnit(GrantsUnit, ImportsUnit, Protocol):
-    """Taking an import back concerns orders and grants too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,10 @@ class FaultView:
 
 @dataclass(frozen=True, slots=True)
 class ImportView:
-    """What an import did: `imported` = `created` + `updated` + `known` (here already). `errors` are the first 500 of `failed`."""
+    """What an import did: `imported` = `created` + `updated` + `known` (here already). `skipped`: rows left out by rule or choice.
+
+    `errors` are the first 500 of `failed`.
+    """
 
     id: str
     dialect: str
@@ -56,31 +60,9 @@ class ImportView:
     created: int
     updated: int
     known: int
+    skipped: int
     failed: int
     errors: tuple[FaultView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PreviewRow:
-    """What would become of a contact. outcome: created | updated | known | failed."""
-
-    row: int
-    name: str
-    detail: str
-    outcome: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class PreviewView:
-    """What an import would do; the first rows of it."""
-
-    dialect: str
-    created: int
-    updated: int
-    known: int
-    failed: int
-    rows: tuple[PreviewRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,60 +80,131 @@ class PastImport:
 
 
 @dataclass(frozen=True, slots=True)
+class TouchedView:
+    """A customer of an import that something happened to since. how: changed, ordered, used (a note, a task, a grant)."""
+
+    id: str
+    name: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class UndoPlanView:
+    """What undoing would do now. `touched` are the first 200 of `left`: they stay as they are."""
+
+    id: str
+    name: str
+    undone: bool
+    left: int
+    touched: tuple[TouchedView, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class UndoView:
-    """`removed` customers were new with the import, `restored` are as before it; those changed or ordered for since then stay."""
+    """`removed` customers were new with the import, `restored` are as before it, `left` stay as something happened to them since."""
 
     id: str
     removed: int
     restored: int
+    left: int
 
 
-def preview_contacts(unit: ImportsUnit, file: ContactFile, most: int = 50) -> PreviewView:
-    """What `import_contacts` would do."""
-    require_seller(unit)
-    counts = {"created": 0, "updated": 0, "known": 0}
-    rows: list[PreviewRow] = []
-    seen: set[bytes] = set()
-    for contact in file.contacts:
-        outcome, found, _ = _judge(unit, contact, seen)
-        counts[outcome] += 1
-        if found is not None:
-            seen.add(found.id)
-        if len(rows) < most:
-            rows.append(PreviewRow(contact.row, contact.names.full, detail(contact), outcome, ""))
-    rows += [PreviewRow(fault.row, "", "", "failed", fault.reason) for fault in file.errors[:most]]
-    return PreviewView(file.dialect, **counts, failed=len(file.errors), rows=tuple(rows))
+@dataclass(slots=True)
+class _Taking:
+    """An import under way. `pending`: customers the batch writes; `placed`: the customer of each row that another is like."""
+
+    id: bytes
+    at: int
+    twins: frozenset[int]
+    twice: frozenset[bytes]
+    pending: dict[bytes, Customer] = field(default_factory=dict)
+    fresh: set[bytes] = field(default_factory=set)
+    placed: dict[int, bytes] = field(default_factory=dict)
+    created: int = 0
+    updated: int = 0
+    known: int = 0
+    gone: int = 0
 
 
-def import_contacts(unit: ImportsUnit, file: ContactFile, name: str) -> ImportView:
-    """Take a file's contacts over. Each is one customer; one already here is brought up to date and not doubled."""
-    require_seller(unit)
-    id_ = unit.random(32)
-    row = ImportRow(id_, name[:LONGEST], file.dialect, unit.now, 0, 0, 0)
+def _nobody_listens(_done: int, _total: int) -> None:
+    pass
+
+
+def apply_import(unit: ImportsUnit, staged: bytes, tell: Tell = _nobody_listens) -> ImportView:
+    """Take over a file that waits, as decided. All of it or nothing; `tell` hears how far it is and may raise to stop."""
+    found = find_staged(unit, staged, "ready")
+    counts = unit.staged_imports.count(found.seq)
+    total = sum(number for (_, action), number in counts.items() if action != "skip")
+    row = ImportRow(unit.random(32), found.name, found.dialect, unit.now, 0, 0, 0)
     unit.customer_imports.keep_import(row)
-    counts = {"created": 0, "updated": 0, "known": 0}
-    seen: set[bytes] = set()
-    for contact in file.contacts:
-        outcome, found, person = _judge(unit, contact, seen)
-        counts[outcome] += 1
-        customer = Customer(unit.random(32), person, unit.now, unit.now) if found is None else found
-        seen.add(customer.id)
-        if outcome != "known":
-            unit.customers.keep(replace(customer, person=person, updated=unit.now, source=id_))
-            unit.customer_imports.note_change(id_, customer.id, found.person if found else None)
-    unit.customer_imports.keep_import(replace(row, created=counts["created"], updated=counts["updated"], known=counts["known"]))
+    taking = _Taking(row.id, unit.now, unit.staged_imports.twins(found.seq), unit.staged_imports.written_twice(found.seq))
+    last = done = 0
+    while rows := unit.staged_imports.to_take(found.seq, last, _BATCH):
+        _take(unit, taking, rows)
+        last, done = rows[-1].judgement.number, done + len(rows)
+        tell(done, total)
+    unit.customer_imports.keep_import(replace(row, created=taking.created, updated=taking.updated, known=taking.known))
+    unit.staged_imports.keep(replace(found, state="applied", import_=row.id))
     unit.touched("changes")
-    errors = tuple(FaultView(fault.row, fault.reason) for fault in file.errors[:MOST_ERRORS])
-    return ImportView(id_.hex(), file.dialect, len(file.contacts), **counts, failed=len(file.errors), errors=errors)
+    return _imported(unit, found, row, taking, counts)
 
 
-def _judge(unit: ImportsUnit, contact: Contact, seen: Collection[bytes]) -> tuple[str, Customer | None, Contact]:
-    """What becomes of a contact, who it is, and the person after it. Two of one file are never the same customer."""
-    found = unit.customers.same(contact, seen)
-    if found is None:
-        return "created", None, contact
-    person = merged(found.person, contact)
-    return ("known" if person == found.person else "updated"), found, person
+def _imported(unit: ImportsUnit, found: Staged, row: ImportRow, taking: _Taking, counts: Mapping[tuple[str, str], int]) -> ImportView:
+    failed = sum(number for (outcome, _), number in counts.items() if outcome == "error")
+    skipped = sum(number for (outcome, action), number in counts.items() if action == "skip" and outcome != "error") + taking.gone
+    faults = unit.staged_imports.rows(found.seq, "error", 0, MOST_ERRORS)
+    errors = tuple(FaultView(fault.row, " ".join(fault.problems)) for fault in faults)
+    numbers = (taking.created + taking.updated + taking.known, taking.created, taking.updated, taking.known, skipped, failed)
+    return ImportView(row.id.hex(), row.dialect, *numbers, errors)
+
+
+def _take(unit: ImportsUnit, taking: _Taking, rows: Sequence[StagedRow]) -> None:
+    """One batch: what it updates is read at once, what it writes is written at once."""
+    wanted = {customer for row in rows if (customer := _target(row, taking)) is not None}
+    here = unit.customers.get_all(tuple(wanted))
+    taking.pending, taking.fresh = {}, set()
+    for row in rows:
+        _take_row(unit, taking, row, here)
+    old = [id_ for id_ in taking.pending if id_ not in taking.fresh]
+    pictured = {id_ for id_ in old if here[id_].person.photo != taking.pending[id_].person.photo or id_ in taking.twice}
+    images = unit.customer_imports.images(old, pictured)
+    unit.customers.keep_all(tuple(taking.pending.values()))
+    unit.customer_imports.note_changes(taking.id, ((id_, images.get(id_)) for id_ in taking.pending))
+
+
+def _target(row: StagedRow, taking: _Taking) -> bytes | None:
+    judged = row.judgement
+    if judged.action == "update":
+        return judged.customer
+    return taking.placed.get(judged.twin) if judged.action == "merge" and judged.twin is not None else None
+
+
+def _take_row(unit: ImportsUnit, taking: _Taking, row: StagedRow, here: Mapping[bytes, Customer]) -> None:
+    assert row.person is not None
+    judged, target = row.judgement, _target(row, taking)
+    if judged.action == "update" and target is not None and target not in here:
+        taking.gone += 1  # erased since it was looked at; it is not brought back without being asked
+        return
+    if target is None:
+        customer = Customer(unit.random(32), row.person, taking.at, taking.at, taking.id)
+        taking.pending[customer.id] = customer
+        taking.fresh.add(customer.id)
+        taking.created += 1
+    else:
+        before = taking.pending.get(target) or here[target]
+        person = merged(before.person, row.person)
+        customer = before
+        if person == before.person:
+            taking.known += 1
+        else:
+            customer = replace(before, person=person, updated=taking.at, source=taking.id)
+            taking.pending[target] = customer
+            taking.updated += 1
+    if judged.number in taking.twins:
+        taking.placed[judged.number] = customer.id
+
+
+# --- afterwards
 
 
 def list_imports(unit: ImportsUnit) -> list[PastImport]:
@@ -162,28 +215,39 @@ def list_imports(unit: ImportsUnit) -> list[PastImport]:
     ]
 
 
-def undo_import(unit: UndoUnit, import_id: bytes) -> UndoView:
-    """Take an import back: customers it made go, those it changed are as before. Who was changed or ordered for since then stays."""
-    row = require_unchanged(unit.customer_imports.imported(import_id))
-    removed = restored = 0
-    for customer, before in unit.customer_imports.changes(row.id):
-        if before is not None:
-            unit.customers.keep(replace(customer, person=before, updated=unit.now, source=None))
-            restored += 1
-        elif not unit.orders.of_customer(customer.id):
-            erase(unit, customer.id)
-            removed += 1
-    unit.customer_imports.forget_changes(row.id)
-    unit.customer_imports.keep_import(replace(row, undone=True))
-    unit.touched(ERASED)
-    unit.touched("changes")
-    return UndoView(row.id.hex(), removed, restored)
+def plan_undo(unit: ImportsUnit, import_id: bytes) -> UndoPlanView:
+    """What undoing an import would leave: customers of it that were changed, ordered for or used since."""
+    row = _find(unit, import_id)
+    touched = () if row.undone else unit.customer_imports.touched_since(row)
+    shown = tuple(TouchedView(item.id.hex(), item.name, item.how) for item in touched[:MOST_TOUCHED])
+    return UndoPlanView(row.id.hex(), row.name, row.undone, len(touched), shown)
 
 
-def require_unchanged(row: ImportRow | None) -> ImportRow:
-    """An import that can be undone. Raises NotFound, ConflictError `already-undone`."""
-    if row is None:
-        raise NotFound("There is no such import.")
+def undo_import(unit: ImportsUnit, import_id: bytes, leave: bool = False) -> UndoView:
+    """Take an import back: customers it made go, those it changed are as before. `leave`: those that something happened to since stay as
+    they are; without it, one such customer stops all.
+    """
+    row = _find(unit, import_id)
     if row.undone:
         raise ConflictError("This import was undone already.", code="already-undone")
+    touched = unit.customer_imports.touched_since(row)
+    if touched and not leave:
+        some = ", ".join(item.name for item in touched[:5]) + (" …" if len(touched) > 5 else "")
+        text = f"{len(touched)} of these customers were changed, ordered for or noted on since: {some}. Undo the others, or nothing."
+        raise ConflictError(text, code="changed-since")
+    undone = unit.customer_imports.undo_changes(row, {item.id for item in touched})
+    unit.customers.erase_all(undone.removed)
+    unit.customers.restore(undone.restored)
+    unit.customers.keep_all([replace(customer, updated=unit.now) for customer in undone.older])
+    unit.customer_imports.keep_import(replace(row, undone=True))
+    unit.operations.forget_responses()
+    unit.touched(ERASED)
+    unit.touched("changes")
+    return UndoView(row.id.hex(), len(undone.removed), len(undone.restored) + len(undone.older), len(touched))
+
+
+def _find(unit: ImportsUnit, import_id: bytes) -> ImportRow:
+    row = unit.customer_imports.imported(import_id)
+    if row is None:
+        raise NotFound("There is no such import.")
     return row

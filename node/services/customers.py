@@ -4,12 +4,12 @@ Files of them are in customer_imports.py; erasing one concerns orders and grants
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from node.errors import ConflictError, NotFound, UserError
-from node.model.customer import Customer, plain
+from node.model.customer import Customer, Image, plain
 from node.model.details import NOBODY, AddressEntry, Details, Entry, PhoneEntry, details_of, written
 from node.model.history import Change
 from node.model.person import Contact
@@ -28,8 +28,11 @@ class CustomerBook(Protocol):
 
     def get(self, customer: bytes, /) -> Customer | None: ...  # noqa: D102
     def keep(self, customer: Customer) -> None: ...  # noqa: D102
+    def keep_all(self, customers: Sequence[Customer]) -> None: ...  # noqa: D102
+    def restore(self, images: Sequence[tuple[bytes, Image]]) -> None: ...  # noqa: D102
+    def erase_all(self, customers: Sequence[bytes]) -> None: ...  # noqa: D102
     def erase(self, customer: bytes) -> bool: ...  # noqa: D102
-    def same(self, person: Contact, but: Collection[bytes]) -> Customer | None: ...  # noqa: D102
+    def get_all(self, ids: Sequence[bytes], *, pictures: bool = True) -> Mapping[bytes, Customer]: ...  # noqa: D102
     def search(self, text: str, after: tuple[str, bytes], limit: int) -> Sequence[Customer]: ...  # noqa: D102
     def count(self, text: str = "") -> int: ...  # noqa: D102
     def name_of(self, customer: bytes) -> str: ...  # noqa: D102

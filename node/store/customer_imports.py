@@ -1,15 +1,32 @@
-"""Imports of customers in the store: what was taken over and what each changed, so that it can be taken back."""
+"""Imports of customers in the store: what was taken over and what each changed, so that it can be taken back, column for column."""
 
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 from sqlite_utils import Database
 
-from node.model.customer import Customer, ImportRow
-from node.model.person import Contact
+from node.model.customer import Customer, Image, ImportRow, Touched, Undone
 
-from .customers import customer_of, packed, person_of
+from .customers import WRITTEN, person_of
 
 _IMPORT = "id, name, dialect, at, created, updated, known, undone"
+_OF = "FROM customer_changes AS change JOIN customers AS c ON c.id = change.customer WHERE change.import = :import"
+_MADE = "change.was IS NULL AND change.before IS NULL"
+_RECORD_AT = WRITTEN.split(", ").index("record")
+_RECORD = frozenset(
+    (
+        *("customer_keys", "customer_photos", "customer_changes", "staged_judgements", "customer_secrets"),
+        *("customer_orders", "customer_purchases", "customer_reorders"),
+    )
+)
+"""Tables with a column `customer` that are the record itself, what imports and backups keep, or drawn from orders."""
+_COUNTS = {
+    "orders": f"({_MADE} OR t.created > :at)",
+    "tasks": f"{_MADE} AND (t.rule = '' OR t.status <> 'open')",
+}
+_BATCH = 500
 
 
 class CustomerImports:
@@ -37,23 +54,82 @@ class CustomerImports:
         """The latest imports, newest first."""
         return [_import(row) for row in self._db.execute(f"SELECT {_IMPORT} FROM customer_imports ORDER BY at DESC LIMIT 100")]  # noqa: S608
 
-    def note_change(self, import_: bytes, customer: bytes, before: Contact | None) -> None:
-        """Keep what the customer was before the import."""
-        values = (import_, customer, None if before is None else packed(before))
-        self._db.execute("INSERT INTO customer_changes (import, customer, before) VALUES (?, ?, ?)", values)
+    # --- what undoing needs
 
-    def changes(self, import_: bytes) -> list[tuple[Customer, Contact | None]]:
-        """Customers this import wrote and nothing since, with what they were before."""
+    def images(self, ids: Sequence[bytes], pictured: Collection[bytes]) -> dict[bytes, Image]:
+        """What an import is about to write over, as it stands in the tables; with the picture of those that are `pictured`."""
+        found: dict[bytes, Image] = {}
+        for part in _parts(ids):
+            marks = ",".join("?" * len(part))
+            for id_, *values in self._db.execute(f"SELECT id, {WRITTEN} FROM customers WHERE id IN ({marks})", part):  # noqa: S608
+                found[id_] = Image(tuple(values), [], *self._picture(id_), True) if id_ in pictured else Image(tuple(values), [])
+            sql = f"SELECT customer, kind, value FROM customer_keys WHERE customer IN ({marks}) ORDER BY kind, value"  # noqa: S608
+            for id_, kind, value in self._db.execute(sql, part):
+                found[id_].keys.append((kind, value))
+        return found
+
+    def _picture(self, customer: bytes) -> tuple[bytes | None, bytes | None]:
+        row = self._db.execute("SELECT picture, shown FROM customer_photos WHERE customer = ?", (customer,)).fetchone()
+        return (row[0], row[1]) if row else (None, None)
+
+    def note_changes(self, import_: bytes, changes: Iterable[tuple[bytes, Image | None]]) -> None:
+        """Keep what each customer was before the import; None: there was none. Of several for one customer the first holds."""
+        rows = ((import_, customer, *_apart(image)) for customer, image in changes)
+        self._db.conn.executemany("INSERT OR IGNORE INTO customer_changes (import, customer, before, was) VALUES (?, ?, ?, ?)", rows)
+
+    def touched_since(self, row: ImportRow) -> list[Touched]:
+        """Customers of the import that were written, ordered for or used since, by name. An open task that a rule made is no use."""
+        named = {"import": row.id, "at": row.at}
+        changed = f"SELECT c.id, c.name {_OF} AND (c.source IS NOT :import OR c.updated <> :at)"
+        since = {id_: Touched(id_, name, "changed") for id_, name in self._db.execute(changed, named)}
+        for table, counts in self._uses():
+            sql = f"SELECT c.id, c.name {_OF} AND EXISTS (SELECT 1 FROM {table} AS t WHERE t.customer = c.id AND {counts})"  # noqa: S608
+            for id_, name in self._db.execute(sql, named):
+                since.setdefault(id_, Touched(id_, name, "ordered" if table == "orders" else "used"))
+        return sorted(since.values(), key=lambda item: (item.name, item.id))
+
+    def _uses(self) -> list[tuple[str, str]]:
+        """Every table with rows about customers beside the record itself, and which of its rows count."""
         sql = (
-            "SELECT c.id, c.record, c.created, c.updated, c.source, c.archived, change.before FROM customer_changes AS change "
-            "JOIN customers AS c ON c.id = change.customer WHERE change.import = ? AND c.source = change.import"
+            "SELECT m.name FROM sqlite_schema AS m JOIN pragma_table_info(m.name) AS p "
+            "WHERE m.type = 'table' AND p.name = 'customer' ORDER BY m.name"
         )
-        found = self._db.execute(sql, (import_,)).fetchall()
-        return [(customer_of(row[:6]), None if row[6] is None else person_of(row[6])) for row in found]
+        return [(name, _COUNTS.get(name, _MADE)) for (name,) in self._db.execute(sql).fetchall() if name not in _RECORD]
 
-    def forget_changes(self, import_: bytes) -> None:
-        """Erase what undoing the import needed."""
-        self._db.execute("DELETE FROM customer_changes WHERE import = ?", (import_,))
+    def undo_changes(self, row: ImportRow, leave: Collection[bytes]) -> Undone:
+        """Take the changes back, except those of `leave`: what was, is again; what the import made goes. The rest is forgotten."""
+        sql = f"SELECT c.id, change.was, change.before, c.created, c.archived {_OF} ORDER BY c.id"
+        removed: list[bytes] = []
+        restored: list[tuple[bytes, Image]] = []
+        older: list[Customer] = []
+        for id_, was, before, created, archived in self._db.execute(sql, {"import": row.id}).fetchall():
+            if id_ in leave:
+                continue
+            if was is not None:
+                restored.append((id_, _together(before, was)))
+            elif before is not None:
+                older.append(Customer(id_, person_of(before), created, 0, None, archived))
+            else:
+                removed.append(id_)
+        self._db.execute("DELETE FROM customer_changes WHERE import = ?", (row.id,))
+        return Undone(tuple(removed), tuple(restored), tuple(older))
+
+
+def _apart(image: Image | None) -> tuple[bytes | None, bytes | None]:
+    """The record, which a customer's history reads, and everything else."""
+    if image is None:
+        return None, None
+    rest = tuple(None if at == _RECORD_AT else value for at, value in enumerate(image.columns))
+    return image.columns[_RECORD_AT], msgspec.msgpack.encode(replace(image, columns=rest))
+
+
+def _together(record: bytes, rest: bytes) -> Image:
+    image = msgspec.msgpack.decode(rest, type=Image)
+    return replace(image, columns=tuple(record if at == _RECORD_AT else value for at, value in enumerate(image.columns)))
+
+
+def _parts(ids: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    return (ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH))
 
 
 def _import(row: tuple[Any, ...]) -> ImportRow:

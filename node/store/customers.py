@@ -1,13 +1,13 @@
 """Customers in the store. It keeps and finds; `node.model.customer` decides what is the same person and what an order may need."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import msgspec
 from sqlite_utils import Database
 
-from node.model.customer import Customer, delivery_values, destination, digits, plain, same_person, search_text
+from node.model.customer import Customer, Image, delivery_values, destination, digits, plain, same_person, search_text
 from node.model.person import Contact
 from protocol.disclosure import Field
 
@@ -17,6 +17,9 @@ _KEEP_PHOTO = (
     "INSERT INTO customer_photos (customer, picture, shown) VALUES (?, ?, ?) ON CONFLICT (customer) DO UPDATE SET "
     "shown = coalesce(excluded.shown, CASE WHEN picture IS excluded.picture THEN shown END), picture = excluded.picture"
 )
+_BATCH = 500
+WRITTEN = "name, sort, search, record, updated, source"
+"""What an import writes of the row; with `created` and `id` of a new one."""
 _KEEP = (
     "INSERT INTO customers (name, sort, search, record, updated, source, archived, id, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (id) DO UPDATE SET name = excluded.name, sort = excluded.sort, search = excluded.search, "
@@ -67,18 +70,44 @@ class Customers:
         keys = [(kind, value, customer.id) for customer in customers for kind, value in same_person(customer.person)]
         many("INSERT INTO customer_keys (kind, value, customer) VALUES (?, ?, ?)", keys)
 
-    def erase(self, customer: bytes) -> bool:
-        """Erase the record, its keys and what undoing an import would bring back. True when there was one."""
-        return bool(self._db.execute("DELETE FROM customers WHERE id = ?", (customer,)).rowcount)
+    def restore(self, images: Sequence[tuple[bytes, Image]]) -> None:
+        """Put customers back as they stood in the tables, byte for byte."""
+        many = self._db.conn.executemany
+        columns = ", ".join(f"{name} = ?" for name in WRITTEN.split(", "))
+        many(f"UPDATE customers SET {columns} WHERE id = ?", [(*image.columns, id_) for id_, image in images])  # noqa: S608
+        many("DELETE FROM customer_keys WHERE customer = ?", [(id_,) for id_, _ in images])
+        many(
+            "INSERT INTO customer_keys (kind, value, customer) VALUES (?, ?, ?)",
+            [(*key, id_) for id_, image in images for key in image.keys],
+        )
+        pictured = [(id_, image) for id_, image in images if image.pictured]
+        many("DELETE FROM customer_photos WHERE customer = ?", [(id_,) for id_, _ in pictured])
+        photos = [(id_, image.picture, image.shown) for id_, image in pictured if image.picture is not None]
+        many("INSERT INTO customer_photos (customer, picture, shown) VALUES (?, ?, ?)", photos)
 
-    def same(self, person: Contact, but: Collection[bytes]) -> Customer | None:
-        """The customer who shares most with `person`, the strongest likeness first; `but` are not looked at."""
-        for kind, value in same_person(person):
-            sql = "SELECT customer FROM customer_keys WHERE kind = ? AND value = ? ORDER BY customer"
-            for (found,) in self._db.execute(sql, (kind, value)).fetchall():
-                if found not in but:
-                    return self.get(found)
-        return None
+    def erase_all(self, customers: Sequence[bytes]) -> None:
+        """Erase records nobody else knows of: with no order, grant or note."""
+        self._db.conn.executemany("DELETE FROM customers WHERE id = ?", [(id_,) for id_ in customers])
+
+    def get_all(self, ids: Sequence[bytes], *, pictures: bool = True) -> dict[bytes, Customer]:
+        """Customers by id, with their pictures or without."""
+        found: dict[bytes, Customer] = {}
+        for start in range(0, len(ids), _BATCH):
+            part = ids[start : start + _BATCH]
+            marks = ",".join("?" * len(part))
+            for row in self._db.execute(f"SELECT {_COLUMNS} FROM customers WHERE id IN ({marks})", part):  # noqa: S608
+                found[row[0]] = customer_of(row)
+            sql = f"SELECT customer, picture FROM customer_photos WHERE customer IN ({marks})"  # noqa: S608
+            for id_, picture in self._db.execute(sql, part) if pictures else ():
+                found[id_] = replace(found[id_], person=replace(found[id_].person, photo=picture))
+        return found
+
+    def erase(self, customer: bytes) -> bool:
+        """Erase the record with all that goes with it, and rows about them in files that wait. True when there was one."""
+        rows = "SELECT import, number FROM staged_judgements WHERE customer = ?"
+        self._db.execute(f"DELETE FROM staged_rows WHERE (import, number) IN ({rows})", (customer,))  # noqa: S608
+        self._db.execute("DELETE FROM staged_judgements WHERE customer = ?", (customer,))
+        return bool(self._db.execute("DELETE FROM customers WHERE id = ?", (customer,)).rowcount)
 
     def search(self, text: str, after: tuple[str, bytes], limit: int) -> list[Customer]:
         """Customers by name whose name, nickname, organisation, e-mail, town, postcode, tag or phone contains `text`."""

@@ -34,6 +34,7 @@ from .outbox import Outbox
 from .peers import Peers
 from .purchases import Purchases
 from .settings import Settings
+from .staged_imports import StagedImports
 from .step_ups import StepUps
 from .task_rules import TaskRules
 from .tasks import Tasks
@@ -162,6 +163,11 @@ class Unit(Generic[M]):
     def customer_imports(self) -> CustomerImports:
         """Files of customers that were taken over."""
         return CustomerImports(self.db)
+
+    @cached_property
+    def staged_imports(self) -> StagedImports:
+        """Files of customers that wait for the person's word."""
+        return StagedImports(self.db)
 
     @cached_property
     def commissions(self) -> Commissions:

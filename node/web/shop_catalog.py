@@ -1,7 +1,7 @@
 """A merchant's products from its shop's export: read in memory, signed into the feed of their currency, and what came of it."""
 
 import io
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from aiohttp import web
 
@@ -9,10 +9,9 @@ from node.errors import UserError
 from node.model.listing import ProductFile
 from node.services import catalog, plans
 from node.services.unit import Unit
-from node.web.customer_import import Parsing
 from node.web.forms import Upload, form_of, takes_upload
 from node.web.page import render
-from node.web.runtime import runtime_of
+from node.web.runtime import Runtime, runtime_of
 from node.web.setup import currencies
 
 UPLOAD_LIMIT = 20 << 20
@@ -20,6 +19,13 @@ SHOWN_ROWS = 100
 _LONGEST = 200
 _OTHERWISE = "Import a larger file with: gemstra catalog import FILE"
 _DIALECTS = {"shopify": "Shopify", "woocommerce": "WooCommerce"}
+
+
+class Parsing(Runtime, Protocol):
+    """What an upload needs of the running node."""
+
+    async def parse(self, reader: str, source: Any, **options: Any) -> Any:
+        """What the reader `products` makes of a source of bytes, in a thread."""
 
 
 def shop(unit: Unit) -> tuple[str, str]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from node.errors import UserError
-from node.files.contacts import read_contacts
 from node.files.products import read_products
 from node.files.samples import CONTACTS, PRODUCTS, sample_path
 from protocol import messages, pairing
@@ -19,6 +18,7 @@ from protocol.errors import LocalError, ProtocolError
 from protocol.messages import KINDS
 from protocol.session import Session
 from tests.battery.forged import scene
+from tests.node.files.people import read_contacts
 
 FULL, SHORT = 200_000, 6_000
 CONTROL = 2_000

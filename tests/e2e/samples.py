@@ -1,9 +1,12 @@
 """What each page is shown with in the browser tests: one sale in the middle of its life, and the empty desks before it."""
 
+from dataclasses import replace
 from typing import Any
 
 from node.model.details import AddressEntry, Details, Entry, PhoneEntry
 from node.model.person import Consent, Raw
+from node.services.customer_imports import TouchedView, UndoPlanView
+from node.services.customer_preview import StagedView
 from node.web.render import Viewer
 
 NOW = 1_764_590_400_000  # 1 December 2025, 12:00 UTC
@@ -296,6 +299,9 @@ RULES = [
     )
 ]
 
+STAGED = StagedView(HEX, "contacts.vcf", "csv", "ES", NOW, "ready", 41, 38, 0, 0, 2, 1, 38, 2, 1, ("who", "email"), "update", "new", "")
+FIELDS = [("", "Leave out"), ("name", "Full name"), ("own", "Keep as a field of your own")]
+
 # name → (template, section, whose desk: "ana" | "lumen" | "" (closed), values)
 SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "open": ("open.html", "", "", {}),
@@ -345,10 +351,22 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "tasks-customer": ("tasks/customer.html", "customers", "ana", {"name": "Mia Torres", "path": "/customers/1", "tasks": [CALL, *TASKS["done"]]}),
     "customers": ("customers/list.html", "customers", "ana", {"q": "", "customers": CUSTOMERS, "total": 4, "pages": PAGES}),
     "customers-empty": ("customers/list.html", "customers", "ana", {"q": "", "customers": [], "total": 0, "pages": PAGES}),
-    "customers-import": ("customers/import.html", "customers", "ana", {"preview": None, "past": [{"id": "a" * 64, "name": "contacts.vcf", "at": NOW - DAY, "text": "38 new, 2 updated, 4 already here", "undone": False}, {"id": "b" * 64, "name": "phone.csv", "at": NOW - 9 * DAY, "text": "3 new, 0 updated, 0 already here", "undone": True}]}),
-    "customers-preview": ("customers/import.html", "customers", "ana", {"past": [], "preview": {"file": "contacts.vcf", "created": 38, "changed": 2, "known": 4, "unreadable": 1, "more": 41, "token": "t",
-        "rows": [{"row": 1, "name": "Mia Torres", "detail": "Valencia, +34 600 000 111", "outcome": ("Updated", "active"), "reason": "New phone number"}, {"row": 2, "name": "Jo Nilsson", "detail": "Malmö", "outcome": ("New", "done"), "reason": ""},
-                 {"row": 3, "name": "Amara Nwosu", "detail": "Lisbon", "outcome": ("Already here", "waiting"), "reason": ""}, {"row": 4, "name": "No name", "detail": "only a note", "outcome": ("Cannot be read", "stopped"), "reason": "It has no name, phone or e-mail"}]}}),
+    "customers-import": ("customers/import.html", "customers", "ana", {"region": "ES", "failed": ["people.xlsx: It is an Excel workbook, not contacts."], "reading": True,
+        "waiting": [{"href": "/customers/import/" + HEX, "name": "kunden.csv", "at": NOW - HOUR, "text": "Waits for its columns", "id": HEX}],
+        "mappings": [{"id": HEX, "name": "Kunde, Rufnummer, Schuhgröße", "used": NOW - 3 * DAY}],
+        "past": [{"id": "a" * 64, "name": "contacts.vcf", "at": NOW - DAY, "text": "38 new, 2 updated, 4 already here", "undone": False}, {"id": "b" * 64, "name": "phone.csv", "at": NOW - 9 * DAY, "text": "3 new, 0 updated, 0 already here", "undone": True}]}),
+    "customers-columns": ("customers/staged.html", "customers", "ana", {"file": STAGED, "path": "/customers/import/" + HEX, "progress": None, "errors": {"column-0": "Say which column is the name, the e-mail or the phone."},
+        "columns": [{"name": "column-0", "title": "Kunde", "samples": ("Zoë Vega", "Bo"), "options": FIELDS, "field": ""}, {"name": "column-1", "title": "Schuh", "samples": (), "options": FIELDS, "field": "own"}]}),
+    "customers-importing": ("customers/staged.html", "customers", "ana", {"file": STAGED, "path": "/customers/import/" + HEX, "progress": {"text": "Taking the rows over", "done": 41_000, "total": 100_000}}),
+    "customers-preview": ("customers/staged.html", "customers", "ana", {"file": STAGED, "path": "/customers/import/" + HEX, "progress": None, "show": "", "after": 0,
+        "counts": [{"code": "new", "words": "New", "count": 38, "href": "/customers/import/" + HEX + "?show=new"}, {"code": "duplicate", "words": "Duplicate", "count": 2, "href": "/customers/import/" + HEX + "?show=duplicate"}],
+        "kinds": [("who", "Name and address", True), ("email", "E-mail", True), ("phone", "Phone number", False)], "pages": {"text": "", "previous": None, "next": "/customers/import/" + HEX + "?after=50"},
+        "rows": [{"number": 1, "row": 1, "name": "Mia Torres", "detail": "Valencia, +34 600 000 111", "outcome": ("Updated", "active"), "words": "This is Mia Torres.", "problems": ("“31 Feb” is no day of the calendar.",),
+                  "changes": [{"field": "Phones", "before": "600 000 111", "after": "+34 600 000 222"}], "choices": [("update:" + HEX, "Update Mia Torres, Valencia"), ("new", "Make a new customer"), ("skip", "Leave out")], "chosen": "update:" + HEX},
+                 {"number": 2, "row": 2, "name": "عائشة نجار", "detail": "Malmö", "outcome": ("New", "done"), "words": "", "problems": (), "changes": (), "choices": [("new", "Make a new customer"), ("skip", "Leave out")], "chosen": "new"},
+                 {"number": 3, "row": 4, "name": "Nobody", "detail": "only a note", "outcome": ("Cannot be read", "stopped"), "words": "", "problems": ("It has no name, phone or e-mail",), "changes": (), "choices": [], "chosen": "skip"}]}),
+    "customers-taken": ("customers/staged.html", "customers", "ana", {"file": replace(STAGED, state="applied"), "path": "/customers/import/" + HEX, "progress": None}),
+    "customers-undo": ("customers/undo.html", "customers", "ana", {"plan": UndoPlanView(HEX, "contacts.vcf", False, 3, (TouchedView(HEX, "Bo Nilsson", "changed"), TouchedView("b" * 64, "Zoë", "ordered")))}),
     "customer": ("customers/one.html", "customers", "ana", {"customer": PERSON, "orders": [{"href": "/orders/1", "title": "Daily Glow Serum and 1 more", "total": usd(9000), "status": ("Needs you", "attention"), "at": NOW - 2 * DAY}],
         "tasks": [CALL],
         "timeline": [{"at": NOW - HOUR, "text": "Lumen Beauty saw the address"}, {"at": NOW - 2 * DAY, "text": "Ordered for 90.00 USD"}], "seen_by": [SHARED], "consents": SAID, "history": CHANGES}),

@@ -7,11 +7,11 @@ import sys
 import pytest
 
 from node.canary import scan
-from node.files.contacts import read_contacts
 from node.files.samples import CONTACTS, sample_path
 from tests.integration import traced
 from tests.integration.performance import DATA, SAMPLE, perform, processes_of, program, stage, with_files, wrong_in
 from tests.integration.reckoned import reckon
+from tests.node.files.people import read_contacts
 
 pytestmark = pytest.mark.slow
 

@@ -195,7 +195,8 @@ class Play:
     def customers(self) -> None:
         """Import into the encrypted store."""
         with self.contacts.open("rb") as source:
-            imported = self.ana.upload("/customers/import", source, name=self.contacts.name)
+            staged = self.ana.upload("/customers/import", source, name=self.contacts.name)
+        imported = self.ana.post(f"/customers/import/{staged['id']}/apply")
         self.report.document["customers"] = imported["imported"]
         if not imported["imported"]:
             raise UserError(f"{self.contacts.name} holds no customer to sell to", code="demo-failed")

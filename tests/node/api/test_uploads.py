@@ -13,9 +13,8 @@ from node.api.http import add_api
 from node.api.uploads import Arriving
 from node.cli.client import Client
 from node.errors import Unavailable, UserError
-from node.files.contacts import read_contacts
 from node.files.products import read_products
-from node.model.person import ContactFile
+from tests.node.files.people import ContactFile, read_contacts
 
 CARD = b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Mia Torres\r\nTEL:+34600000111\r\nEND:VCARD\r\n"
 HEADER = b"Handle,Title,Variant SKU,Variant Price,Status,Published\r\n"
@@ -25,16 +24,20 @@ def _swallow(source, **_options):
     """A reader that only counts."""
     while source.read(1 << 16):
         pass
-    return ContactFile("none", (), ())
+    return ContactFile("none", (), (), ())
 
 
 class Runtime:
-    """The readers of the node; what would be written is kept in `written`."""
+    """The readers of the node; what would be written is kept in `written`, and it is the files under way itself."""
 
     def __init__(self, contacts=read_contacts) -> None:
         self.written = []
         self._readers = {"contacts": contacts, "products": lambda source, **named: read_products(source, now_ms=0, **named)}
         self.failed = []
+
+    @property
+    def imports(self):
+        return self
 
     def require_open(self):
         pass
@@ -45,6 +48,14 @@ class Runtime:
         except Exception as error:
             self.failed.append(error)
             raise
+
+    async def stage(self, source, name, region, **_named):
+        found = await self.parse("contacts", source, name=name, default_region=region)
+        self.written.append({"file": found, "name": name, "region": region})
+        return bytes(32)
+
+    async def read(self, _run, /, **_arguments):
+        return {}
 
     async def write(self, _run, /, **arguments):
         self.written.append(arguments)
@@ -90,7 +101,7 @@ async def test_a_file_reaches_its_reader_and_the_service(tmp_path):
     async with Served(tmp_path, Runtime()) as served:
         await served.upload("/customers/import", io.BytesIO(CARD * 3), name="phone.vcf", region="es")
         [call] = served.runtime.written
-        assert call["name"] == "phone.vcf"
+        assert (call["name"], call["region"]) == ("phone.vcf", "ES")
         assert [contact.names.full for contact in call["file"].contacts] == ["Mia Torres"] * 3
         await served.upload(
             "/catalog/import", io.BytesIO(HEADER + b"a,A,S1,5.00,active,true\r\n"), name="p.csv", currency="eur", replace="1"

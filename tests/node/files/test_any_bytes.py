@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from node.errors import UserError
 from node.files import shopify_csv
-from node.files.contacts import ContactFile, read_contacts
 from node.files.products import ProductFile, read_products
+from tests.node.files.people import ContactFile, read_contacts
 
 from .makers import CLASSIC, NOW, WOO
 
-CODES = {"file-empty", "file-encoding", "file-broken", "file-limit", "file-dialect", "file-column"}
+CODES = {"file-empty", "file-encoding", "file-broken", "file-limit", "file-dialect", "file-column", "file-kind"}
 CELLS = st.sampled_from(
     [
         "",

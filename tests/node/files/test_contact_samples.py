@@ -1,7 +1,7 @@
 """The shipped customers: invented, of three vCard versions, each with an address a parcel could go to."""
 
-from node.files.contacts import read_contacts
 from node.files.samples import CONTACTS, sample_path
+from tests.node.files.people import read_contacts
 
 
 def test_the_sample_contacts():

@@ -7,8 +7,9 @@ import pytest
 from node.errors import ConflictError, NotFound, UserError
 from node.model.details import Details, Entry
 from node.model.history import MOST_CHANGES
-from node.model.person import Address, Consent, Contact, ContactFile, Labelled, Names, Phone
-from node.services import asking, customer_history, customer_imports, customer_merge, customer_split, customers, grants, notes, tasks
+from node.model.person import Address, Consent, Contact, Labelled, Names, Phone
+from node.services import asking, customer_history, customer_merge, customer_split, customers, grants, notes, tasks
+from tests.node.services.importing import take
 
 from .shop import CUSTOMER, PERSON, SECRET, Shop
 from .world import World
@@ -40,7 +41,7 @@ def shop(tmp_path):
 
 def _keep(node, *people):
     """The people as customers, by an import; their ids."""
-    node.write(customer_imports.import_contacts, file=ContactFile("vcard", people, ()), name="a.vcf")
+    take(node, *people)
     node.clock.tick(1)
     by_name = {row.name: bytes.fromhex(row.id) for row in node.read(customers.list_customers, limit=200).customers}
     return [by_name[person.names.full] for person in people]

@@ -1,4 +1,4 @@
-"""Customers imported, typed in, found, undone and erased, over a real store."""
+"""Customers typed in, found and erased, over a real store. Files of them: test_customer_imports.py."""
 
 from dataclasses import replace
 
@@ -6,9 +6,10 @@ import pytest
 
 from node.errors import ConflictError, NotFound, UserError
 from node.model.details import Details, Entry, PhoneEntry
-from node.model.person import Address, Contact, ContactFile, Labelled, Names, Phone, RowError
-from node.services import customer_imports, customers, erasure
+from node.model.person import Address, Contact, Labelled, Names, Phone
+from node.services import customers, erasure
 
+from .importing import take
 from .world import World
 
 MIA = Contact(1, Names("Mia Torres"), (Phone("", "600 000 111", "+34600000111"),), addresses=(Address("", ("Calle 1",), "Valencia"),))
@@ -23,10 +24,6 @@ def ana(tmp_path):
     world.close()
 
 
-def _file(*contacts, errors=()):
-    return ContactFile("vcard", contacts, tuple(errors))
-
-
 def _names(node, **named):
     return [row.name for row in node.read(customers.list_customers, **named).customers]
 
@@ -35,58 +32,6 @@ def _change(node, customer, **fields):
     id_ = bytes.fromhex(customer)
     view = node.read(customers.get_customer, customer=id_)
     return node.write(customers.change_customer, customer=id_, details=replace(view.details, **fields), updated=view.updated)
-
-
-def _import(node, *contacts, **named):
-    return node.write(customer_imports.import_contacts, file=_file(*contacts, **named), name="contacts.vcf")
-
-
-def test_each_contact_of_a_file_is_one_customer(ana):
-    view = _import(ana, MIA, JO, TWIN, JO, errors=[RowError(7, "It has no name.")])
-    assert (view.imported, view.created, view.failed) == (4, 4, 1)
-    assert [(fault.row, fault.reason) for fault in view.errors] == [(7, "It has no name.")]
-    assert len(_names(ana)) == 4
-
-
-def test_the_same_file_again_doubles_nobody(ana):
-    _import(ana, MIA, JO, TWIN, JO)
-    again = _import(ana, MIA, JO, TWIN, JO)
-    assert (again.imported, again.created, again.updated, again.known) == (4, 0, 0, 4)
-    assert len(_names(ana)) == 4
-
-
-def test_a_newer_record_brings_the_customer_up_to_date(ana):
-    _import(ana, MIA, JO)
-    moved = Contact(1, Names("Mia Torres"), (Phone("", "+34600000111", "+34600000111"),), addresses=(Address("", ("Calle 2",), "Madrid"),))
-    preview = ana.read(customer_imports.preview_contacts, file=_file(moved, JO, TWIN, errors=[RowError(9, "why")]))
-    assert [(row.name, row.outcome) for row in preview.rows] == [
-        ("Mia Torres", "updated"),
-        ("Jo Nilsson", "known"),
-        ("Jo's brother", "created"),
-        ("", "failed"),
-    ]
-    view = _import(ana, moved, JO, TWIN)
-    assert (view.created, view.updated, view.known) == (preview.created, preview.updated, preview.known) == (1, 1, 1)
-    [mia] = ana.read(customers.list_customers, search="mia").customers
-    found = ana.read(customers.get_customer, customer=bytes.fromhex(mia.id))
-    assert [address.city for address in found.details.addresses] == ["Madrid", "Valencia"]
-
-
-def test_an_import_is_undone(ana):
-    _import(ana, MIA)
-    ana.clock.tick(1)
-    moved = Contact(1, Names("Mia Torres Gil"), (Phone("", "", "+34600000111"),))
-    second = _import(ana, moved, JO, TWIN)
-    kept = ana.read(customers.list_customers, search="brother").customers[0].id
-    _change(ana, kept, name="Bo Nilsson")
-    undone = ana.write(customer_imports.undo_import, import_id=bytes.fromhex(second.id))
-    assert (undone.removed, undone.restored) == (1, 1)
-    assert _names(ana) == ["Bo Nilsson", "Mia Torres"]
-    assert [row.undone for row in ana.read(customer_imports.list_imports)] == [True, False]
-    with pytest.raises(ConflictError):
-        ana.write(customer_imports.undo_import, import_id=bytes.fromhex(second.id))
-    with pytest.raises(NotFound):
-        ana.write(customer_imports.undo_import, import_id=bytes(32))
 
 
 def test_typed_in_changed_and_erased(ana):
@@ -145,7 +90,7 @@ def test_a_whole_record_is_added_and_the_flat_fields_come_first(ana):
 
 
 def test_pages_of_customers(ana):
-    _import(ana, *(Contact(number, Names(f"N{number:03}")) for number in range(25)))
+    take(ana, *(Contact(number, Names(f"N{number:03}")) for number in range(25)))
     names, cursor, pages = [], "", 0
     while pages == 0 or cursor:
         page = ana.read(customers.list_customers, cursor=cursor, limit=10)
@@ -159,7 +104,7 @@ def test_pages_of_customers(ana):
 def test_a_merchant_has_no_customers(tmp_path):
     world = World(tmp_path)
     lumen = world.node("lumen", role="merchant")
-    for call in (lambda: _import(lumen, MIA), lambda: lumen.write(customers.add_customer, name="A")):
+    for call in (lambda: take(lumen, MIA), lambda: lumen.write(customers.add_customer, name="A")):
         with pytest.raises(UserError) as caught:
             call()
         assert caught.value.code == "not-a-seller"

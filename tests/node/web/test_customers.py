@@ -1,20 +1,17 @@
 """Pages of customers, catalog and grants over real stores: what is shown, what each button does."""
 
-import asyncio
-import io
 import re
 
 import pytest
 import pytest_asyncio
-from aiohttp import FormData
 from aiohttp.test_utils import TestClient, TestServer
 
-from node.files.contacts import read_contacts
 from node.services import asking, grants
 from node.web import catalog, customer_erase, customer_form, customer_import, customer_page, customers, shell
 from node.web import grants as grant_pages
 from node.web.runtime import RUNTIME
 from node.web.sessions import Sessions
+from tests.node.services.importing import runs
 from tests.node.services.shop import CUSTOMER, SECRET, Shop
 from tests.node.web import test_orders
 
@@ -23,9 +20,9 @@ CARDS = "".join(f"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:{name}\r\nEND:VCARD\r\n" for 
 
 
 class Runtime(test_orders.Runtime):
-    async def parse(self, reader, source, **options):
-        assert reader == "contacts"
-        return await asyncio.to_thread(read_contacts, source, **options)
+    def __init__(self, node) -> None:
+        super().__init__(node)
+        self.imports = runs(node)
 
 
 @pytest.fixture
@@ -51,65 +48,6 @@ async def desks(shop):
     yield opened
     for client in clients:
         await client.close()
-
-
-async def _upload(desk, content, name="phone.vcf"):
-    form = FormData()
-    form.add_field("_token", desk.session.token)
-    form.add_field("file", io.BytesIO(content), filename=name, content_type="text/vcard")
-    answer = await desk.client.post("/customers/import", data=form, headers=desk.headers)
-    return answer.status, await answer.text()
-
-
-@pytest.mark.asyncio
-async def test_contacts_are_looked_at_and_then_kept(desks):
-    ana, _ = desks
-    await ana.reads("/customers/import", "Nothing is saved until you have seen it")
-    status, text = await _upload(ana, CARDS.encode())
-    assert status == 200
-    assert "&lt;b&gt;Jo" in text
-    assert "<b>Jo" not in text
-    assert "Import 3 customers" in text
-    await ana.reads("/customers", "1 person")  # nothing is kept yet
-    token = re.search(r'name="import" value="([^"]+)"', text)[1]
-    assert await ana.post("/customers/import/apply", **{"import": token}) == "/customers"
-    await ana.reads("/customers", "4 people", "Mia Torres", "3 new, 0 updated, 0 already here")
-    assert await ana.post("/customers/import/apply", **{"import": token}) == "/customers/import"  # once
-    await ana.reads("/customers?q=zoe", "Zoë")
-
-
-@pytest.mark.asyncio
-async def test_an_import_is_undone_on_the_page(desks):
-    ana, _ = desks
-    _, text = await _upload(ana, CARDS.encode())
-    token = re.search(r'name="import" value="([^"]+)"', text)[1]
-    await ana.post("/customers/import/apply", **{"import": token})
-    _, text = await ana.get("/customers/import")
-    undo = re.search(r'action="(/customers/imports/[0-9a-f]{64}/undo)"', text)[1]
-    assert await ana.post(undo) == "/customers/import"
-    await ana.reads("/customers/import", "Undone: 3 gone again, 0 as before", "phone.vcf")
-    await ana.reads("/customers", "1 person")
-    status, _ = await ana.get("/customers/import")
-    assert status == 200
-    assert (await ana.get("/customers/import"))[1].count("/undo") == 0
-
-
-@pytest.mark.asyncio
-@pytest.mark.parametrize("content", [b"", b"a,b\r\n1,2\r\n", b"\xff\xfe\x00\x00rubbish"])
-async def test_a_wrong_file_is_said_on_the_page(desks, content):
-    ana, _ = desks
-    status, text = await _upload(ana, content, "x.csv")
-    assert status == 422
-    assert "There is a problem" in text
-    await ana.reads("/customers", "1 person")
-
-
-@pytest.mark.asyncio
-async def test_a_file_too_large_for_the_page_is_refused(desks):
-    ana, _ = desks
-    status, text = await _upload(ana, b"x" * (customer_import.UPLOAD_LIMIT + 1))
-    assert status == 413
-    assert "larger than 20 MB" in text
 
 
 @pytest.mark.asyncio
