@@ -24,11 +24,15 @@ MAX_PAGE_OPERATIONS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """Whose catalog, and in which currency its prices are. Its hash names the feed, which is also its log."""
+    """Whose catalog, and in which currency its prices are. Its hash names the feed, which is also its log.
+
+    `incarnation` is the number of the root-log entry that added the one device that writes it; absent for the first.
+    """
 
     identity: bytes = key(0, size=32)
     name: str = key(2, longest=64)
     currency: str = key(4, longest=3)
+    incarnation: int | None = key(6, low=2, default=None)
 
     def __post_init__(self) -> None:
         exponent(self.currency)
@@ -37,6 +41,21 @@ class Feed:
     def id(self) -> bytes:
         """32 bytes."""
         return digest("feed", to_bytes(self))
+
+    @property
+    def writer(self) -> int:
+        """The number of the device that writes it."""
+        return self.incarnation or 1
+
+    def follows(self, other: "Feed") -> bool:
+        """Whether it takes the place of `other`: the same catalog by a later device."""
+        same = (self.identity, self.name, self.currency) == (other.identity, other.name, other.currency)
+        return same and self.writer > other.writer
+
+
+def incarnation_of(writer: int) -> int | None:
+    """How a feed names the device with this number."""
+    return writer if writer > 1 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,9 @@ _ENTRIES: dict[str, type[Entry]] = {name: cls for cls, name in TYPES.items()}
 
 @dataclass(frozen=True, slots=True)
 class IdentityState:
-    """What a root log comes to. `heads` are the ids of its entries, so that a later presentation can be held against an earlier one."""
+    """What a root log comes to. `heads` are the ids of its entries, so that a later presentation can be held against an earlier one;
+    `numbers` says which entry added each device there ever was.
+    """
 
     identity: bytes
     inception: Inception
@@ -112,6 +114,7 @@ class IdentityState:
     revoked: tuple[bytes, ...] = ()
     generation: int = 0
     heads: tuple[bytes, ...] = ()
+    numbers: tuple[tuple[bytes, int], ...] = ()
 
     @property
     def role(self) -> Role:
@@ -139,6 +142,13 @@ class IdentityState:
             if certificate.device_public == device_public:
                 return certificate
         raise Unauthorized("this device is not live in its root log", code="not-live")
+
+    def number_of(self, device_public: bytes) -> int:
+        """The number of the entry that added the device, live or revoked: it never comes again. Raises Unauthorized `not-live`."""
+        for public, number in self.numbers:
+            if public == device_public:
+                return number
+        raise Unauthorized("this device is not in the root log", code="not-live")
 
     def require_extends(self, seq: int, head: bytes) -> None:
         """Check that it goes on from what was known. Raises Conflict `rollback` or `equivocation`."""
@@ -187,7 +197,8 @@ def append(state: IdentityState, raw: bytes) -> IdentityState:
 def _enter(state: IdentityState, entry: Entry) -> IdentityState:
     match entry:
         case DeviceAdded(certificate=certificate):
-            return replace(state, devices=(*state.devices, _admissible(state, certificate)))
+            numbers = (*state.numbers, (certificate.device_public, state.seq + 1))
+            return replace(state, devices=(*state.devices, _admissible(state, certificate)), numbers=numbers)
         case DeviceRevoked(device_public=public):
             state.require_live(public)
             left = tuple(device for device in state.devices if device.device_public != public)

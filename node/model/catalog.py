@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from protocol.catalog import Offer, Product
+from protocol.catalog import Feed, Offer, Product
 from protocol.log import Frontier
 from protocol.plan import Plan
 from protocol.state_hash import StateHash
@@ -10,7 +10,9 @@ from protocol.state_hash import StateHash
 
 @dataclass(frozen=True, slots=True)
 class FeedRow:
-    """A feed we write (`own`) or follow. `staged` is how far pages under way have come; times in ms."""
+    """A feed we write (`own`) or follow. `staged` is how far pages under way have come; `closed` once a later device's took its place;
+    times in ms.
+    """
 
     feed: bytes
     identity: bytes
@@ -26,6 +28,13 @@ class FeedRow:
     synced_at: int = 0
     asked_at: int = 0
     error: str = ""
+    incarnation: int | None = None
+    closed: bool = False
+
+    @property
+    def record(self) -> Feed:
+        """As it is named on the wire."""
+        return Feed(self.identity, self.name, self.currency, self.incarnation)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from protocol.catalog import (
     check_complete,
     compact,
     element,
+    incarnation_of,
     page,
     product_id,
     put,
@@ -49,6 +50,7 @@ FEW = 5
 ASK_AGAIN_MS = 60_000
 MOST_FEEDS = 64  # of one merchant
 MOST_STAGED_BYTES = 1 << 30  # of one feed, waiting for the rest of an answer
+_RECORDS: dict[Noun, type[Product | Offer]] = {Noun.PRODUCT: Product, Noun.OFFER: Offer}
 
 
 class CatalogBook(Protocol):
@@ -59,6 +61,7 @@ class CatalogBook(Protocol):
     def keep_feed(self, row: FeedRow) -> None: ...  # noqa: D102
     def append(self, feed: bytes, first: int, operations: Sequence[bytes]) -> None: ...  # noqa: D102
     def entries(self, feed: bytes, after: int) -> Iterator[tuple[int, bytes]]: ...  # noqa: D102
+    def close_feed(self, feed: bytes) -> None: ...  # noqa: D102
     def stage(self, feed: bytes, operations: Iterable[bytes]) -> None: ...  # noqa: D102
     def staged(self, feed: bytes) -> Sequence[bytes]: ...  # noqa: D102
     def unstage(self, feed: bytes) -> None: ...  # noqa: D102
@@ -132,11 +135,10 @@ def import_products(unit: CatalogUnit, file: ProductFile, currency: str, replace
 
 def adopt_plan(unit: CatalogUnit, currency: str, plan: bytes) -> None:
     """Have every offer of the currency's feed name the plan."""
-    feed = Feed(unit.me.identity, FEED_NAME, currency).id
-    row = unit.catalog.feed(feed)
-    if row is None:
+    if not any(row.currency == currency for row in unit.catalog.feeds(own=True)):
         return
-    offers = unit.catalog.offers(feed, "", 10**9)
+    row = _own_feed(unit, currency)
+    offers = unit.catalog.offers(row.feed, "", 10**9)
     _write(unit, row, [put(replace(item.offer, plan=plan)) for item in offers])
 
 
@@ -184,9 +186,24 @@ def _stock(variant: VariantRow) -> Stock:
 
 
 def _own_feed(unit: CatalogUnit, currency: str) -> FeedRow:
-    feed = Feed(unit.me.identity, FEED_NAME, currency)
+    """The feed this device writes. Another device's log is never gone on with: its records begin ours, and it is closed."""
+    incarnation = incarnation_of(unit.peers.own().number_of(unit.me.device.public))
+    feed = Feed(unit.me.identity, FEED_NAME, currency, incarnation)
     found = unit.catalog.feed(feed.id)
-    return found or FeedRow(feed.id, unit.me.identity, FEED_NAME, currency, own=True, frontier=Frontier())
+    if found is not None:
+        return found
+    row = FeedRow(feed.id, unit.me.identity, FEED_NAME, currency, own=True, frontier=Frontier(), incarnation=incarnation)
+    for before in unit.catalog.feeds(own=True):
+        if feed.follows(before.record):
+            row, _ = _write(unit, row, _records(unit, before))
+            unit.catalog.close_feed(before.feed)
+    return row
+
+
+def _records(unit: CatalogUnit, row: FeedRow) -> list[Operation]:
+    """All that is in a feed of ours, as it would be written anew."""
+    records = [(noun, unit.catalog.record(row.feed, (noun, name))) for noun in Noun for name in sorted(unit.catalog.names(row.feed, noun))]
+    return [put(from_bytes(_RECORDS[noun], raw)) for noun, raw in records if raw is not None]
 
 
 def _write(unit: CatalogUnit, row: FeedRow, operations: Sequence[Operation]) -> tuple[FeedRow, tuple[int, int, int]]:
@@ -241,13 +258,13 @@ def _on_feeds(unit: CatalogUnit, incoming: Incoming) -> FeedsAnswer:
     for record in unit.catalog.plans(unit.me.identity):
         signed = verify(record.raw, "plan")
         send(unit, incoming.peer.peer, signed, topic=Topic.CATALOG, about=("plan", record.hash))
-    return FeedsAnswer(tuple(Feed(row.identity, row.name, row.currency) for row in unit.catalog.feeds(own=True)))
+    return FeedsAnswer(tuple(row.record for row in unit.catalog.feeds(own=True)))
 
 
 def _on_request(unit: CatalogUnit, incoming: Incoming) -> CatalogAnswer:
     request: CatalogRequest = incoming.message.record
     row = unit.catalog.feed(request.feed)
-    if row is None or not row.own or row.checkpoint is None:
+    if row is None or not row.own or row.checkpoint is None or row.closed:
         raise Conflict("no such feed here", code="unknown-feed")
     if request.since > row.size or request.known > row.size:
         raise Conflict("that is further than this feed goes", code="rollback")
@@ -272,7 +289,10 @@ def sync(unit: CatalogUnit, merchant: bytes | None = None) -> int:
 
 
 def tick(unit: CatalogUnit) -> None:
-    """Ask merchants that were never asked; once a minute while there is no answer."""
+    """Ask merchants that were never asked; once a minute while there is no answer. A merchant's new device begins its own feeds."""
+    if unit.me.role == "merchant":
+        for row in unit.catalog.feeds(own=True):
+            _own_feed(unit, row.currency)
     for peer in unit.peers.all():
         if peer.role is not Role.MERCHANT or any(row.identity == peer.identity for row in unit.catalog.feeds(own=False)):
             continue
@@ -287,13 +307,16 @@ def _on_feeds_answer(unit: CatalogUnit, entry: OutboxEntry, _sent: Message, repl
     answer = reply.record
     if peer is None or not isinstance(answer, FeedsAnswer):
         return
-    known = [row.feed for row in unit.catalog.feeds(own=False) if row.identity == peer.identity]
+    known = {row.feed: row.record for row in unit.catalog.feeds(own=False) if row.identity == peer.identity}
     if len({*known, *(feed.id for feed in answer.feeds)}) > MOST_FEEDS:
         raise Conflict(f"a merchant has at most {MOST_FEEDS} feeds", code="too-large")
     for feed in answer.feeds:
         if feed.identity != peer.identity:
             raise Unauthorized("a merchant answers for its own feeds only", code="wrong-identity")
-        row = unit.catalog.feed(feed.id) or FeedRow(feed.id, feed.identity, feed.name, feed.currency, own=False)
+        if any(other.follows(feed) for other in known.values()):
+            raise Conflict("a feed of an earlier device than the one followed", code="rollback")
+        fresh = FeedRow(feed.id, feed.identity, feed.name, feed.currency, own=False, incarnation=feed.incarnation)
+        row = unit.catalog.feed(feed.id) or fresh
         unit.catalog.keep_feed(row)
         _ask(unit, entry.peer, row)
     unit.touched("changes")
@@ -356,7 +379,10 @@ def _staged(row: FeedRow) -> str:
 
 def _checked_head(row: FeedRow, answer: CatalogAnswer, peer: Peer) -> Checkpoint:
     checkpoint = verify_checkpoint(answer.checkpoint, log=row.feed)
-    peer.state.require_live(verify(answer.checkpoint, CHECKPOINT).envelope.author)
+    author = verify(answer.checkpoint, CHECKPOINT).envelope.author
+    peer.state.require_live(author)
+    if peer.state.number_of(author) != row.record.writer:
+        raise Unauthorized("a feed has one writer, and this device is not it", code="wrong-writer")
     if row.checkpoint is not None:
         check_extends(verify_checkpoint(row.checkpoint, log=row.feed), checkpoint, answer.proof)
     return checkpoint
@@ -382,6 +408,9 @@ def _take(unit: CatalogUnit, row: FeedRow, checkpoint: Checkpoint, raw: bytes) -
     unit.catalog.keep_feed(
         replace(row, size=checkpoint.size, checkpoint=raw, checkpoint_id=head.id, state=state, staged=0, synced_at=unit.now, error="")
     )
+    for other in unit.catalog.feeds(own=False):
+        if row.record.follows(other.record):
+            unit.catalog.close_feed(other.feed)
 
 
 def _on_failed(unit: CatalogUnit, _entry: OutboxEntry, sent: Message, code: str) -> None:

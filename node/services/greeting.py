@@ -32,6 +32,7 @@ class Greeted(KnownPeers, Protocol):
     """Peers as this service keeps them (node/store/peers.py says what each does)."""
 
     def presentation(self) -> Presentation: ...  # noqa: D102
+    def own(self) -> IdentityState: ...  # noqa: D102
     def all(self) -> Any: ...  # noqa: D102
     def renew(self, peer: str, presentation: Presentation, name: str, addresses: tuple[str, ...], now: int) -> None: ...  # noqa: D102
 

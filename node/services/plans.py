@@ -15,6 +15,7 @@ from .catalog import CatalogUnit, adopt_plan
 from .exchange import Exchange, Incoming, send
 
 DAY_MS = 86_400_000
+VERSIONS_A_DEVICE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def publish_plan(
     known = [record.plan.version for record in unit.catalog.plans(unit.me.identity) if record.plan.currency == currency]
     plan = Plan(
         merchant=unit.me.identity,
-        version=max(known, default=0) + 1,
+        version=max([*known, _floor(unit)]) + 1,
         currency=currency,
         direct_bps=direct_bps,
         levels=tuple(Level(bps, 0, False) for bps in level_bps),
@@ -79,6 +80,11 @@ def publish_plan(
     adopt_plan(unit, currency, record.hash)
     unit.touched("changes")
     return _view(unit, record)
+
+
+def _floor(unit: CatalogUnit) -> int:
+    """No version below it is signed by this device: a device from before a restore may have signed it."""
+    return (unit.peers.own().number_of(unit.me.device.public) - 1) * VERSIONS_A_DEVICE
 
 
 def list_plans(unit: CatalogUnit) -> list[PlanView]:

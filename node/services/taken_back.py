@@ -20,7 +20,7 @@ from protocol.codec import to_bytes
 from protocol.commission import CHANGE_TYPE, FACT_TYPE, AccrualFact, fact_hash
 from protocol.envelope import Signed, peek_type, verify
 from protocol.errors import Conflict, Unauthorized
-from protocol.identity import IdentityState, replay
+from protocol.identity import IdentityState
 from protocol.messages import Message
 from protocol.plan import TYPE as PLAN
 from protocol.plan import Plan, check_plan, plan_hash
@@ -61,8 +61,7 @@ def take(unit: RecoveryUnit, peer: Peer, message: Message) -> None:
     taker = _TAKES.get(message.kind.name)
     if taker is None:
         raise Conflict(f"{message.kind.name} is not given back", code="unknown-kind")
-    shown = unit.peers.presentation()
-    own, here = replay(shown.inception, shown.entries), unit.me.role == "merchant"
+    own, here = unit.peers.own(), unit.me.role == "merchant"
     of = (own, peer.state) if here else (peer.state, own)
     taker(unit, _Parties(peer, unit.me.identity if here else peer.identity, here, *of), message)
 

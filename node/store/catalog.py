@@ -14,7 +14,10 @@ from protocol.log import Frontier
 from protocol.plan import TYPE, Plan, plan_hash
 from protocol.state_hash import StateHash
 
-_FEED = "feed, identity, name, currency, own, size, checkpoint, checkpoint_id, state, frontier, staged, synced_at, asked_at, error"
+_FEED = (
+    "feed, identity, name, currency, own, size, checkpoint, checkpoint_id, state, frontier, staged, synced_at, asked_at, error, "
+    "incarnation, closed"
+)
 _OFFERS = "SELECT o.feed, o.record, p.record FROM offers AS o JOIN products AS p ON p.feed = o.feed AND p.product = o.product"
 
 
@@ -32,8 +35,9 @@ class Catalog:
         return _feed(row) if row else None
 
     def feeds(self, *, own: bool | None = None) -> list[FeedRow]:
-        """All feeds, ours or others', by name."""
-        found = self._db.execute(f"SELECT {_FEED} FROM feeds WHERE ? IS NULL OR own = ? ORDER BY name, feed", (own, own))  # noqa: S608
+        """All feeds, ours or others', by name; not those that a later device's took the place of."""
+        sql = f"SELECT {_FEED} FROM feeds WHERE (? IS NULL OR own = ?) AND NOT closed ORDER BY name, feed"  # noqa: S608
+        found = self._db.execute(sql, (own, own))
         return [_feed(row) for row in found]
 
     def keep_feed(self, row: FeedRow) -> None:
@@ -41,10 +45,17 @@ class Catalog:
         frontier = to_bytes(row.frontier) if row.frontier else None
         head = (row.feed, row.identity, row.name, row.currency, int(row.own), row.size, row.checkpoint, row.checkpoint_id)
         rest = (row.state.to_bytes(), frontier, row.staged, row.synced_at, row.asked_at, row.error)
+        ends = (row.incarnation, int(row.closed))
         names = [name.strip() for name in _FEED.split(",")]
         changes = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
         marks = ", ".join("?" * len(names))
-        self._db.execute(f"INSERT INTO feeds ({_FEED}) VALUES ({marks}) ON CONFLICT (feed) DO UPDATE SET {changes}", head + rest)  # noqa: S608
+        self._db.execute(f"INSERT INTO feeds ({_FEED}) VALUES ({marks}) ON CONFLICT (feed) DO UPDATE SET {changes}", head + rest + ends)  # noqa: S608
+
+    def close_feed(self, feed: bytes) -> None:
+        """Another feed took its place: its records are there, its log stays."""
+        for table in ("offers", "products", "catalog_pages"):
+            self._db.execute(f"DELETE FROM {table} WHERE feed = ?", (feed,))  # noqa: S608
+        self._db.execute("UPDATE feeds SET closed = 1 WHERE feed = ?", (feed,))
 
     # --- our own log
 
@@ -167,12 +178,12 @@ _SLOTS = {Noun.PRODUCT: ("products", "handle"), Noun.OFFER: ("offers", "sku")}
 
 
 def _feed(row: tuple[Any, ...]) -> FeedRow:
-    feed, identity, name, currency, own, size, checkpoint, checkpoint_id, state, frontier, staged, synced_at, asked_at, error = row
+    feed, identity, name, currency, own, size, checkpoint, checkpoint_id, state, frontier, *ends = row
+    staged, synced_at, asked_at, error, incarnation, closed = ends
     tree = from_bytes(Frontier, frontier) if frontier else None
     lanes = StateHash.from_bytes(state)
-    return FeedRow(
-        feed, identity, name, currency, bool(own), size, checkpoint, checkpoint_id, lanes, tree, staged, synced_at, asked_at, error
-    )
+    head = (feed, identity, name, currency, bool(own), size, checkpoint, checkpoint_id, lanes, tree)
+    return FeedRow(*head, staged, synced_at, asked_at, error, incarnation, bool(closed))
 
 
 def _offer(row: tuple[Any, ...]) -> OfferRecord:

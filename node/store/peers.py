@@ -31,6 +31,10 @@ class Peers:
         raws = [row[0] for row in self._db.execute("SELECT raw FROM root_log ORDER BY seq")]
         return Presentation(raws[0], tuple(raws[1:]))
 
+    def own(self) -> IdentityState:
+        """What our own root log comes to."""
+        return _identity(to_bytes(self.presentation()))[1]
+
     def found(self, presentation: Presentation) -> None:
         """Keep our inception record and first entries."""
         rows = list(enumerate((presentation.inception, *presentation.entries)))

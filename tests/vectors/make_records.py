@@ -148,6 +148,8 @@ def catalogs() -> list[Made]:
     misnamed = encode({0: "put-offer", 2: "S-31", 4: to_bytes(offer)})
     return [
         good("record", "a feed", type="Feed", bytes=to_bytes(feed)),
+        good("record", "a feed of a later device", type="Feed", bytes=to_bytes(replace(feed, incarnation=4))),
+        bad("malformed", "record", "a first device that says so", type="Feed", bytes=encode({0: feed.identity, 2: "x", 4: "USD", 6: 1})),
         good("record", "a product", type="Product", bytes=to_bytes(serum)),
         good("record", "an offer", type="Offer", bytes=to_bytes(offer)),
         bad("duplicate-sku", "record", "a SKU twice", type="Product", bytes=encode({**tree, 16: tree[16] * 2})),

@@ -8,13 +8,14 @@ import pytest
 from node.errors import NotFound, UserError
 from node.files.products import read_products
 from node.files.samples import PRODUCTS, sample_path
-from node.services import browse, catalog, exchange, plans
+from node.services import browse, catalog, exchange, greeting, plans
 from node.services.handlers import EXCHANGE
 from protocol import catalog as wire
 from protocol.codec import from_bytes
 from protocol.errors import ProtocolError
 from protocol.kinds import Topic
 from protocol.messages import pack, unpack
+from tests.node.services.restoring import copied, restored
 from tests.node.services.world import START, World
 
 
@@ -260,3 +261,69 @@ def test_offers_stand_in_sku_order_and_sold_out_ones_can_be_left_out(shop):
     skus = [offer.sku for offer in lumen.read(browse.list_offers, limit=200)]
     assert skus == sorted(skus)
     assert len(lumen.read(browse.list_offers, purchasable=True, limit=200)) == 36
+
+
+# --- a merchant's new device
+
+
+def test_a_new_device_begins_a_feed_and_sellers_follow_it(world, shop):
+    lumen, ana = shop
+    lumen.write(catalog.import_products, file=sample(), currency="USD")
+    world.deliver()
+    path = copied(lumen, "lumen2")
+    lumen.write(catalog.import_products, file=table(row("late", "L1", "9.00")), currency="USD")  # after the backup
+    world.deliver()
+    old = feed_of(ana)
+    lumen.online = False
+    new = restored(world, lumen, path)
+    new.write(greeting.greet_all)
+    world.tick()
+    world.deliver()
+    [mine], [theirs] = new.read(browse.list_feeds), ana.read(browse.list_feeds)
+    assert (theirs.feed, theirs.checkpoint, theirs.offers, theirs.verified) == (mine.feed, mine.checkpoint, 37, True)
+    assert theirs.feed != old.feed
+    assert not ana.read(lambda unit: unit.catalog.names(bytes.fromhex(old.feed), wire.Noun.OFFER))
+    new.write(plans.publish_plan, currency="USD", direct_bps=1000, level_bps=[], return_window_ms=0)
+    new.write(catalog.import_products, file=table(row("late", "L1", "8.00")), currency="USD")
+    world.deliver()
+    assert feed_of(ana).checkpoint == feed_of(new).checkpoint
+    assert [plan.version for plan in ana.read(plans.list_plans)] == [1001]
+
+
+def test_the_earlier_feed_is_shown_until_the_later_is_whole_and_never_again(world, shop):
+    lumen, ana = shop
+    lumen.write(catalog.import_products, file=sample(), currency="USD")
+    world.deliver()
+    before = lumen.read(lambda unit: unit.catalog.feeds(own=True)[0]).record
+    new = restored(world, lumen, copied(lumen, "lumen2"))
+    new.write(greeting.greet_all)
+    world.deliver()
+    new.write(catalog.tick)
+    new.write(lambda unit: unit.db.execute("UPDATE feeds SET checkpoint = ?", (b"\x80",)))
+    world.deliver()
+    assert len(ana.read(lambda unit: unit.catalog.offers(None, "", 100))) == 37
+    new.write(lambda unit: unit.db.execute("UPDATE feeds SET checkpoint = NULL WHERE closed = 0"))
+    new.write(catalog.import_products, file=table(row("late", "L1", "9.00")), currency="USD")
+    world.deliver()
+    ana.write(catalog.sync)
+    world.deliver()
+    entry = ana.write(lambda unit: catalog.send(unit, new.peer, wire.FeedsRequest(), topic=Topic.CATALOG, query=True))
+    asked = ana.read(lambda unit: unit.outbox.get(entry))
+    with pytest.raises(ProtocolError) as caught:
+        ana.write(exchange.answered, EXCHANGE, asked, pack(wire.FeedsAnswer((before,))))
+    assert caught.value.code == "rollback"
+
+
+def test_a_device_writes_no_other_ones_feed(world, shop):
+    lumen, ana = shop
+    lumen.write(catalog.import_products, file=sample(), currency="USD")
+    world.deliver()
+    new = restored(world, lumen, copied(lumen, "lumen2"))
+    new.write(greeting.greet_all)
+    world.deliver()
+    row_ = new.read(lambda unit: unit.catalog.feeds(own=True)[0])
+    name = min(new.read(lambda unit: unit.catalog.names(row_.feed, wire.Noun.OFFER)))
+    new.write(catalog._write, row_, [wire.remove(wire.Noun.OFFER, name)])
+    world.deliver()
+    assert ana.read(browse.list_feeds)[0].error == "wrong-writer"
+    assert feed_of(ana).offers == 37
