@@ -2,7 +2,7 @@
 
 from node.api import customer_photos
 from node.api.routes import Route
-from node.services import customer_history, customer_merge, customer_split, customers, erasure
+from node.services import customer_history, customer_merge, customer_split, customer_timeline, customers, erasure
 
 ROUTES = (
     Route("GET", "/customers", customers.list_customers, kind="read"),
@@ -20,6 +20,7 @@ ROUTES = (
     Route("POST", "/customers/{customer}/apart", customer_merge.keep_apart),
     Route("POST", "/customers/{customer}/split", customer_split.split_customer),
     Route("GET", "/customers/{customer}/history", customer_history.list_history, kind="read"),
+    Route("GET", "/customers/{customer}/timeline", customer_timeline.list_timeline, kind="read"),
     Route("POST", "/customers/{customer}/take-back", customer_history.take_back),
     Route("POST", "/customers/{customer}/erase", erasure.erase_customer),
     *customer_photos.ROUTES,

@@ -82,6 +82,22 @@ def erase(
 
 
 @app.command()
+def timeline(
+    context: typer.Context,
+    customer: str,
+    limit: int = 50,
+    cursor: Annotated[str, typer.Option(help="Where an earlier page ended.")] = "",
+) -> None:
+    """What happened with a customer, newest first."""
+    call = call_of(context)
+    with reported():
+        page = call.client.get(f"/customers/{customer}/timeline", limit=limit, cursor=cursor)
+        call.output.show(page if call.output.as_json else page["events"], ("at", "kind", "what", "detail"))
+        if page["cursor"]:
+            call.output.say(f"Go on with --cursor {page['cursor']}")
+
+
+@app.command()
 def receipts(context: typer.Context) -> None:
     """Receipts of customers who were erased."""
     call = call_of(context)

@@ -20,6 +20,7 @@ from .chain import Blocks, Transactions
 from .commissions import Commissions
 from .customer_history import CustomerHistory
 from .customer_imports import CustomerImports
+from .customer_timeline import CustomerTimeline
 from .customers import Customers
 from .dump import Dump
 from .erasures import Erasures
@@ -153,6 +154,11 @@ class Unit(Generic[M]):
     def erasures(self) -> Erasures:
         """Receipts of erased customers."""
         return Erasures(self.db)
+
+    @cached_property
+    def customer_timeline(self) -> CustomerTimeline:
+        """What happened with a customer."""
+        return CustomerTimeline(self.db)
 
     @cached_property
     def customer_history(self) -> CustomerHistory:

@@ -156,8 +156,11 @@ async def _split(request: web.Request, errors: dict[str, str], form: Form | None
         section="customers",
         status=422 if errors else 200,
         person=_side(person),
-        choices=[(group, title, options) for group, title, options in choices if options],
-        chosen={group: form.all(group) if form else [] for group, _, _ in choices},
+        choices=[
+            (group, title, [(value, text, form is not None and value in form.all(group)) for value, text in options])
+            for group, title, options in choices
+            if options
+        ],
         name=form["name"] if form else "",
         updated=person.updated,
         errors=errors,

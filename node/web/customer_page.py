@@ -1,11 +1,13 @@
 """One customer on a page: what is kept, what was ordered, who saw what, and what can be done."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 
-from node.services import customer_history, customers, grants, notes, orders, tasks
+from node.services import customer_history, customer_timeline, customers, grants, orders, tasks
 from node.services.customer_history import HistoryView
+from node.services.customer_timeline import TimelineView
 from node.services.customers import CustomerView
 from node.services.grant_views import GrantView
 from node.services.order_view import OrderView
@@ -18,6 +20,7 @@ from node.web.runtime import runtime_of
 
 PAGE = 50
 SHOWN_CHANGES = 5
+SHOWN_EVENTS = 20
 
 
 def _orders_of(unit: Any, customer: bytes) -> list[OrderView]:
@@ -35,12 +38,8 @@ async def show_one(request: web.Request) -> web.StreamResponse:
     ordered: list[OrderView] = await runtime.read(_orders_of, customer=id_)
     shared: list[GrantView] = await runtime.read(_grants_of, customer=id_)
     history: HistoryView = await runtime.read(customer_history.list_history, customer=id_)
-    went = await runtime.read(grants.list_disclosures, customer=id_, limit=PAGE)
     to_do: TaskPage = await runtime.read(tasks.list_tasks, customer=id_, limit=PAGE)
-    said: list[notes.NoteView] = await runtime.read(notes.notes_of, customer=id_, limit=PAGE)
-    events = [{"at": line.at, "text": f"{line.merchant_name} saw: {grant_words.field(line.field)}"} for line in went]
-    events += [{"at": order.updated, "text": f"{words.title(order)}: {words.status(order)[0]}"} for order in ordered]
-    events += [{"at": note.at, "text": task_parts.said(note)} for note in said]
+    events, cursor = await _timeline(request, SHOWN_EVENTS)
     return render(
         request,
         "customers/one.html",
@@ -60,10 +59,32 @@ async def show_one(request: web.Request) -> web.StreamResponse:
         consents=customer_words.consents(person.details),
         tasks=[task_parts.row(task, f"/customers/{person.id}") for task in to_do.tasks],
         orders=[_order(order) for order in ordered],
-        timeline=sorted(events, key=lambda event: event["at"], reverse=True),
+        timeline=events,
+        earlier=_earlier(request, cursor),
         seen_by=[grant_words.sentence(grant) for grant in shared if grant.state == "issued"],
         under_way=sum(order.status in ("PLACED", "ACCEPTED", "IN_FULFILMENT", "FULFILLED") for order in ordered),
     )
+
+
+async def show_timeline(request: web.Request) -> web.StreamResponse:
+    """GET /customers/{customer}/timeline?cursor=."""
+    person: CustomerView = await runtime_of(request).read(customers.get_customer, customer=_id(request))
+    events, cursor = await _timeline(request, PAGE, request.query.get("cursor", ""))
+    href = f"/customers/{person.id}"
+    pages = {"text": "", "previous": href if request.query.get("cursor") else None, "next": _earlier(request, cursor)}
+    return render(request, "customers/timeline.html", section="customers", name=person.name, href=href, timeline=events, pages=pages)
+
+
+async def _timeline(request: web.Request, limit: int, cursor: str = "") -> tuple[list[dict[str, Any]], str]:
+    read = runtime_of(request).read
+    page: TimelineView = await read(customer_timeline.list_timeline, customer=_id(request), cursor=cursor, limit=limit)
+    drafts = [event.about for event in page.events if event.kind == "order"]
+    titles: dict[str, str] = await read(customer_words.titles, drafts=drafts)
+    return [customer_words.event(event, titles) for event in page.events], page.cursor
+
+
+def _earlier(request: web.Request, cursor: str) -> str | None:
+    return f"/customers/{_id(request).hex()}/timeline?{urlencode({'cursor': cursor})}" if cursor else None
 
 
 def _history(view: HistoryView) -> dict[str, Any]:
@@ -89,4 +110,4 @@ def _id(request: web.Request) -> bytes:
     return id_in(request.match_info["customer"])
 
 
-ROUTES = (web.get(ONE, show_one),)
+ROUTES = (web.get(ONE, show_one), web.get(ONE + "/timeline", show_timeline))

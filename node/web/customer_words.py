@@ -1,11 +1,13 @@
 """How a customer's record, its changes and its likenesses read."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from node.model.details import AddressEntry, Details
 from node.services import orders
-from node.web import formats
+from node.services.customer_timeline import TimelineEvent
+from node.services.notes import NoteView
+from node.web import formats, grant_words, task_parts
 from node.web import order_words as words
 
 _MOST_ORDERS = 50
@@ -82,6 +84,42 @@ def change(kind: str, fields: Iterable[str]) -> str:
 def shared(kinds: Iterable[str]) -> str:
     """What two customers have in common."""
     return "They share " + " and ".join(_SHARED[kind] for kind in kinds)
+
+
+def event(row: TimelineEvent, titles: Mapping[str, str]) -> dict[str, Any]:
+    """Something that happened, in a line; `titles` are of orders by their drafts."""
+    return {"at": row.at, "text": _EVENTS[row.kind](row, titles), "href": _HREFS.get(row.kind, "").format(id=row.about[:64]) or None}
+
+
+def titles(unit: Any, drafts: Iterable[str]) -> dict[str, str]:
+    """What orders are called."""
+    return {draft: words.title(orders.get_order(unit, bytes.fromhex(draft))) for draft in drafts}
+
+
+def _disclosed(row: TimelineEvent, _: Mapping[str, str]) -> str:
+    return f"{row.detail} saw: {', '.join(grant_words.field(name).lower() for name in row.what.split())}"
+
+
+def _noted(row: TimelineEvent, _: Mapping[str, str]) -> str:
+    direction, channel = row.detail.split(" ")
+    return task_parts.said(NoteView(row.about, "", row.at, row.what, channel, direction))
+
+
+_EVENTS: Mapping[str, Callable[[TimelineEvent, Mapping[str, str]], str]] = {
+    "added": lambda *_: "Added",
+    "order": lambda row, titles: f"{titles.get(row.about, 'An order')}: {words.STATUS[row.what][0]}",
+    "note": _noted,
+    "task": lambda row, _: f"Done: {row.what}",
+    "disclosure": _disclosed,
+    "consent": lambda row, _: f"{row.what}: consent {row.detail}",
+    "import": lambda row, _: f"{'Came with' if row.detail == 'created' else 'Changed by'} {row.what}",
+    "merge": lambda *_: "Another customer became part of this one",
+    "edit": lambda *_: "Changed",
+    "unmerge": lambda *_: "Made two customers again",
+    "split": lambda *_: "Split",
+    "restore": lambda *_: "A change was taken back",
+}
+_HREFS = {"order": "/orders/{id}", "disclosure": "/grants/{id}"}
 
 
 def value(person: Details, name: str) -> str:

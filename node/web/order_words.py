@@ -8,7 +8,7 @@ from node.web import order_next
 
 Status = tuple[str, str]
 
-_STATUS: Mapping[str, Status] = {
+STATUS: Mapping[str, Status] = {
     "DRAFT": ("Asking the price", "waiting"),
     "QUOTED": ("Price is held", "attention"),
     "PLACED": ("Placed", "active"),
@@ -72,7 +72,7 @@ def status(order: OrderView) -> Status:
         return "Needs a look", "attention"
     if order.status == "QUOTED" and order.id != order.draft_id:
         return "Being placed", "active"
-    return _STATUS[order.status]
+    return STATUS[order.status]
 
 
 def is_moving(order: OrderView) -> bool:
@@ -168,5 +168,5 @@ def problem(order: OrderView) -> dict[str, str] | None:
     if order.attention and order.attention != "to accept":
         return {"title": order.attention.capitalize(), "text": order_next.text(order), "kind": "attention"}
     if order.end_code:
-        return {"title": _STATUS[order.status][0], "text": why(order.end_code), "kind": "info"}
+        return {"title": STATUS[order.status][0], "text": why(order.end_code), "kind": "info"}
     return None

@@ -183,6 +183,10 @@ EDITED = Details(
     consents=(Consent("newsletter", given=True, day="2026-01-02", how="on a form"), Consent("", given=True, day="")),
     other=(Raw("X-SHOE", "", "38"),),
 )
+HAPPENED = [
+    {"at": NOW - HOUR, "text": "Lumen Beauty saw the address", "href": "/grants/1"},
+    {"at": NOW - 2 * DAY, "text": "Ordered for 90.00 USD", "href": None},
+]
 CHANGES = {
     "changes": [{"at": NOW - HOUR, "text": "Changed: phones, tags"}, {"at": NOW - DAY, "text": "Merged with another"}],
     "merges": [{"id": "b" * 64, "name": "Mia T.", "at": NOW - DAY}],
@@ -369,17 +373,18 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "customers-undo": ("customers/undo.html", "customers", "ana", {"plan": UndoPlanView(HEX, "contacts.vcf", False, 3, (TouchedView(HEX, "Bo Nilsson", "changed"), TouchedView("b" * 64, "Zoë", "ordered")))}),
     "customer": ("customers/one.html", "customers", "ana", {"customer": PERSON, "orders": [{"href": "/orders/1", "title": "Daily Glow Serum and 1 more", "total": usd(9000), "status": ("Needs you", "attention"), "at": NOW - 2 * DAY}],
         "tasks": [CALL],
-        "timeline": [{"at": NOW - HOUR, "text": "Lumen Beauty saw the address"}, {"at": NOW - 2 * DAY, "text": "Ordered for 90.00 USD"}], "seen_by": [SHARED], "consents": SAID, "history": CHANGES}),
+        "timeline": HAPPENED, "earlier": "/customers/1/timeline", "seen_by": [SHARED], "consents": SAID, "history": CHANGES}),
     "customer-edit": ("customers/edit.html", "customers", "ana", {"action": "/customers", "title": "Add customer", "back": ("Customers", "/customers"), "updated": NOW, "details": EDITED, "tags": "Regular, Roses", "said": EDITED.consents[:1], "focus": "phones-1-label", "errors": {"phones-1-value": "Enter a phone number, like +34 600 000 111."}}),
+    "customer-timeline": ("customers/timeline.html", "customers", "ana", {"name": "Mia Torres", "href": "/customers/1", "timeline": HAPPENED, "pages": PAGES}),
     "customers-receipts": ("customers/receipts.html", "customers", "ana", {"receipts": [{"href": "/customers/receipts/1", "at": NOW - DAY, "id": HEX}]}),
     "customers-no-receipts": ("customers/receipts.html", "customers", "ana", {"receipts": []}),
     "customers-receipt": ("customers/receipt.html", "customers", "ana", {"receipt": {"at": NOW - DAY, "id": HEX, "went": ["2 notes", "1 picture"], "orders": 1, "grants": 1, "disclosures": 4, "backups": [("Red disk", False), ("Bucket", True)], "device": HEX, "file": "/customers/receipts/1.json"}}),
-    "customer-aside": ("customers/one.html", "customers", "ana", {"customer": {**PERSON, "archived": NOW - DAY}, "orders": [], "tasks": [], "timeline": [], "seen_by": [], "consents": [], "history": {"changes": [], "merges": [], "can": False}}),
+    "customer-aside": ("customers/one.html", "customers", "ana", {"customer": {**PERSON, "archived": NOW - DAY}, "orders": [], "tasks": [], "timeline": [], "earlier": None, "seen_by": [], "consents": [], "history": {"changes": [], "merges": [], "can": False}}),
     "customers-duplicates": ("customers/duplicates.html", "customers", "ana", {"total": 1, "pairs": [{"one": TWO[0], "other": TWO[1], "shared": "They share an e-mail", "merge": "/customers/1", "apart": "/customers/1"}]}),
     "customers-no-duplicates": ("customers/duplicates.html", "customers", "ana", {"total": 0, "pairs": []}),
     "customer-merge": ("customers/merge.html", "customers", "ana", {"one": TWO[0], "other": TWO[1], "updated": NOW, "photos": True, "questions": [{"name": "birthday", "label": "Birthday", "options": [("one", "23 April 1988", "Mia Torres"), ("other", "24 April 1988", "Mia T.")]}]}),
     "customer-merge-whom": ("customers/merge.html", "customers", "ana", {"one": TWO[0], "other": None, "q": "", "found": TWO}),
-    "customer-split": ("customers/split.html", "customers", "ana", {"person": TWO[0], "choices": [("phones", "Phones", [("0", "+34 600 000 111")]), ("orders", "Orders", [(HEX, "Daily Glow Serum, 2 December")])], "chosen": {"phones": ["0"], "orders": []}, "name": "", "updated": NOW, "errors": {"name": "Enter a name."}}),
+    "customer-split": ("customers/split.html", "customers", "ana", {"person": TWO[0], "choices": [("phones", "Phones", [("0", "+34 600 000 111", True)]), ("orders", "Orders", [(HEX, "Daily Glow Serum, 2 December", False)])], "name": "", "updated": NOW, "errors": {"name": "Enter a name."}}),
     "catalog": ("catalog/list.html", "catalog", "ana", {"q": "", "products": TILES, "merchants": [], "merchant": "", "total": 20, "as_of": NOW - HOUR, "customer": None, "pages": {"text": "1–12 of 20", "previous": None, "next": "/catalog?page=2"}}),
     "catalog-empty": ("catalog/list.html", "catalog", "ana", {"q": "", "products": [], "merchants": [], "merchant": "", "total": 0, "as_of": None, "customer": None, "pages": PAGES}),
     "product": ("catalog/product.html", "catalog", "ana", {"product": {"id": "1", "title": "Daily Glow Serum", "text": "A light serum for every morning. Vitamin C, squalane from olives, no perfume.", "picture": "/static/sample/daily-glow-serum.svg",
