@@ -305,6 +305,11 @@ RULES = [
 
 STAGED = StagedView(HEX, "contacts.vcf", "csv", "ES", NOW, "ready", 41, 38, 0, 0, 2, 1, 38, 2, 1, ("who", "email"), "update", "new", "")
 FIELDS = [("", "Leave out"), ("name", "Full name"), ("own", "Keep as a field of your own")]
+PLACE_FORM = {"name": "", "where": "https://cloud.example/dav/ana", "user": "ana", "bucket": "", "region": "", "prefix": ""}
+PLACES = [
+    ("/backup/add/disk", "A disk you plug in", "A USB disk or stick"),
+    ("/backup/add/webdav", "An online folder (WebDAV)", "Nextcloud, a NAS"),
+]
 
 # name → (template, section, whose desk: "ana" | "lumen" | "" (closed), values)
 SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
@@ -330,7 +335,26 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "keys-passphrase": ("keys/passphrase.html", "keys", "ana", {"errors": {"again": "The two are not the same"}}),
     "stopped": ("stopped.html", "", "", {}),
     "error": ("error.html", "", "", {"status": 422, "code": "expired-quote", "message": "The price is no longer held. Ask for it again."}),
+    "backup": ("backup/show.html", "backup", "ana", {
+        "doing": {"title": "Backing up to Blue disk", "text": "34 MB so far", "at": NOW - 60_000},
+        "targets": [{"href": f"/backup/targets/{HEX}", "name": "Blue disk", "place": "/media/ana/blue/gemstra", "every": "Once a day", "warned": False, "state": ("Tested", "done"), "at": NOW - 2 * HOUR},
+                    {"href": f"/backup/targets/{HEX}", "name": "Cloud", "place": "https://cloud.example/dav/ana", "every": "Twice a day", "warned": True, "state": ("Failed", "stopped"), "at": None}],
+        "runs": [{"name": "Blue disk", "at": NOW - 2 * HOUR, "what": "What had changed: 120 rows, 48 kB", "state": ("Tested", "done"), "drill": ""},
+                 {"name": "Cloud", "at": NOW - DAY, "what": "Everything: 4,012 rows, 3 MB", "state": ("Cannot be restored", "stopped"), "drill": "This backup is damaged."}]}),
+    "backup-empty": ("backup/show.html", "backup", "ana", {"doing": None, "targets": [], "runs": []}),
+    "backup-choose": ("backup/choose.html", "backup", "ana", {"kinds": PLACES}),
+    "backup-add": ("backup/add.html", "backup", "ana", {"kind": "s3", "title": "An S3 bucket", "text": "Amazon S3 and others that speak S3", "form": PLACE_FORM, "errors": {"bucket": "There is no such bucket."}}),
+    "backup-add-disk": ("backup/add.html", "backup", "ana", {"kind": "disk", "title": "A disk you plug in", "text": "A USB disk or stick", "form": PLACE_FORM}),
+    "backup-target": ("backup/target.html", "backup", "ana", {
+        "target": {"name": "Cloud", "rows": [("What", "An online folder (WebDAV)"), ("Where", "https://cloud.example/dav/ana")], "action": f"/backup/targets/{HEX}", "warnings": [("Erased customers stay in old versions", "It keeps old versions of files by itself.")], "added": NOW - 9 * DAY, "checked": NOW - DAY, "state": ("Tested", "done"), "at": NOW - 2 * HOUR},
+        "form": {"name": "Cloud", "every_hours": "12", "after_changes": "200", "keep_last": "3", "keep_daily": "7", "keep_weekly": "4", "keep_monthly": "12"},
+        "every": [("12", "Twice a day"), ("24", "Once a day")], "errors": {"": "Enter whole numbers"}}),
     "setup": ("setup/start.html", "", "", {"step": 1, "total": 4, "form": SETUP_FORM, "currencies": [("USD", "US dollar")], "zones": [("Europe/Madrid", "Madrid")]}),
+    "restore-kinds": ("setup/restore.html", "", "", {"step": 1, "total": 3, "kinds": PLACES}),
+    "restore-place": ("setup/restore_place.html", "", "", {"step": 1, "total": 3, "kind": "webdav", "title": "An online folder (WebDAV)", "form": PLACE_FORM, "errors": {"secret": "cloud.example does not take this name and password. Enter them again."}}),
+    "restore-words": ("setup/restore_words.html", "", "", {"step": 2, "total": 3, "found": "Backup 12 lies", "place": "/media/ana/blue/gemstra", "typed": "appel", "errors": {"words": "Word 7, 'appel', is not on the list. Did you mean apple?"}}),
+    "restoring": ("setup/restoring.html", "", "", {"step": 3, "total": 3, "doing": "Bringing your desk back", "moved": "34 MB read", "failed": ""}),
+    "restoring-failed": ("setup/restoring.html", "", "", {"step": 3, "total": 3, "doing": "", "moved": "", "failed": "This backup is damaged: restore an earlier one."}),
     "setup-passphrase": ("setup/passphrase.html", "", "", {"step": 4, "total": 4, "errors": {"again": "The two are not the same"}}),
     "setup-words": ("setup/words.html", "", "", {"step": 2, "total": 4, "words": WORDS, "rotation": WORDS[:12]}),
     "setup-own": ("setup/own.html", "", "", {"step": 2, "total": 4, "own": False, "errors": {"words": "Word 7, 'appel', is not on the list. Did you mean apple?"}}),
