@@ -21,8 +21,8 @@ ROOT = Path(__file__).parents[2]
 class Lives:
     """A process that can be killed again and again."""
 
-    def __init__(self, process) -> None:
-        self._process = process
+    def __init__(self, process, pause) -> None:
+        self._process, self._pause = process, pause
 
     def one(self, path, start, mode, dice):
         """Live, be killed, and give the numbers that were acknowledged."""
@@ -38,16 +38,16 @@ class Lives:
             elif word == "ack":
                 acknowledged.append(int(value))
                 if len(acknowledged) == patience:
-                    time.sleep(dice.random() * 0.004)  # to be killed anywhere in the next transactions
+                    time.sleep(dice.random() * self._pause)  # to be killed anywhere in the next transactions
                     os.kill(pid, signal.SIGKILL)
         raise AssertionError("the process that forks is gone")
 
 
 @contextmanager
-def lives():
-    command = [sys.executable, "-m", "tests.battery.killed"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as process:
-        yield Lives(process)
+def lives(module="tests.battery.killed", pause=0.004):
+    """Lives as `python -m module` leads them, each killed within `pause` seconds of an acknowledgement."""
+    with subprocess.Popen([sys.executable, "-m", module], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as process:
+        yield Lives(process, pause)
         process.stdin.close()
         process.wait(20)
 

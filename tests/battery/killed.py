@@ -43,7 +43,8 @@ def live(path: Path, start: int, mode: str, seed: int) -> None:
             store.write_now(queue, number, size)
 
 
-def main() -> None:
+def serve(live) -> None:
+    """A child for each line, which does `live(path, start, mode, seed)`."""
     for line in sys.stdin:
         path, start, mode, seed = line.split()
         pid = os.fork()
@@ -58,4 +59,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(live)

@@ -20,6 +20,7 @@ COMMITS = 60
 SECTOR = 512
 ROOT = Path(__file__).parents[2]
 NAME = "store.db"
+PROGRAM = "tests.battery.recorded"
 
 
 @dataclass
@@ -74,22 +75,17 @@ def _apply(data, at, written):
     data[at : at + len(written)] = written
 
 
-def record(folder, synchronous):
-    """The calls of one life of the store."""
+def record(folder, module, commits, synchronous):
+    """The calls of one life of the store, as `python -m module FILE COMMITS SYNCHRONOUS` leads it."""
     (folder / "life").mkdir()
-    program = [sys.executable, "-m", "tests.battery.recorded", str(folder / "life" / NAME), str(COMMITS), synchronous]
+    program = [sys.executable, "-m", module, str(folder / "life" / NAME), str(commits), synchronous]
     with (folder / "out").open("wb") as out:
         traced.run(folder / "trace", program, stdout=out, cwd=ROOT)
     return list(traced.calls_of(folder / "trace"))
 
 
-def judge(folder, files, acknowledged):
+def judge(folder, acknowledged):
     """What is wrong with what a cut left, in a line; empty when nothing is."""
-    folder.mkdir(exist_ok=True)
-    for old in folder.iterdir():
-        old.unlink()
-    for name, data in files.items():
-        (folder / name).write_bytes(data)
     try:
         store = Store.open(folder / NAME, KEY, "me")
     except NodeError as error:
@@ -106,29 +102,38 @@ def judge(folder, files, acknowledged):
     return f"{lost} acknowledged commits lost" if lost > 0 else ""
 
 
-def _cuts(size, folder, synchronous, *, stop=False):
-    calls = record(folder, synchronous)
+def cuts(size, folder, calls, commits, judge, *, stop=False):
+    """Cut the power at so many moments of recorded `calls`; what `judge(folder, acknowledged)` finds wrong with what is left."""
     begin = next(number for number, call in enumerate(calls) if call.data == READY) + 1
     dice, failures, disk = random.Random(1), [], Disk()
     moments = sorted(dice.choices(range(begin, len(calls) + 1), k=size))
     for number, call in enumerate([*calls, None]):
         while moments and moments[0] == number:
             moments.pop(0)
-            if wrong := judge(folder / "image", disk.cut(dice), disk.acknowledged):
+            _lay(folder / "image", disk.cut(dice))
+            if wrong := judge(folder / "image", disk.acknowledged):
                 failures.append(f"cut before call {number}: {wrong}")
                 if stop:
                     return failures
         if call is not None:
             disk.take(call)
-    if disk.acknowledged != COMMITS:
-        failures.append(f"{disk.acknowledged} of {COMMITS} commits were recorded")
+    if disk.acknowledged != commits:
+        failures.append(f"{disk.acknowledged} of {commits} commits were recorded")
     return failures
 
 
+def _lay(folder, files):
+    folder.mkdir(exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+
+
 def run(size, folder):
-    return _cuts(size, folder, "FULL")
+    return cuts(size, folder, record(folder, PROGRAM, COMMITS, "FULL"), COMMITS, judge)
 
 
 def control(folder):
     """`synchronous = NORMAL` syncs the log only when it is folded in."""
-    return bool(_cuts(CONTROL, folder, "NORMAL", stop=True))
+    return bool(cuts(CONTROL, folder, record(folder, PROGRAM, COMMITS, "NORMAL"), COMMITS, judge, stop=True))

@@ -17,14 +17,19 @@ def commit(unit, number):
         unit.settings.set(f"row {number}.{row}", "x" * (700 + 311 * (number % 11)))
 
 
-def main() -> None:
-    path, commits, synchronous = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+def settle(synchronous):
+    """Open stores so from here on."""
     extra = ("PRAGMA wal_autocheckpoint = 40",)  # so that a short run folds the log into the file many times
     database._SETTINGS = (
         *(line for line in database._SETTINGS if "synchronous" not in line),
         f"PRAGMA synchronous = {synchronous}",
         *extra,
     )
+
+
+def main() -> None:
+    path, commits, synchronous = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    settle(synchronous)
     store = Store.open(path, KEY, "me")
     os.write(1, READY)
     for number in range(commits):

@@ -7,7 +7,22 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-NAMES = ("kill", "power", "twice", "forged", "decoder", "reorg", "flood", "canary", "demo")
+NAMES = (
+    "kill",
+    "power",
+    "twice",
+    "forged",
+    "decoder",
+    "reorg",
+    "flood",
+    "canary",
+    "demo",
+    "vault_power",
+    "vault_kill",
+    "vault_disk",
+    "vault_bits",
+    "vault_migrate",
+)
 
 Run = Callable[[int, Path], list[str]]
 Control = Callable[[Path], bool]
