@@ -15,6 +15,7 @@ from node.model.person import Address, Contact, ContactFile, Labelled, Names, Ph
 from node.services import customer_imports, customers, erasure, notes, tasks
 from node.store.kept import KEPT
 from node.store.store import Store
+from node.vault.keys import Ed25519Signer
 
 KEY = bytes(range(32))
 START, MINUTE = 1_790_000_000_000, 60_000
@@ -28,6 +29,8 @@ class Owner:
 
     role = "seller"
     name = "ana"
+    identity = bytes(32)
+    device = Ed25519Signer(bytes(range(1, 33)))
 
 
 def contacts(dice):
