@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 NAMES = (
+    "backup",
     "kill",
     "power",
     "twice",

@@ -39,8 +39,8 @@ def fund(merchant, reserve, claimed=0):
 class Shop:
     """`lumen` the merchant, `ana` its member with one customer, `ben` a member too."""
 
-    def __init__(self, folder, *, reserve=10**24) -> None:
-        self.world = World(folder)
+    def __init__(self, folder, *, reserve=10**24, sheets=None) -> None:
+        self.world = World(folder, sheets)
         self.lumen = self.world.node("lumen", role="merchant")
         self.ana = self.world.node("ana")
         self.ben = self.world.node("ben")

@@ -72,14 +72,16 @@ class Node:
 class World:
     """The nodes and the postman between them."""
 
-    def __init__(self, folder) -> None:
+    def __init__(self, folder, sheets=None) -> None:
         self.folder = folder
+        self.sheets = sheets or {}
+        """Name → its two sheets, where a node is founded from known words."""
         self.clock = Clock()
         self.nodes = {}
         self.carried = []  # (from, to, topic, body, reply or code)
 
     def node(self, name, role="seller", currency="USD"):
-        draft = vault.prepare()
+        draft = vault.prepare(*self.sheets.get(name, ()))
         inception = Inception(draft.root.public, draft.recovery, root_commitment(draft.next_root), Role(role), self.clock.now)
         certificate = DeviceCertificate(inception.identity, draft.device.public, draft.agreement, name, inception.created)
         entry = sign_entry(begin(inception), draft.root, DeviceAdded(certificate), created=inception.created)
