@@ -58,11 +58,11 @@ class CustomerHistory:
         self._db.execute("DELETE FROM customer_history WHERE customer = ? AND at >= ?", (customer, at))
 
     def rewrite(self, customer: bytes, change: Callable[[Contact], Contact]) -> None:
-        """Change every earlier state, also those an import noted; merges can't be undone any more."""
-        for table, key in (("customer_history", "seq"), ("customer_changes", "import")):
-            sql = f"SELECT {key}, before FROM {table} WHERE customer = ? AND before IS NOT NULL"  # noqa: S608
-            rows = [(packed(change(person_of(before))), customer, row) for row, before in self._db.execute(sql, (customer,)).fetchall()]
-            self._db.conn.executemany(f"UPDATE {table} SET before = ? WHERE customer = ? AND {key} = ?", rows)  # noqa: S608
+        """Change every earlier state; imports and merges of the customer can't be undone any more."""
+        found = self._db.execute("SELECT seq, before FROM customer_history WHERE customer = ?", (customer,)).fetchall()
+        rows = [(packed(change(person_of(before))), seq) for seq, before in found]
+        self._db.conn.executemany("UPDATE customer_history SET before = ? WHERE seq = ?", rows)
+        self._db.execute("DELETE FROM customer_changes WHERE customer = ? AND before IS NOT NULL", (customer,))
         self._db.execute("DELETE FROM customer_merges WHERE customer = ?", (customer,))
 
     # --- two that become one

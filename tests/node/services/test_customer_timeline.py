@@ -60,7 +60,7 @@ def test_everything_is_there_once_newest_first(shop):
     assert [(event.what, event.detail) for event in events if event.kind == "consent"] == [
         ("calls", "withdrawn"), ("calls", "given"), ("calls", "given"),
     ]  # fmt: skip
-    assert by_kind["import"].what == "a.vcf"
+    assert by_kind["import"].what == "contacts.vcf"
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 50])
