@@ -13,7 +13,7 @@ from tests.battery import vault_life
 
 FULL, SHORT = 1_000, 40
 CONTROL = 400
-STEPS = 14
+STEPS = 15
 QUICK = Costs(memory_kib=64, passes=1, lanes=1)
 PASSPHRASE = "correct horse battery"
 STORE, LOG = "node.db", "node.db-wal"

@@ -12,7 +12,7 @@ from tests.integration import traced
 
 FULL, SHORT = 200, 4
 CONTROL = 6
-STEPS = 14
+STEPS = 15
 ROOT = Path(__file__).parents[2]
 FAULTS = (("pwrite64", "ENOSPC"), ("fsync", "EIO"), ("pwrite64", "EIO"))
 MOST = {"pwrite64": 400, "fsync": 16}  # about as many as the steps make

@@ -6,7 +6,7 @@ from tests.battery import power, vault_life
 
 FULL, SHORT = 10_000, 50
 CONTROL = 400
-STEPS = 36
+STEPS = 45
 PROGRAM = "tests.battery.vault_recorded"
 
 

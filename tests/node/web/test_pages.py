@@ -16,7 +16,7 @@ from tests.e2e.samples import ANA, LUMEN, NOW, SAMPLES
 
 UI = ui_folder()
 TEMPLATES = UI / "templates"
-FRAMES = {"base.html", "bare.html", "macros.html", "setup/base.html", "design.html"}
+FRAMES = {"base.html", "bare.html", "macros.html", "setup/base.html", "design.html", "tasks/parts.html"}
 HOSTILE = (
     '"><script>alert(1)</script>',
     "'><img src=x onerror=alert(1)>",
@@ -25,6 +25,8 @@ HOSTILE = (
     "//evil.example/x",
     "{{ 7 * 7 }}</textarea></title></style>",
 )
+REACH = re.compile(r"(?:tel|sms):[0-9+*#]{3,}|mailto:[\w%+.-]+@[\w%.-]+", re.ASCII)
+"""Links out of the desk that only dial or write, with nothing but a number or an address in them."""
 URL_ATTRIBUTES = {"href", "src", "action", "formaction", "hx-get", "hx-post", "hx-put", "hx-delete"}
 # what decides a branch or is looked up in a table of ours, never shown
 DECIDING = {"state", "kind", "view", "way", "role", "moving", "signed", "active", "you", "done", "revoke", "done_href"}
@@ -66,7 +68,8 @@ def danger(text: str) -> list[str]:
         for name, value in attributes.items():
             if name.startswith("on") or name == "style":
                 found.append(f"{tag} {name}")
-            if name in URL_ATTRIBUTES and not re.match(r"^(/(?!/)|#|\?|$)", value or ""):
+            reaches = (tag, name) == ("a", "href") and REACH.fullmatch(value or "")
+            if name in URL_ATTRIBUTES and not reaches and not re.match(r"^(/(?!/)|#|\?|$)", value or ""):
                 found.append(f"{tag} {name}={value}")
             if name.startswith("hx-") and attributes.get("hx-nonce") != "the-nonce":
                 found.append(f"{tag} {name} without nonce")
@@ -116,6 +119,21 @@ def test_control_without_escaping_the_same_strings_get_through(renderer: Rendere
     careless.env.autoescape = False
     template, _, desk, values = SAMPLES["customer"]
     assert all(danger(show(careless, template, desk, poison(values, text))) for text in HOSTILE[:2])
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        '<a href="tel:+34600;phone-context=x">',
+        '<a href="mailto:a@b.example?bcc=c@d.example">',
+        '<a href="sms:600\n">',
+        '<form action="mailto:a@b.example">',
+        '<a href="javascript:alert(1)//tel:600">',
+    ],
+)
+def test_control_a_link_that_does_more_than_dial_is_noticed(markup: str) -> None:
+    assert len(danger(markup)) == 1
+    assert danger('<a href="tel:+34600000111"><a href="sms:600"><a href="mailto:mia.b%2B1@example.com">') == []
 
 
 def test_the_viewer_may_be_hostile_too(renderer: Renderer) -> None:
