@@ -30,6 +30,20 @@ def show(context: typer.Context) -> None:
             call.output.say("Not heard from yet: " + ", ".join(found["silent"]))
 
 
+def move(context: typer.Context) -> None:
+    """Move to another computer: what is done and what comes next, seen from this one."""
+    call = call_of(context)
+    with reported():
+        found = call.client.get("/move")
+        if call.output.as_json:
+            call.output.show(found)
+            return
+        for number, step in enumerate(found["steps"], start=1):
+            call.output.say(f"{number}. [{step['state']}] {step['title']}. {step['text']}")
+            if step["state"] == "now" and step["command"]:
+                call.output.say(f"   {step['command']}")
+
+
 @app.command()
 def confirm(
     context: typer.Context,

@@ -106,6 +106,8 @@ def _on_revoked(unit: GrantsUnit, incoming: Incoming) -> object:
     if row is not None and (row.side != "merchant" or row.peer != seller):
         raise Unauthorized("that grant is not yours to take back", code="wrong-identity")
     follow_entry(unit, seller, signed)
+    if row is not None and row.status is gr.Status.REVOKED:  # said again, by another device of the seller
+        return erase_now(unit, row)
     if row is None:  # it overtook its grant: keep the end until the beginning comes
         row = GrantRow(revoke.grant, "merchant", seller, bytes(32), unit.now, unit.now)
     row, _ = step(unit, replace(row, revoke_raw=signed.raw), gr.Revoked(signed.id, revoke.grant))

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 from node.errors import ConflictError, UserError
 from protocol.grant import Status
 
-from . import backup_head, claims, greeting
+from . import backup_head, claims, grants, greeting
+from .backup_arrival import REVOKED
 from .backup_head import BackupUnit, KnownBackup
 from .grant_views import name_of
 from .pauses import PAUSED, Pause, paused
@@ -87,6 +88,18 @@ def tick(unit: RestoredUnit) -> None:
     """Until everything is confirmed, ask each peer once what it knows of our backups."""
     if paused(unit):
         backup_head.ask(unit)
+    _revoke_again(unit)
+
+
+def _revoke_again(unit: RestoredUnit) -> None:
+    """Grants that the backup set up from has as given, and the newest one as taken back: the end is signed once more, by this device."""
+    known = unit.settings.get(REVOKED, [])
+    for name in known:
+        row = unit.grants.by_id(bytes.fromhex(name))
+        if row is not None and row.side == "seller" and row.status in (Status.ISSUED, Status.EXPIRED):
+            grants.revoke_grant(unit, row.key, "taken back before this desk was restored")
+    if known:
+        unit.settings.set(REVOKED, [])
 
 
 # --- what would happen

@@ -46,8 +46,8 @@ class Dump:
         return tuple(Count(name, number) for name, number in found if name in KEPT)
 
     def revoked(self, most: int) -> tuple[bytes, ...]:
-        """The newest ids by which grants were revoked."""
-        sql = "SELECT revoke_id FROM grants WHERE revoke_id IS NOT NULL ORDER BY updated DESC, key LIMIT ?"
+        """The ids of the grants that were revoked last."""
+        sql = "SELECT grant_id FROM grants WHERE revoke_id IS NOT NULL AND grant_id IS NOT NULL ORDER BY updated DESC, key LIMIT ?"
         return tuple(row[0] for row in self._db.execute(sql, (most,)))
 
     def slots(self) -> tuple[bytes, int]:

@@ -17,6 +17,7 @@ from node.web import (
     customers,
     grants,
     keys,
+    moving,
     orders,
     peers,
     restored,
@@ -60,6 +61,7 @@ PAGES: tuple[web.RouteDef, ...] = (
     *backup.ROUTES,
     *backup_targets.ROUTES,
     *restored.ROUTES,
+    *moving.ROUTES,
 )
 _UNCOUNTED = ("/static/", "/api/")
 

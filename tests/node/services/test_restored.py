@@ -4,6 +4,7 @@ import pytest
 
 from node.errors import ConflictError, UserError
 from node.services import asking, backup_head, claims, grants, greeting, pauses, restored, statements, today
+from node.services.backup_arrival import REVOKED
 from protocol.errors import ProtocolError
 from protocol.messages import pack
 from protocol.recovery import BackupHead
@@ -114,6 +115,32 @@ def test_nothing_is_issued_but_taking_back_and_refusing_go(shop):
     new.write(grants.revoke_grant, grant=grant)
     shop.world.deliver()
     assert sorted(row.state for row in shop.lumen.read(grants.list_grants)) == ["denied", "revoked"]
+
+
+def test_what_the_newest_backup_knows_as_taken_back_is_taken_back(shop):
+    grant = granted(shop)
+    name = bytes.fromhex(shop.ana.read(grants.get_grant, grant=grant).grant)
+    new = set_up(shop.world, shop.ana, copied(shop.ana, "ana2"))
+    new.write(lambda unit: unit.settings.set(REVOKED, [name.hex(), "ab" * 32]))
+    shop.ana.online = False
+    new.write(greeting.greet_all)
+    shop.world.tick()
+    shop.world.deliver()
+    assert new.read(grants.get_grant, grant=grant).state == "revoked"
+    assert shop.lumen.read(grants.get_grant, grant=grant).state == "revoked"
+    assert new.read(lambda unit: unit.outbox.refusals(0, 9)) == []
+
+
+def test_a_revoke_that_the_merchant_has_already_is_taken_again(shop):
+    grant = granted(shop)
+    path = copied(shop.ana, "ana2")
+    shop.ana.write(grants.revoke_grant, grant=grant)
+    shop.world.deliver()
+    new = restore(shop, shop.ana, path)
+    new.write(grants.revoke_grant, grant=grant)
+    shop.world.deliver()
+    assert new.read(lambda unit: unit.outbox.refusals(0, 9)) == []
+    assert shop.lumen.read(grants.get_grant, grant=grant).state == new.read(grants.get_grant, grant=grant).state == "revoked"
 
 
 def test_no_payout_is_sent(shop):
