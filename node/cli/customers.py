@@ -1,35 +1,19 @@
-"""Customers: list, show, add, erase. Changing them is in customer_edit.py, their files in customer_imports.py."""
+"""Customers: show, add, erase. Finding them is in customer_search.py, changing them in customer_edit.py, files in customer_imports.py."""
 
 from typing import Annotated
 
 import typer
 
-from node.cli import customer_edit, customer_merge, customer_photos
+from node.cli import customer_edit, customer_merge, customer_photos, customer_search
 from node.cli.context import call_of
 from node.cli.customer_edit import Whole, record_from
 from node.cli.output import reported
 
 app = typer.Typer(no_args_is_help=True, help="Your customers. Nothing of them leaves this node without a grant.")
+customer_search.add(app)
 customer_edit.add(app)
 customer_merge.add(app)
 customer_photos.add(app)
-_ROW = ("name", "place", "phone", "email", "id")
-
-
-@app.command(name="list")
-def list_(
-    context: typer.Context,
-    search: Annotated[str, typer.Argument(help="Part of a name, e-mail, phone, town or tag.")] = "",
-    limit: int = 50,
-    cursor: Annotated[str, typer.Option(help="Where an earlier page ended.")] = "",
-) -> None:
-    """Customers by name. Example: gemstra customers list valencia"""
-    call = call_of(context)
-    with reported():
-        page = call.client.get("/customers", search=search, limit=limit, cursor=cursor)
-        call.output.show(page if call.output.as_json else page["customers"], _ROW)
-        if page["cursor"]:
-            call.output.say(f"{page['total']} in all; go on with --cursor {page['cursor']}")
 
 
 @app.command()

@@ -17,7 +17,6 @@ from .territory import alpha2
 
 MOST_REGION, MOST_POSTCODE = 10, 16  # what a quote request takes (protocol/order_records.py)
 _Value = TypeVar("_Value")
-_SPACES = re.compile(r"\s+")
 _NOT_DIGITS = re.compile(r"\D")
 
 
@@ -78,25 +77,27 @@ class Undone:
     older: tuple[Customer, ...]
 
 
+class _Marks(dict[int, int | None]):
+    """For `str.translate`: no combining marks. It learns a letter when it first meets it."""
+
+    def __missing__(self, letter: int) -> int | None:
+        self[letter] = None if unicodedata.combining(chr(letter)) else letter
+        return self[letter]
+
+
+_MARKS = _Marks()
+
+
 def plain(text: str) -> str:
     """`text` as it is searched and sorted: without case, accents and repeated spaces."""
     if text.isascii():
-        return _SPACES.sub(" ", text.lower()).strip()
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return _SPACES.sub(" ", "".join(letter for letter in apart if not unicodedata.combining(letter))).strip()
+        return " ".join(text.lower().split())
+    return " ".join(unicodedata.normalize("NFKD", text.casefold()).translate(_MARKS).split())
 
 
 def digits(text: str) -> str:
     """The digits of `text`."""
     return _NOT_DIGITS.sub("", text)
-
-
-def search_text(person: Contact) -> str:
-    """What a search looks into: names, e-mails, towns, tags and the digits of phones, one a line."""
-    parts = [person.names.full, person.nickname, person.organisation, *(item.value for item in person.emails), *person.tags]
-    parts += [part for address in person.addresses for part in (address.city, address.postcode)]
-    numbers = [digits(number) for phone in person.phones for number in (phone.raw, phone.e164 or "")]
-    return "\n".join(found for found in (*map(plain, parts), *numbers) if found)
 
 
 def same_person(person: Contact) -> tuple[tuple[str, str], ...]:

@@ -139,10 +139,11 @@ def apply_import(unit: ImportsUnit, staged: bytes, tell: Tell = _nobody_listens)
     unit.customer_imports.keep_import(row)
     taking = _Taking(row.id, unit.now, unit.staged_imports.twins(found.seq), unit.staged_imports.written_twice(found.seq))
     last = done = 0
-    while rows := unit.staged_imports.to_take(found.seq, last, _BATCH):
-        _take(unit, taking, rows)
-        last, done = rows[-1].judgement.number, done + len(rows)
-        tell(done, total)
+    with unit.customers.in_bulk():
+        while rows := unit.staged_imports.to_take(found.seq, last, _BATCH):
+            _take(unit, taking, rows)
+            last, done = rows[-1].judgement.number, done + len(rows)
+            tell(done, total)
     unit.customer_imports.keep_import(replace(row, created=taking.created, updated=taking.updated, known=taking.known))
     unit.staged_imports.keep(replace(found, state="applied", import_=row.id))
     unit.touched("changes")
@@ -236,9 +237,10 @@ def undo_import(unit: ImportsUnit, import_id: bytes, leave: bool = False) -> Und
         text = f"{len(touched)} of these customers were changed, ordered for or noted on since: {some}. Undo the others, or nothing."
         raise ConflictError(text, code="changed-since")
     undone = unit.customer_imports.undo_changes(row, {item.id for item in touched})
-    unit.customers.erase_all(undone.removed)
-    unit.customers.restore(undone.restored)
-    unit.customers.keep_all([replace(customer, updated=unit.now) for customer in undone.older])
+    with unit.customers.in_bulk():
+        unit.customers.erase_all(undone.removed)
+        unit.customers.restore(undone.restored)
+        unit.customers.keep_all([replace(customer, updated=unit.now) for customer in undone.older])
     unit.customer_imports.keep_import(replace(row, undone=True))
     unit.operations.forget_responses()
     unit.touched(ERASED)

@@ -3,23 +3,20 @@
 Files of them are in customer_imports.py; erasing one concerns orders and grants too and is in erasure.py.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from node.errors import ConflictError, NotFound, UserError
-from node.model.customer import Customer, Image, plain
+from node.model.customer import Customer, Image
 from node.model.details import NOBODY, AddressEntry, Details, Entry, PhoneEntry, details_of, written
 from node.model.history import Change
 from node.model.person import Contact
 from protocol.disclosure import Field
-from protocol.encoding import decode, encode
-from protocol.errors import Malformed
 
 from .exchange import PeersUnit
 
-MOST_ROWS = 200
 LONGEST = 500
 
 
@@ -33,8 +30,7 @@ class CustomerBook(Protocol):
     def erase_all(self, customers: Sequence[bytes]) -> None: ...  # noqa: D102
     def erase(self, customer: bytes) -> bool: ...  # noqa: D102
     def get_all(self, ids: Sequence[bytes], *, pictures: bool = True) -> Mapping[bytes, Customer]: ...  # noqa: D102
-    def search(self, text: str, after: tuple[str, bytes], limit: int) -> Sequence[Customer]: ...  # noqa: D102
-    def count(self, text: str = "") -> int: ...  # noqa: D102
+    def in_bulk(self) -> AbstractContextManager[None]: ...  # noqa: D102
     def name_of(self, customer: bytes) -> str: ...  # noqa: D102
     def delivery_values(self, customer: bytes) -> Mapping[Field, str]: ...  # noqa: D102
     def destination(self, customer: bytes) -> tuple[str, str, str]: ...  # noqa: D102
@@ -62,7 +58,7 @@ class EditsUnit(CustomersUnit, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CustomerRow:
-    """A customer in a list."""
+    """A customer in a list. `last_order` in ms, 0 = none yet or not looked up, and its status; `archived` in ms or None."""
 
     id: str
     name: str
@@ -72,15 +68,9 @@ class CustomerRow:
     tags: tuple[str, ...]
     postal: bool
     created: int
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerPage:
-    """Customers by name, how many the search found, and where to go on: `cursor` empty = the end."""
-
-    customers: tuple[CustomerRow, ...]
-    total: int
-    cursor: str
+    archived: int | None = None
+    last_order: int = 0
+    status: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +92,6 @@ class KeptView:
     """It is kept; the answer repeats nothing of the person, for answers are kept for a while."""
 
     id: str
-
-
-# --- the list
-
-
-def list_customers(unit: CustomersUnit, search: str = "", cursor: str = "", limit: int = 50) -> CustomerPage:
-    """Customers by name; `search` looks into names, e-mails, phones, towns and tags."""
-    after = _read_cursor(cursor)
-    count = min(max(limit, 1), MOST_ROWS)
-    text = search[:LONGEST]
-    found = unit.customers.search(text, after, count + 1)
-    shown = found[:count]
-    last = shown[-1] if len(found) > count else None
-    going_on = urlsafe_b64encode(encode([plain(last.person.names.full), last.id])).decode() if last else ""
-    return CustomerPage(tuple(map(row_of, shown)), unit.customers.count(text), going_on)
 
 
 def get_customer(unit: CustomersUnit, customer: bytes) -> CustomerView:
@@ -233,7 +208,9 @@ def row_of(customer: Customer) -> CustomerRow:
     number = next((item.e164 or item.raw for item in person.phones), "")
     email = next((item.value for item in person.emails), "")
     postal = person.postal_address() is not None
-    return CustomerRow(customer.id.hex(), person.names.full, _place(person), number, email, person.tags, postal, customer.created)
+    return CustomerRow(
+        customer.id.hex(), person.names.full, _place(person), number, email, person.tags, postal, customer.created, customer.archived
+    )
 
 
 def view(customer: Customer) -> CustomerView:
@@ -249,13 +226,3 @@ def view(customer: Customer) -> CustomerView:
         created=customer.created,
         updated=customer.updated,
     )
-
-
-def _read_cursor(cursor: str) -> tuple[str, bytes]:
-    if not cursor:
-        return "", b""
-    try:
-        name, id_ = decode(urlsafe_b64decode(cursor))
-        return str(name), bytes(id_)
-    except (ValueError, TypeError, Malformed) as error:
-        raise UserError("That cursor is not one of ours; begin again without it.", code="bad-request") from error

@@ -33,7 +33,7 @@ def _seller(unit: Any) -> list[SetupTask]:
     return [
         SetupTask("Connect to a shop", "Ask a shop for an invite", "/peers", done=bool(shops)),
         SetupTask("Be accepted to sell for it", "Ask it on the team page", "/team", done=member),
-        SetupTask("Bring your customers in", "From your phone or another program", "/customers/import", done=unit.customers.count() > 0),
+        SetupTask("Bring your customers in", "From your phone or another program", "/customers/import", done=unit.customers.any()),
         _backup(unit),
         SetupTask("Order for someone", "Choose a product and a customer", "/catalog", done=False),
     ]

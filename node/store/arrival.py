@@ -14,6 +14,7 @@ from node.model.person import Contact
 from protocol.state_hash import STATE_BYTES
 
 from .capture import shape
+from .customer_search import CustomerSearch
 from .customers import person_of
 from .kept import KEPT
 
@@ -72,6 +73,10 @@ def _customer_keys(db: Database) -> None:
         after = rows[-1][0]
 
 
+def _customer_search(db: Database) -> None:
+    CustomerSearch(db, 0).rebuild()  # the time is for asking only
+
+
 def _order_news(db: Database) -> None:
     """What orders say of purchases is worked out by the tick, from the orders named here."""
     for table in ("customer_reorders", "customer_purchases", "customer_orders", "order_news"):
@@ -79,4 +84,4 @@ def _order_news(db: Database) -> None:
     db.execute("INSERT INTO order_news (draft) SELECT draft FROM orders WHERE side = 'seller' AND customer IS NOT NULL")
 
 
-REBUILDING: tuple[Callable[[Database], None], ...] = (_customer_keys, _order_news)
+REBUILDING: tuple[Callable[[Database], None], ...] = (_customer_keys, _order_news, _customer_search)

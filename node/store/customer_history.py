@@ -18,7 +18,7 @@ from protocol.encoding import decode, encode
 
 from .customers import customer_of, packed, person_of
 
-_REPEATED = frozenset(("customer_keys", "customer_photos"))
+_REPEATED = frozenset(("customer_index", "customer_keys", "customer_photos"))
 _MOST_BYTES = 64 << 20
 _MERGE = "id, customer, at, updated, kept, gone, other, moved"
 _PAIRS = """

@@ -17,7 +17,7 @@ _MADE = "change.was IS NULL AND change.before IS NULL"
 _RECORD_AT = WRITTEN.split(", ").index("record")
 _RECORD = frozenset(
     (
-        *("customer_keys", "customer_photos", "customer_changes", "staged_judgements", "customer_secrets"),
+        *("customer_index", "customer_keys", "customer_photos", "customer_changes", "staged_judgements", "customer_secrets"),
         *("customer_orders", "customer_purchases", "customer_reorders"),
     )
 )

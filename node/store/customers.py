@@ -1,41 +1,52 @@
-"""Customers in the store. It keeps and finds; `node.model.customer` decides what is the same person and what an order may need."""
+"""Customers in the store. It keeps them; `node.model.customer` decides what is the same person and what an order may need.
+
+Finding them by what somebody types is in customer_search.py.
+"""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from sqlite_utils import Database
 
-from node.model.customer import Customer, Image, delivery_values, destination, digits, plain, same_person, search_text
+from node.model.customer import Customer, Image, delivery_values, destination, plain, same_person
 from node.model.person import Contact
 from protocol.disclosure import Field
 
-_COLUMNS = "id, record, created, updated, source, archived"
-_FEWEST_DIGITS = 3
+COLUMNS = "id, record, created, updated, source, archived"
 _KEEP_PHOTO = (
     "INSERT INTO customer_photos (customer, picture, shown) VALUES (?, ?, ?) ON CONFLICT (customer) DO UPDATE SET "
     "shown = coalesce(excluded.shown, CASE WHEN picture IS excluded.picture THEN shown END), picture = excluded.picture"
 )
 _BATCH = 500
-WRITTEN = "name, sort, search, record, updated, source"
+WRITTEN = "name, sort, record, updated, source"
 """What an import writes of the row; with `created` and `id` of a new one."""
 _KEEP = (
-    "INSERT INTO customers (name, sort, search, record, updated, source, archived, id, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT (id) DO UPDATE SET name = excluded.name, sort = excluded.sort, search = excluded.search, "
+    "INSERT INTO customers (name, sort, record, updated, source, archived, id, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (id) DO UPDATE SET name = excluded.name, sort = excluded.sort, "
     "record = excluded.record, updated = excluded.updated, source = excluded.source, archived = excluded.archived"
 )
+
+
+class Index(Protocol):
+    """What customers are found by (customer_search.py)."""
+
+    def index_some(self, customers: Sequence[Customer]) -> None: ...  # noqa: D102
+    def in_bulk(self) -> AbstractContextManager[None]: ...  # noqa: D102
 
 
 class Customers:
     """The tables `customers`, `customer_keys` and `customer_photos` of one transaction."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, index: Index) -> None:
         self._db = db
+        self._index = index
 
     def get(self, customer: bytes) -> Customer | None:
         """The customer with this id, picture and all."""
-        row = self._db.execute(f"SELECT {_COLUMNS} FROM customers WHERE id = ?", (customer,)).fetchone()  # noqa: S608
+        row = self._db.execute(f"SELECT {COLUMNS} FROM customers WHERE id = ?", (customer,)).fetchone()  # noqa: S608
         if not row:
             return None
         found, picture = customer_of(row), self.photo(customer)
@@ -69,6 +80,7 @@ class Customers:
         many("DELETE FROM customer_keys WHERE customer = ?", ids)
         keys = [(kind, value, customer.id) for customer in customers for kind, value in same_person(customer.person)]
         many("INSERT INTO customer_keys (kind, value, customer) VALUES (?, ?, ?)", keys)
+        self._index.index_some(customers)
 
     def restore(self, images: Sequence[tuple[bytes, Image]]) -> None:
         """Put customers back as they stood in the tables, byte for byte."""
@@ -84,10 +96,16 @@ class Customers:
         many("DELETE FROM customer_photos WHERE customer = ?", [(id_,) for id_, _ in pictured])
         photos = [(id_, image.picture, image.shown) for id_, image in pictured if image.picture is not None]
         many("INSERT INTO customer_photos (customer, picture, shown) VALUES (?, ?, ?)", photos)
+        self._index.index_some(tuple(self.get_all([id_ for id_, _ in images], pictures=False).values()))
 
     def erase_all(self, customers: Sequence[bytes]) -> None:
         """Erase records nobody else knows of: with no order, grant or note."""
-        self._db.conn.executemany("DELETE FROM customers WHERE id = ?", [(id_,) for id_ in customers])
+        with self.in_bulk():
+            self._db.conn.executemany("DELETE FROM customers WHERE id = ?", [(id_,) for id_ in customers])
+
+    def in_bulk(self) -> AbstractContextManager[None]:
+        """Within it, changing or erasing many takes no longer than it must: what they were found by is wiped at its end."""
+        return self._index.in_bulk()
 
     def get_all(self, ids: Sequence[bytes], *, pictures: bool = True) -> dict[bytes, Customer]:
         """Customers by id, with their pictures or without."""
@@ -95,7 +113,7 @@ class Customers:
         for start in range(0, len(ids), _BATCH):
             part = ids[start : start + _BATCH]
             marks = ",".join("?" * len(part))
-            for row in self._db.execute(f"SELECT {_COLUMNS} FROM customers WHERE id IN ({marks})", part):  # noqa: S608
+            for row in self._db.execute(f"SELECT {COLUMNS} FROM customers WHERE id IN ({marks})", part):  # noqa: S608
                 found[row[0]] = customer_of(row)
             sql = f"SELECT customer, picture FROM customer_photos WHERE customer IN ({marks})"  # noqa: S608
             for id_, picture in self._db.execute(sql, part) if pictures else ():
@@ -109,17 +127,9 @@ class Customers:
         self._db.execute("DELETE FROM staged_judgements WHERE customer = ?", (customer,))
         return bool(self._db.execute("DELETE FROM customers WHERE id = ?", (customer,)).rowcount)
 
-    def search(self, text: str, after: tuple[str, bytes], limit: int) -> list[Customer]:
-        """Customers by name whose name, nickname, organisation, e-mail, town, postcode, tag or phone contains `text`."""
-        where, values = _matching(text)
-        sql = f"SELECT {_COLUMNS} FROM customers WHERE (sort, id) > (?, ?) {where} ORDER BY sort, id LIMIT ?"  # noqa: S608
-        return [customer_of(row) for row in self._db.execute(sql, (*after, *values, limit))]
-
-    def count(self, text: str = "") -> int:
-        """How many a search finds."""
-        where, values = _matching(text)
-        found: int = self._db.execute(f"SELECT count(*) FROM customers WHERE 1 {where}", values).fetchone()[0]  # noqa: S608
-        return found
+    def any(self) -> bool:
+        """Whether there is one."""
+        return self._db.execute("SELECT 1 FROM customers LIMIT 1").fetchone() is not None
 
     # --- what an order needs (the port for orders and grants)
 
@@ -142,7 +152,7 @@ class Customers:
 def _row(customer: Customer) -> tuple[Any, ...]:
     person = customer.person
     record = packed(replace(person, photo=None))  # the picture has a table of its own
-    text = (person.names.full, plain(person.names.full), search_text(person), record)
+    text = (person.names.full, plain(person.names.full), record)
     return (*text, customer.updated, customer.source, customer.archived, customer.id, customer.created)
 
 
@@ -160,19 +170,3 @@ def customer_of(row: tuple[Any, ...]) -> Customer:
     """The customer in a row of `id, record, created, updated, source, archived`."""
     id_, record, created, updated, source, archived = row
     return Customer(id_, person_of(record), created, updated, source, archived)
-
-
-def _matching(text: str) -> tuple[str, tuple[str, ...]]:
-    """The condition for a search, with its values: every word is found, or the digits are."""
-    words = plain(text).split()
-    if not words:
-        return "", ()
-    number = digits(text)
-    if len(number) >= _FEWEST_DIGITS and not any(letter.isalpha() for letter in text):
-        return r"AND (search LIKE ? ESCAPE '\' OR search LIKE ? ESCAPE '\')", (_like(plain(text)), _like(number.lstrip("0")))
-    return "AND " + r" AND ".join([r"search LIKE ? ESCAPE '\'"] * len(words)), tuple(map(_like, words))
-
-
-def _like(word: str) -> str:
-    escaped = word.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-    return f"%{escaped}%"

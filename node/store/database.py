@@ -18,6 +18,7 @@ from .failures import named
 KEY_BYTES = 32
 PAGE_BYTES = 4096
 BUSY_MS = 5_000
+WRITER_CACHE_KB, READER_CACHE_KB = 65_536, 16_384  # at most: a page that left the cache is decrypted again, and an import touches many
 PLAIN_HEADER = b"SQLite format 3\0"
 
 _SETTINGS = (
@@ -95,6 +96,7 @@ def _prepare(connection: dbapi2.Connection, key: str, *, readonly: bool) -> None
     connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     for statement in _SETTINGS:
         connection.execute(statement)
+    connection.execute(f"PRAGMA cache_size = -{READER_CACHE_KB if readonly else WRITER_CACHE_KB}")
     if readonly:
         connection.execute("PRAGMA query_only = ON")
     elif connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":

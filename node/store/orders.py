@@ -48,6 +48,12 @@ class Orders:
         sql = f"SELECT {_ROW} FROM orders WHERE customer = ? ORDER BY created DESC"  # noqa: S608
         return [_row(found) for found in self._db.execute(sql, (customer,))]
 
+    def latest_of(self, customers: Sequence[bytes]) -> dict[bytes, str]:
+        """The status of the last order each of `customers` placed; who placed none is left out."""
+        marks = ", ".join("?" * len(customers))
+        sql = f"SELECT customer, status, max(created) FROM orders WHERE customer IN ({marks}) AND order_id IS NOT NULL GROUP BY customer"  # noqa: S608
+        return {customer: status for customer, status, _ in self._db.execute(sql, tuple(customers))}
+
     def keep(self, row: OrderRow) -> None:
         """Write an order, new or changed."""
         head = (row.draft, row.side, row.peer, row.member, row.log, row.request, int(row.pickup), row.created)

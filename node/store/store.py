@@ -19,6 +19,7 @@ from node.errors import Locked
 
 from .capture import install
 from .database import fold_log, open_database, verify_pages
+from .derived import renew
 from .failures import named
 from .migrate import migrate
 from .unit import Unit
@@ -71,7 +72,7 @@ class Store(Generic[M]):
         clock: Callable[[], int] = wall_clock,
         entropy: Callable[[int], bytes] = os.urandom,
     ) -> "Store[M]":
-        """Open, check and migrate the store at `path`, making it where it is missing.
+        """Open, check and migrate the store at `path`, making it where it is missing, and what is derived in it where it is stale.
 
         Raises what `open_database`, `verify_pages` and `migrate` raise; nothing stays open then.
         """
@@ -83,6 +84,7 @@ class Store(Generic[M]):
                 verify_pages(writer)
             migrate(writer, clock())
             install(writer)
+            renew(writer, clock())
             opened.extend(open_database(path, key, readonly=True) for _ in range(READERS))
         except BaseException:
             for database in opened:

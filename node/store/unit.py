@@ -20,6 +20,7 @@ from .chain import Blocks, Transactions
 from .commissions import Commissions
 from .customer_history import CustomerHistory
 from .customer_imports import CustomerImports
+from .customer_search import CustomerSearch
 from .customer_timeline import CustomerTimeline
 from .customers import Customers
 from .dump import Dump
@@ -34,6 +35,7 @@ from .orders import Orders
 from .outbox import Outbox
 from .peers import Peers
 from .purchases import Purchases
+from .segments import Segments
 from .settings import Settings
 from .staged_imports import StagedImports
 from .step_ups import StepUps
@@ -148,7 +150,17 @@ class Unit(Generic[M]):
     @cached_property
     def customers(self) -> Customers:
         """A seller's customers."""
-        return Customers(self.db)
+        return Customers(self.db, self.customer_search)
+
+    @cached_property
+    def customer_search(self) -> CustomerSearch:
+        """What customers are found by."""
+        return CustomerSearch(self.db, self.now)
+
+    @cached_property
+    def segments(self) -> Segments:
+        """Saved choices of customers."""
+        return Segments(self.db)
 
     @cached_property
     def erasures(self) -> Erasures:

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from aiohttp import web
 
 from node.errors import NotFound
-from node.services import browse, customers, plans
+from node.services import browse, customer_search, customers, plans
 from node.services.browse import FeedView, ProductView, VariantView
 from node.web import formats
 from node.web.page import id_in, render
@@ -93,7 +93,7 @@ async def show_product(request: web.Request) -> web.StreamResponse:
     known: list[plans.PlanView] = await runtime.read(plans.list_plans)
     feeds: list[FeedView] = await runtime.read(browse.list_feeds)
     ours = any(feed.own for feed in feeds if feed.feed == product.feed)
-    people: customers.CustomerPage = await runtime.read(customers.list_customers, limit=MOST_CUSTOMERS)
+    people: customer_search.CustomerPage = await runtime.read(customer_search.list_customers, limit=MOST_CUSTOMERS)
     chosen = request.query.get("customer", "")
     return render(
         request,

@@ -9,6 +9,7 @@ from node.errors import ConflictError, UserError
 from node.model.details import Details
 from node.services import customer_history, customer_merge, customer_split, customers
 from node.services.customer_merge import PairsView
+from node.services.customer_search import CustomerPage, list_customers
 from node.services.customers import CustomerRow, CustomerView
 from node.web import customer_words as said
 from node.web.customer_form import ONE
@@ -55,7 +56,7 @@ async def show_merge(request: web.Request) -> web.StreamResponse:
     one: CustomerView = await runtime_of(request).read(customers.get_customer, customer=_id(request))
     if not request.query.get("with"):
         text = request.query.get("q", "")
-        page: customers.CustomerPage = await runtime_of(request).read(customers.list_customers, search=text, limit=MOST_FOUND)
+        page: CustomerPage = await runtime_of(request).read(list_customers, search=text, limit=MOST_FOUND)
         found = [{**_person(row), "merge": f"/customers/{one.id}/merge?with={row.id}"} for row in page.customers if row.id != one.id]
         return render(request, "customers/merge.html", section="customers", one=_side(one), other=None, q=text, found=found)
     return await _shown(request, one, request.query["with"])

@@ -133,6 +133,11 @@ def birthday(text: str) -> str:
     return str(format_date(then.date(), "d MMMM" if year == "-" else "d MMMM y", locale=reader_var.get().locale))
 
 
+def month_name(month: int) -> str:
+    """The month by name: 4 → "April"."""
+    return str(format_date(datetime(2000, month, 1, tzinfo=UTC).date(), "LLLL", locale=reader_var.get().locale))
+
+
 def datetime_text(ms: int) -> str:
     """A moment: "3 Dec, 14:20"; with the year where it is not this one."""
     reader = reader_var.get()

@@ -58,7 +58,7 @@ def test_restore_sets_a_node_up(kept, tmp_path):
     assert json.loads(result.stdout)["name"] == "Ana"
     keys = vault.unlock(tmp_path / "new", "a new passphrase")
     store = Store.open(tmp_path / "new" / "node.db", keys.store_key, keys)
-    assert store.read_now(lambda unit: unit.customers.count()) == 5
+    assert store.read_now(lambda unit: unit.customer_search.look((), ()).total) == 5
     store.close()
 
 

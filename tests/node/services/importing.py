@@ -7,6 +7,8 @@ from node.files import contacts
 from node.model.person import Entry
 from node.services import customer_imports, customer_staging
 from node.services.import_runs import ImportRuns
+from tests.node.store import searching
+from tests.node.store.searching import is_index
 
 
 class Files:
@@ -46,6 +48,10 @@ def dump(node, *, but=()):
 
     def look(unit):
         names = [row[0] for row in unit.db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
-        return {name: sorted(map(repr, unit.db.execute(f'SELECT * FROM "{name}"').fetchall())) for name in names if name not in but}
+        return {
+            name: sorted(map(repr, unit.db.execute(f'SELECT * FROM "{name}"').fetchall()))
+            for name in names
+            if name not in but and not is_index(name)
+        } | {"the search": searching.dump(unit)}
 
     return node.read(look)

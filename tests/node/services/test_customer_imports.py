@@ -6,7 +6,7 @@ import pytest
 
 from node.errors import ConflictError, NotFound, UserError
 from node.model.person import Address, Contact, Labelled, Names, Phone
-from node.services import customer_imports, customer_preview, customer_staging, customers, erasure, import_errors
+from node.services import customer_imports, customer_preview, customer_search, customer_staging, customers, erasure, import_errors
 from tests.node.services.importing import dump, runs, stage_file, stage_people, take
 from tests.node.services.world import World
 
@@ -26,7 +26,7 @@ def ana(tmp_path):
 
 
 def _names(node, **named):
-    return [row.name for row in node.read(customers.list_customers, **named).customers]
+    return [row.name for row in node.read(customer_search.list_customers, **named).customers]
 
 
 def _rows(node, staged, **named):
@@ -38,7 +38,7 @@ def _outcomes(node, staged):
 
 
 def _id(node, name):
-    return bytes.fromhex(next(row.id for row in node.read(customers.list_customers, search=name).customers))
+    return bytes.fromhex(next(row.id for row in node.read(customer_search.list_customers, search=name).customers))
 
 
 def _undo(node, view, **options):

@@ -8,8 +8,10 @@ from node.errors import ConflictError, NotFound, UserError
 from node.model.details import Details, Entry
 from node.model.history import MOST_CHANGES
 from node.model.person import Address, Consent, Contact, Labelled, Names, Phone
-from node.services import asking, customer_history, customer_merge, customer_split, customers, grants, notes, tasks
+from node.services import asking, customer_history, customer_merge, customer_search, customer_split, customers, grants, notes, tasks
 from tests.node.services.importing import take
+from tests.node.store import searching
+from tests.node.store.searching import is_index
 
 from .shop import CUSTOMER, PERSON, SECRET, Shop
 from .world import World
@@ -43,7 +45,7 @@ def _keep(node, *people):
     """The people as customers, by an import; their ids."""
     take(node, *people)
     node.clock.tick(1)
-    by_name = {row.name: bytes.fromhex(row.id) for row in node.read(customers.list_customers, limit=200).customers}
+    by_name = {row.name: bytes.fromhex(row.id) for row in node.read(customer_search.list_customers, limit=200).customers}
     return [by_name[person.names.full] for person in people]
 
 
@@ -69,7 +71,8 @@ def _whole(node):
         names = [
             name for (name,) in unit.db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name") if name not in left
         ]
-        return {name: sorted(map(repr, unit.db.execute(f"SELECT * FROM {name}"))) for name in names}
+        whole = {name: sorted(map(repr, unit.db.execute(f"SELECT * FROM {name}"))) for name in names if not is_index(name)}
+        return whole | {"the search": searching.dump(unit)}
 
     return node.read(read)
 

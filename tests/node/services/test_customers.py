@@ -7,7 +7,7 @@ import pytest
 from node.errors import ConflictError, NotFound, UserError
 from node.model.details import Details, Entry, PhoneEntry
 from node.model.person import Address, Contact, Labelled, Names, Phone
-from node.services import customers, erasure
+from node.services import customer_search, customers, erasure
 
 from .importing import take
 from .world import World
@@ -25,7 +25,7 @@ def ana(tmp_path):
 
 
 def _names(node, **named):
-    return [row.name for row in node.read(customers.list_customers, **named).customers]
+    return [row.name for row in node.read(customer_search.list_customers, **named).customers]
 
 
 def _change(node, customer, **fields):
@@ -93,12 +93,12 @@ def test_pages_of_customers(ana):
     take(ana, *(Contact(number, Names(f"N{number:03}")) for number in range(25)))
     names, cursor, pages = [], "", 0
     while pages == 0 or cursor:
-        page = ana.read(customers.list_customers, cursor=cursor, limit=10)
+        page = ana.read(customer_search.list_customers, cursor=cursor, limit=10)
         names += [row.name for row in page.customers]
         cursor, pages = page.cursor, pages + 1
     assert (names, pages, page.total) == ([f"N{number:03}" for number in range(25)], 3, 25)
     with pytest.raises(UserError, match="cursor"):
-        ana.read(customers.list_customers, cursor="not ours")
+        ana.read(customer_search.list_customers, cursor="not ours")
 
 
 def test_a_merchant_has_no_customers(tmp_path):

@@ -86,9 +86,7 @@ def test_ignoring_replacing_and_cascading_statements_are_noted_too(store):
         first = noted(unit)
         unit.db.execute("INSERT OR REPLACE INTO settings VALUES ('a', '3')")
         replaced = {row[1] for row in noted(unit)}
-        unit.db.execute(
-            "INSERT INTO customers (id, name, sort, search, record, created, updated) VALUES (zeroblob(32), '', '', '', x'7b7d', 0, 0)"
-        )
+        unit.db.execute("INSERT INTO customers (id, name, sort, record, created, updated) VALUES (zeroblob(32), '', '', x'7b7d', 0, 0)")
         unit.db.execute("INSERT INTO customer_photos (customer, picture) VALUES (zeroblob(32), x'')")
         noted(unit)
         unit.db.execute("DELETE FROM customers")

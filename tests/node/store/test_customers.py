@@ -32,10 +32,6 @@ def _keep(store: Store[str], *people: Contact) -> None:
     store.write_now(keep)
 
 
-def _found(store: Store[str], text: str) -> list[str]:
-    return [row.person.names.full for row in store.read_now(lambda unit: unit.customers.search(text, ("", b""), 10))]
-
-
 def _same(store: Store[str], person: Contact) -> set[bytes]:
     def look(unit: Unit[str]) -> set[bytes]:
         return {id_ for kind, value in same_person(person) for found in unit.staged_imports.alike(kind, [value]).values() for id_ in found}
@@ -52,8 +48,8 @@ def test_a_record_comes_back_as_it_was(store: Store[str]) -> None:
 def test_a_picture_stays_out_of_lists_and_goes_with_the_customer(store: Store[str]) -> None:
     id_ = bytes([1]) * 32
     _keep(store, Contact(1, Names("A"), photo=b"\x00\xff"))
-    listed = store.read_now(lambda unit: unit.customers.search("a", ("", b""), 10))
-    assert [row.person.photo for row in listed] == [None]
+    listed = store.read_now(lambda unit: unit.customer_search.page(unit.customer_search.look((), ()), "name", None, 10))
+    assert [row.person.photo for _, _, row in listed] == [None]
     assert store.read_now(lambda unit: unit.customers.photo(id_)) == b"\x00\xff"
     _keep(store, Contact(1, Names("A")))
     assert store.read_now(lambda unit: unit.customers.photo(id_)) is None
@@ -75,27 +71,6 @@ def test_what_the_seller_noted_survives_a_merge_and_how_a_person_came_first_stay
     kept = store.read_now(lambda unit: unit.customers.get(bytes([1]) * 32))
     assert kept is not None
     assert kept.person == both
-
-
-@pytest.mark.parametrize(
-    "text", ["mia tor", "MÍA", "torres mia", "mia@EXAMPLE", "valencia", "46003", "serum", "600000111", "+34 600-000", "0034 600"]
-)
-def test_a_search_finds_what_a_person_would_type(store: Store[str], text: str) -> None:
-    _keep(store, MIA, JO)
-    assert _found(store, text) == ["Mía Torres"]
-
-
-def test_a_search_takes_wildcards_as_letters(store: Store[str]) -> None:
-    _keep(store, MIA, JO, Contact(4, Names("100% Ana_B")))
-    assert _found(store, "%") == _found(store, "a_b") == ["100% Ana_B"]
-    assert _found(store, "paz") == []  # a street is not searched here
-
-
-def test_pages_go_on_by_name(store: Store[str]) -> None:
-    _keep(store, MIA, JO, BLOCK, BLOCK)
-    first = store.read_now(lambda unit: unit.customers.search("", ("", b""), 3))
-    rest = store.read_now(lambda unit: unit.customers.search("", ("jo nilsson", first[-1].id), 3))
-    assert [row.person.names.full for row in (*first, *rest)] == ["Ada Byron", "Ada Byron", "Jo Nilsson", "Mía Torres"]
 
 
 def test_the_same_person_is_found_by_name_and_address_e_mail_or_number(store: Store[str]) -> None:
