@@ -27,17 +27,25 @@ def begin(folder: Path, opening: Opening, step: Step) -> None:
 
 def complete(folder: Path, opening: Opening) -> Keys:
     """The unlocked keys, after whatever step is under way. Takes 20 s for 100,000 customers at most: call it from a thread."""
-    step, path = opening.step, folder / STORE_FILE
-    if step is not None:
-        if not is_under(path, step.store):
-            keys = opening.under_way()
-            try:
-                _enter(path, keys, step)
-                rekey(path, keys.store_key, step.store)
-            finally:
-                keys.lock()
-        opening.finish()
-    return opening.keys()
+    try:
+        if opening.step is not None:
+            _bring(folder / STORE_FILE, opening, opening.step)
+            opening.finish()
+        return opening.keys()
+    except BaseException:
+        opening.wipe()
+        raise
+
+
+def _bring(path: Path, opening: Opening, step: Step) -> None:
+    if is_under(path, step.store):
+        return
+    keys = opening.under_way()
+    try:
+        _enter(path, keys, step)
+        rekey(path, keys.store_key, step.store)
+    finally:
+        keys.lock()
 
 
 def _enter(path: Path, keys: Keys, step: Step) -> None:

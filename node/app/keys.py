@@ -17,6 +17,8 @@ from node.vault.kdf import Profile as Costs
 from node.vault.keys import Keys
 from node.vault.sheets import Sheet
 
+Signing = Callable[[devices.Standing, bytes], tuple[bytes, ...]]
+"""The root-log entries that begin a generation, from where the log stands and the hash of the seals."""
 MOST_IDLE_MINUTES = 7 * 24 * 60
 
 
@@ -50,6 +52,8 @@ class KeyCase:
     def __init__(self, stages: Stages, costs: Costs | None) -> None:
         self._stages = stages
         self._costs = costs
+        self._writing = asyncio.Lock()
+        """The vault file has one writer at a time: a second one would put back what it read before the first."""
 
     @property
     def _folder(self) -> Path:
@@ -69,7 +73,8 @@ class KeyCase:
     async def change_passphrase(self, old: str, new: str) -> None:
         """Wrap the vault anew, at costs measured anew; a keyring that remembered the old one remembers the new one."""
         self._stages.require_open()
-        await asyncio.to_thread(vault.change_passphrase, self._folder, old, new, costs=self._costs)
+        async with self._writing:
+            await asyncio.to_thread(vault.change_passphrase, self._folder, old, new, costs=self._costs)
         if await asyncio.to_thread(unattended.remembered, self._folder):
             await asyncio.to_thread(unattended.remember, self._folder, new)
 
@@ -107,14 +112,12 @@ class KeyCase:
 
         Raises UserError `bad-words`, `not-the-root`; NotFound; ConflictError `own-device`; Unavailable `disk-full`; as `vault.open_file`.
         """
-        sheet = sheets.read(phrase)
-        here, found = self._stages.opened().keys.device.public, await self._standing()
-        recipients = [known.device_x25519 for known in found.state.devices if known.device_public != device]
+        sheet, here = sheets.read(phrase), self._stages.opened().keys.device.public
 
-        def entries(sealed: bytes) -> tuple[bytes, ...]:
-            return devices.revocation(found, sheet.root, device, here, reason, sealed)
+        def signed(found: devices.Standing, seals_hash: bytes) -> tuple[bytes, ...]:
+            return devices.revocation(found, sheet.root, device, here, reason, seals_hash)
 
-        await self._next_generation(passphrase, sheet, found, recipients, entries)
+        await self._next_generation(passphrase, sheet, signed, without=device)
 
     def new_sheet(self) -> list[str]:
         """Words for a fresh rotation sheet; nothing is kept until `rotate` takes them."""
@@ -132,36 +135,39 @@ class KeyCase:
         Raises UserError `bad-words`, `not-the-rotation-sheet`, `same-sheet`; Unavailable `disk-full`; as `vault.open_file`.
         """
         sheet, after = sheets.read(phrase), sheets.next_root(following)
-        found = await self._standing()
-        recipients = [known.device_x25519 for known in found.state.devices]
 
-        def entries(sealed: bytes) -> tuple[bytes, ...]:
-            return devices.rotation(found, sheet.root, after, sealed)
+        def signed(found: devices.Standing, seals_hash: bytes) -> tuple[bytes, ...]:
+            return devices.rotation(found, sheet.root, after, seals_hash)
 
-        await self._next_generation(passphrase, sheet, found, recipients, entries)
+        await self._next_generation(passphrase, sheet, signed)
 
     async def _standing(self) -> devices.Standing:
         found: devices.Standing = await self._stages.read(devices.standing)
         return found
 
-    async def _next_generation(
-        self, passphrase: str, sheet: Sheet, found: devices.Standing, recipients: list[bytes], entries: Callable[[bytes], tuple[bytes, ...]]
-    ) -> None:
-        seed, number = os.urandom(32), found.state.generation + 1
-        sealed = seals.seal_seed(seed, [*recipients, sheet.recovery])
-        try:
-            signed = entries(seals.hash_of(sealed))
-            moved = await self._stages.read(devices.payees_of, found=found, root=sheet.root)
-        finally:
-            sheet.wipe()
-        step = Step(number, seed, os.urandom(32), found.payout_index, sheet.recovery, signed, sealed, moved)
-        opening = await asyncio.to_thread(vault.open_file, self._folder, passphrase)
-        try:
-            await asyncio.to_thread(generation.begin, self._folder, opening, step)
-        except BaseException:
-            opening.wipe()
-            raise
-        await self._stages.reopen(lambda: generation.complete(self._folder, opening))
+    async def _next_generation(self, passphrase: str, sheet: Sheet, signed: Signing, *, without: bytes = b"") -> None:
+        """Decide the step, write it down, and have it completed; `without` is the device that gets no seed of it."""
+        async with self._writing:
+            try:
+                step = await self._decided(sheet, signed, without)
+            finally:
+                sheet.wipe()
+            opening = await asyncio.to_thread(vault.open_file, self._folder, passphrase)
+            try:
+                await asyncio.to_thread(generation.begin, self._folder, opening, step)
+            except BaseException:
+                opening.wipe()
+                raise
+            await self._stages.reopen(lambda: generation.complete(self._folder, opening))
+
+    async def _decided(self, sheet: Sheet, signed: Signing, without: bytes) -> Step:
+        found, seed = await self._standing(), os.urandom(32)
+        live = [known.device_x25519 for known in found.state.devices if known.device_public != without]
+        sealed = seals.seal_seed(seed, [*live, sheet.recovery])
+        entries = signed(found, seals.hash_of(sealed))
+        moved = await self._stages.read(devices.payees_of, found=found, root=sheet.root)
+        number = found.state.generation + 1
+        return Step(number, seed, os.urandom(32), found.payout_index, sheet.recovery, entries, sealed, moved)
 
     def set_vault_lock(self, minutes: int) -> None:
         """When the vault locks by itself; 0 = never."""

@@ -58,6 +58,8 @@ def _write(database: Database, beside: Path, fresh: bytes) -> None:
     os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     database.execute("ATTACH ? AS fresh KEY ?", (str(beside), key_text(fresh)))
     try:
+        database.execute("PRAGMA fresh.journal_mode = OFF")  # cut off, the file is thrown away; it is synced before it counts
+        database.execute("PRAGMA fresh.synchronous = OFF")
         database.execute("SELECT sqlcipher_export('fresh')").fetchone()
         database.execute(f"PRAGMA fresh.user_version = {version}")  # the export leaves it out
     finally:

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from node.errors import Unavailable, UserError
 from node.web.forms import form_of
-from node.web.page import render, see_other, session_of
+from node.web.page import GATE, Stage, render, see_other, session_of
 from node.web.runtime import runtime_of
 
 SECTION = "keys"
@@ -72,6 +72,8 @@ async def post_confirm(request: web.Request) -> web.StreamResponse:
         try:
             await runtime_of(request).keys.rotate(rotating.phrase, " ".join(rotating.following), form["passphrase"])
         except (UserError, Unavailable) as error:
+            if request.app[GATE].stage() is not Stage.OPEN:  # stopped half-way: the next unlock goes on
+                raise
             errors = {"passphrase": str(error)}
     if errors:
         return render(request, "keys/rotate_confirm.html", status=422, section=SECTION, asked=rotating.asked, errors=errors)

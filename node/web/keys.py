@@ -8,7 +8,7 @@ from node.errors import Unavailable, UserError
 from node.services.devices import DeviceView
 from node.web import formats, key_approvals, key_rotation
 from node.web.forms import form_of
-from node.web.page import id_in, render, see_other
+from node.web.page import GATE, Stage, id_in, render, see_other
 from node.web.runtime import runtime_of
 
 SECTION = "keys"
@@ -59,6 +59,8 @@ async def post_revoke(request: web.Request) -> web.StreamResponse:
     try:
         await runtime_of(request).keys.revoke(device, form["words"], form["passphrase"], form["reason"])
     except (UserError, Unavailable) as error:
+        if request.app[GATE].stage() is not Stage.OPEN:  # stopped half-way: the next unlock goes on
+            raise
         return await _revoke(request, {"words" if error.code in _ABOUT_WORDS else "passphrase": str(error)})
     return see_other(request, "/keys", "It can never speak for you again. Your keys are new.")
 

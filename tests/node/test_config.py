@@ -7,6 +7,7 @@ import tomllib
 import pytest
 
 from node.config import FILE_NAME, Config, load, save
+from node.errors import UserError
 
 
 @pytest.fixture
@@ -30,3 +31,10 @@ def test_it_is_for_the_owner_only_also_when_it_was_not(tmp_path) -> None:
 def test_any_text_comes_back_as_it_was(tmp_path, value) -> None:
     save(Config(tmp_path, locale=value), ("locale",))
     assert tomllib.loads((tmp_path / FILE_NAME).read_text("utf-8")) == {"locale": value}
+
+
+def test_the_delay_of_dangerous_acts_cannot_be_configured_away(tmp_path) -> None:
+    assert load(tmp_path, {}, {"step_up_delay": 3600}).step_up_delay == 3600
+    with pytest.raises(UserError) as caught:
+        load(tmp_path, {"GEMSTRA_STEP_UP_DELAY": "3599"}, {})
+    assert caught.value.code == "bad-config"

@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 from node import canary
+from node.app import generation
 from node.app import node as stages
 from node.app.node import Node
 from node.config import Config, load
-from node.errors import Locked, UserError
+from node.errors import Locked, Unavailable, UserError
 from node.model.identity import Founder
 from node.services import step_up
 from node.vault import derive, keyfile, sheets, unattended, vault, words
@@ -247,3 +248,36 @@ async def test_the_wallets_words_are_shown_only_after_approval_and_delay(tmp_pat
         needles = [first, second, PASSPHRASE, " ".join(shown)]
         await node.lock()
         assert canary.scan_files([tmp_path], needles) == []  # the approval is kept, what proved it is not
+
+
+async def test_two_changes_of_the_vault_at_once_are_made_one_after_the_other(tmp_path):
+    """A change of the passphrase while a device is revoked: neither puts back what it read before the other."""
+    async with opened(tmp_path) as node:
+        phrase = " ".join(node.founded.words)
+        await node.write(add_device, phrase=phrase)
+        await asyncio.gather(
+            node.keys.revoke(b"L" * 32, phrase, PASSPHRASE),
+            node.keys.change_passphrase(PASSPHRASE, "another passphrase"),
+            return_exceptions=False,
+        )
+        await node.lock()
+        await refused("wrong-passphrase", node.unlock(PASSPHRASE))
+        await node.unlock("another passphrase")
+        assert node.opened().keys.generation == 1
+
+
+async def test_stopped_half_way_the_node_is_locked_and_unlocking_completes_it(tmp_path, monkeypatch):
+    async with opened(tmp_path) as node:
+        second, third = " ".join(node.founded.rotation_words), " ".join(node.keys.new_sheet())
+
+        def full(*_):
+            raise Unavailable("The disk is full.", code="disk-full")
+
+        monkeypatch.setattr(generation, "rekey", full)
+        for attempt in (node.keys.rotate(second, third, PASSPHRASE), node.unlock(PASSPHRASE)):
+            with pytest.raises(Unavailable):
+                await attempt
+            assert node.stage() is Stage.LOCKED
+        monkeypatch.undo()
+        await node.unlock(PASSPHRASE)
+        assert ((await node.keys.show()).identity.rotations, node.opened().keys.generation) == (1, 1)
