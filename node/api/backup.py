@@ -7,6 +7,7 @@ from node.api.routes import Route
 from node.errors import UserError
 from node.model.target import Description, Kind
 from node.services import backup_runs, backup_targets
+from node.services.backup_customer import CustomerThen
 from node.services.backup_runs import ProgressView
 from node.services.backup_targets import TargetView
 
@@ -31,6 +32,12 @@ class Backups(Protocol):
 
     def stop(self) -> ProgressView:
         """End what is being done."""
+
+    async def customer_then(self, target: bytes, customer: bytes, number: int) -> CustomerThen:
+        """What putting a customer back would change."""
+
+    async def restore_customer(self, target: bytes, customer: bytes, number: int) -> CustomerThen:
+        """Put a customer back."""
 
 
 class BackupRuntime(Runtime, Protocol):
@@ -84,6 +91,16 @@ async def stop(runtime: BackupRuntime) -> ProgressView:
     return runtime.backups.stop()
 
 
+async def customer_then(runtime: BackupRuntime, target: bytes, customer: bytes, number: int = 0) -> CustomerThen:
+    """What putting one customer back from a backup (0: the newest) would change; nothing is changed."""
+    return await runtime.backups.customer_then(target, customer, number)
+
+
+async def restore_customer(runtime: BackupRuntime, target: bytes, customer: bytes, number: int = 0) -> CustomerThen:
+    """Put one customer back as a backup (0: the newest) has it; nobody else is touched."""
+    return await runtime.backups.restore_customer(target, customer, number)
+
+
 ROUTES = (
     Route("GET", "/backup/targets", backup_targets.list_targets, kind="read"),
     Route("POST", "/backup/targets", add_target, kind="task"),
@@ -93,6 +110,8 @@ ROUTES = (
     Route("POST", "/backup/targets/{target}/remove", backup_targets.remove_target),
     Route("POST", "/backup/targets/{target}/run", back_up, kind="task"),
     Route("POST", "/backup/targets/{target}/drill", drill, kind="task"),
+    Route("GET", "/backup/targets/{target}/customers/{customer}", customer_then, kind="task"),
+    Route("POST", "/backup/targets/{target}/customers/{customer}", restore_customer, kind="task"),
     Route("GET", "/backup/progress", progress, kind="task"),
     Route("POST", "/backup/stop", stop, kind="task"),
     Route("GET", "/backup/runs", backup_runs.list_runs, kind="read"),

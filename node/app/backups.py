@@ -18,7 +18,9 @@ from node.config import Config
 from node.errors import ConflictError, NodeError, Unavailable, UserError
 from node.model.target import Description, Kind
 from node.services import backup_runs, backup_targets
+from node.services.backup_customer import CustomerThen
 from node.services.backup_runs import ProgressView
+from node.services.backup_target import Target
 from node.services.backup_targets import OpenTarget, TargetView
 from node.services.backup_watch import Watched
 from node.services.backups import Backups as Engine
@@ -106,6 +108,23 @@ class Backups:
         if self._run is not None:
             self._run.watched.stop()
         return self.progress()
+
+    async def customer_then(self, target: bytes, customer: bytes, number: int) -> CustomerThen:
+        """What putting one customer back from a backup (0 = the newest) would change. Raises as the engine does, and what targets raise."""
+        description = await self._store.read(backup_targets.describe, target)
+        return await in_thread(partial(self._of_customer, self._engine.customer_then, description, customer, number))
+
+    async def restore_customer(self, target: bytes, customer: bytes, number: int) -> CustomerThen:
+        """Put one customer back; what it changed."""
+        description = await self._store.read(backup_targets.describe, target)
+        return await in_thread(partial(self._of_customer, self._engine.restore_customer, description, customer, number))
+
+    @staticmethod
+    def _of_customer(
+        do: Callable[[Target, bytes, int], CustomerThen], description: Description, customer: bytes, number: int
+    ) -> CustomerThen:
+        with closing(_open(description)) as target:
+            return do(target, customer, number)
 
     async def run(self) -> None:
         """The schedule, and what is begun by hand, until cancelled."""

@@ -8,7 +8,7 @@ import typer
 
 from node.cli.context import Call, call_of, read_secret
 from node.cli.output import reported
-from node.errors import IntegrityError, NotFound, Unavailable
+from node.errors import IntegrityError, NotFound, Unavailable, UserError
 
 app = typer.Typer(no_args_is_help=True, help="Backups: where they go, making and trying them.")
 targets = typer.Typer(no_args_is_help=True, help="The places your backups go to.")
@@ -150,6 +150,32 @@ def runs(
     call = call_of(context)
     with reported():
         call.output.show(call.client.get("/backup/runs", target=target, limit=limit), _RUNS)
+
+
+@app.command(name="restore-customer")
+def restore_customer(
+    context: typer.Context,
+    customer: str,
+    target: Annotated[str | None, typer.Option(help="From there; needed where backups go to several places.")] = None,
+    number: Annotated[int, typer.Option(help="From an earlier backup; 0 = the newest.")] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
+) -> None:
+    """Put one customer back as a backup has it. Example: gemstra backup restore-customer 3f0c… --dry-run"""
+    call = call_of(context)
+    with reported():
+        places = [target] if target else [row["target"] for row in call.client.get("/backup/targets")]
+        if len(places) != 1:
+            raise UserError("Say which place: gemstra backup targets list, then --target", code="needs-target")
+        path = f"/backup/targets/{places[0]}/customers/{customer}"
+        then = call.client.get(path, number=number)
+        if dry_run or not (then["fields"] or then["missing"]):
+            call.output.show(then)
+            return
+        changes = [f"{row['field']}: {row['now']!r} → {row['then']!r}" for row in then["fields"]]
+        changes += [f"{row['rows']} of {row['table']} come back" for row in then["missing"]]
+        call.output.say(f"{then['name']}, as backup {then['number']} has it:\n" + "\n".join(changes))
+        call.confirm("Put the customer back?")
+        call.output.show(call.client.post_once(path, number=number))
 
 
 def _follow(call: Call) -> None:

@@ -16,7 +16,7 @@ LONGEST_PAUSE_MS = 6 * 3_600_000
 LEAST_GAP_MS = 10 * 60_000
 """However much changes, two backups are so far apart."""
 
-Why = Literal["first", "time", "changes"]
+Why = Literal["first", "time", "changes", "hurry"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,17 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """How it went so far. `failures`: attempts that failed since the last one that was done; `behind`: changes it does not have."""
+    """How it went so far. `failures`: attempts that failed since the last one that was done; `behind`: changes it does not have.
+
+    `hurried`: when something was erased or taken back that the backup begun at `begun` may not know of.
+    """
 
     done: int | None
     tried: int | None
     failures: int
     behind: int
+    begun: int = 0
+    hurried: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,8 @@ def due(schedule: Schedule, history: History, now: int) -> Why | None:
     passed = now - history.done
     if passed >= schedule.every or passed < -LEAST_GAP_MS:  # a clock that was set back has no say
         return "time"
+    if history.hurried >= history.begun:
+        return "hurry"
     if schedule.after_changes and history.behind >= schedule.after_changes and passed >= LEAST_GAP_MS:
         return "changes"
     return None

@@ -8,6 +8,7 @@ from node.errors import NotFound
 from node.model.backup import RunRow, TargetRow
 from node.model.target import Kept
 
+from .backup_hurry import hurried
 from .backup_plan import History, Keep, Schedule, due, staying
 from .backup_targets import TargetsUnit
 
@@ -44,7 +45,8 @@ class RunsUnit(TargetsUnit, Protocol):
 class RunView:
     """One run. `state` running, done or failed (then `code` and `text` say why); `drill` untried, equal or different.
 
-    Times in ms, 0: not yet. `number` of the backup; `put` is 0 where nothing had changed and none was needed.
+    Times in ms, 0: not yet. `number` of the backup; `put` is 0 where nothing had changed and none was needed;
+    `kept`: it made one that still lies there.
     """
 
     run: str
@@ -65,6 +67,7 @@ class RunView:
     drilled: int
     drill_code: str
     drill_text: str
+    kept: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ def history(unit: RunsUnit, target: bytes) -> History:
     tried = runs[0].ended if runs else None
     come = unit.backups.target(target)
     behind = 0 if come is None or come.seq is None else unit.dump.behind(come.seq)
-    return History(done.ended if done else None, tried, failures, behind)
+    return History(done.ended if done else None, tried, failures, behind, done.began if done else 0, hurried(unit))
 
 
 def _due(unit: RunsUnit, row: Kept) -> bool:
@@ -162,4 +165,5 @@ def _view(run: RunRow, name: str) -> RunView:
         run.drilled or 0,
         run.drill_code,
         run.drill_detail,
+        bool(run.objects),
     )

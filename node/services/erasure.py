@@ -16,6 +16,7 @@ from protocol.grant import Status as Granted
 from protocol.order import LIVE, Status
 
 from .asking import ERASED
+from .backup_hurry import hurry
 from .customers import find
 from .grant_book import GrantsUnit
 from .grants import revoke_grant
@@ -119,6 +120,7 @@ def erase(unit: GrantsUnit, customer: bytes) -> ErasedView:
     orders = unit.orders.erase_customer(customer)
     unit.customers.erase(customer)
     unit.operations.forget_responses()
+    hurry(unit)
     unit.touched(ERASED)
     unit.touched("changes")
     return ErasedView(customer.hex(), orders, len(live))

@@ -16,6 +16,7 @@ from protocol.messages import Message
 
 from . import pauses
 from .asking import erase_now, take_erasure
+from .backup_hurry import hurry
 from .exchange import Exchange, Incoming
 from .grant_book import GrantsUnit, fields_of, find, follow_entry, order_facts, step, tell, write_entry
 from .grant_views import DisclosureView, GrantView, disclosure_view, grant_view, name_of
@@ -172,6 +173,7 @@ def revoke_grant(unit: GrantsUnit, grant: bytes, reason: str = "") -> GrantView:
     signed = write_entry(unit, row.peer, gr.REVOKED, gr.Revoke(row.grant_id, unit.now, reason[:200]))
     row, _ = step(unit, replace(row, revoke_raw=signed.raw), gr.Revoked(signed.id, row.grant_id))
     tell(unit, row, signed)
+    hurry(unit)
     return grant_view(unit, row)
 
 

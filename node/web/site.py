@@ -5,6 +5,7 @@ from aiohttp.typedefs import Handler
 
 from node.web import (
     backup,
+    backup_customer,
     backup_targets,
     catalog,
     commissions,
@@ -59,6 +60,7 @@ PAGES: tuple[web.RouteDef, ...] = (
     *wallet.ROUTES,
     *statements.ROUTES,
     *backup.ROUTES,
+    *backup_customer.ROUTES,
     *backup_targets.ROUTES,
     *restored.ROUTES,
     *moving.ROUTES,

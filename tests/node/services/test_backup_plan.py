@@ -40,6 +40,10 @@ def history(done=None, tried=None, failures=0, behind=0):
         (DAILY, history(done=2 * DAY, tried=LONGEST_PAUSE_MS, failures=10**6), "time"),
         (DAILY, history(done=-DAY), "time"),  # the clock was set back
         (DAILY, history(done=-1000), None),
+        (DAILY, History(NOW - 1000, NOW - 1000, 0, 0, NOW - 2000, NOW - 1500), "hurry"),
+        (DAILY, History(NOW - 1000, NOW - 1000, 0, 0, NOW - 2000, NOW - 2001), None),
+        (DAILY, History(NOW - DAY // 2, NOW - 1000, 1, 0, NOW - DAY, NOW - 1500), None),
+        (Schedule(0, 200), History(NOW - 1000, NOW - 1000, 0, 0, NOW - 2000, NOW - 1500), None),
     ],
 )
 def test_due(schedule, seen, why):

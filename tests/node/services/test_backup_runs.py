@@ -4,8 +4,9 @@ import pytest
 
 from node.errors import NodeError
 from node.model.target import Description, Kind
-from node.services import backup_runs, backup_targets, today
+from node.services import backup_runs, backup_targets, customers, today
 from node.services.backups import Backups, verify
+from node.services.erasure import erase_customer
 from node.store.load import Workshop
 from node.targets.folder import Folder
 from node.vault.backup_cipher import BackupCipher
@@ -101,6 +102,22 @@ def test_due_after_many_changes(desk):
     assert desk.due()
     desk.make()
     assert not desk.due()
+
+
+def test_an_erased_customer_makes_one_due_and_leaves_the_older_ones(desk):
+    made = desk.node.write(customers.add_customer, name="Mia Torres")
+    customer = bytes.fromhex(made.id)
+    desk.make()
+    before = {path.name: path.read_bytes() for path in desk.root.rglob("keys-*")}
+    desk.clock.tick(1000)
+    assert not desk.due()
+    desk.node.write(erase_customer, customer=customer)
+    assert desk.due()
+    desk.clock.tick(1000)
+    desk.make()
+    assert not desk.due()
+    assert verify(desk.folder, desk.cipher, desk.node.identity, number=1).withheld > 0
+    assert not before.keys() & {path.name for path in desk.root.rglob("keys-*")}
 
 
 def test_a_failure_is_tried_again_after_a_pause(desk):

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
@@ -10,7 +11,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from node.app.backups import Backups
 from node.config import Config
 from node.services import backup_targets as service
-from node.web import backup, backup_targets, shell
+from node.services import customers
+from node.web import backup, backup_customer, backup_targets, shell
 from node.web.page import Stage
 from node.web.render import Viewer
 from node.web.runtime import RUNTIME
@@ -65,7 +67,13 @@ async def desk(tmp_path):
     (tmp_path / "data").mkdir()
     node = World(tmp_path / "data").node("ana")
     sessions = Sessions(node.clock)
-    app = shell.make_app([*backup.ROUTES, *backup_targets.ROUTES], gate=Gate(), sessions=sessions, allowed_hosts={HOST}, cookie_name=COOKIE)
+    app = shell.make_app(
+        [*backup.ROUTES, *backup_targets.ROUTES, *backup_customer.ROUTES],
+        gate=Gate(),
+        sessions=sessions,
+        allowed_hosts={HOST},
+        cookie_name=COOKIE,
+    )
     app[RUNTIME] = runtime = Runtime(node, tmp_path / "data", news := asyncio.Event())
     scheduled = asyncio.create_task(runtime.backups.run())
     async with TestClient(TestServer(app)) as client:
@@ -196,3 +204,36 @@ async def test_stopped_on_the_page(desk, tmp_path):
     assert (await desk.post("/backup/stop"))[0] == 303
     await desk.ended()
     assert "You stopped it" in (await desk.get("/backup"))[1]
+
+
+@pytest.mark.asyncio
+async def test_one_customer_is_put_back_after_a_look(desk, tmp_path):
+    made = desk.node.write(customers.add_customer, name="Mia Torres", note="prefers mornings")
+    path = f"/backup/customers/{made.id}"
+    status, text = await desk.get(path)
+    assert status == 200
+    assert "There is no backup yet" in text
+    _, at, _ = await desk.post("/backup/add/folder", where=str(tmp_path / "backups"), name="Shelf")
+    await desk.post(f"{at}/run")
+    await desk.ended()
+    assert "Mia Torres is now as in this backup" in (await desk.get(path))[1]
+    id_ = bytes.fromhex(made.id)
+    desk.node.write(lambda unit: overwrite(unit, id_))
+    _, text = await desk.get(path)
+    assert "What would change" in text
+    assert "prefers mornings" in text
+    assert "overwritten" in text
+    backup = f"{at.rsplit('/', 1)[1]}:1"
+    assert (await desk.get(f"{path}?backup={backup}"))[1] == text
+    assert (await desk.post(path, backup=backup))[:2] == (303, f"/customers/{made.id}")
+    assert desk.node.read(customers.get_customer, customer=id_).details.note == "prefers mornings"
+    for wrong in ("", "x:1", f"{backup}x", "a" * 64, f"{backup}{'9' * 12}"):
+        assert (await desk.post(path, backup=wrong))[0] == 404
+    assert (await desk.get(f"/backup/customers/{'0' * 64}"))[0] == 404
+    (tmp_path / "backups").rename(tmp_path / "pulled-out")
+    assert "Plug in the disk" in (await desk.get(path))[1]
+
+
+def overwrite(unit, id_):
+    found = unit.customers.get(id_)
+    unit.customers.keep(replace(found, person=replace(found.person, notes="overwritten")))
