@@ -134,10 +134,11 @@ def apply_import(unit: ImportsUnit, staged: bytes, tell: Tell = _nobody_listens)
     """Take over a file that waits, as decided. All of it or nothing; `tell` hears how far it is and may raise to stop."""
     found = find_staged(unit, staged, "ready")
     counts = unit.staged_imports.count(found.seq)
-    total = sum(number for (_, action), number in counts.items() if action != "skip")
+    known = counts.get(("known", "update"), 0)
+    total = sum(number for (_, action), number in counts.items() if action != "skip") - known
     row = ImportRow(unit.random(32), found.name, found.dialect, unit.now, 0, 0, 0)
     unit.customer_imports.keep_import(row)
-    taking = _Taking(row.id, unit.now, unit.staged_imports.twins(found.seq), unit.staged_imports.written_twice(found.seq))
+    taking = _Taking(row.id, unit.now, unit.staged_imports.twins(found.seq), unit.staged_imports.written_twice(found.seq), known=known)
     last = done = 0
     with unit.customers.in_bulk():
         while rows := unit.staged_imports.to_take(found.seq, last, _BATCH):
@@ -169,7 +170,8 @@ def _take(unit: ImportsUnit, taking: _Taking, rows: Sequence[StagedRow]) -> None
     old = [id_ for id_ in taking.pending if id_ not in taking.fresh]
     pictured = {id_ for id_ in old if here[id_].person.photo != taking.pending[id_].person.photo or id_ in taking.twice}
     images = unit.customer_imports.images(old, pictured)
-    unit.customers.keep_all(tuple(taking.pending.values()))
+    unit.customers.keep_all([customer for id_, customer in taking.pending.items() if id_ in taking.fresh], new=True)
+    unit.customers.keep_all([customer for id_, customer in taking.pending.items() if id_ not in taking.fresh])
     unit.customer_imports.note_changes(taking.id, ((id_, images.get(id_)) for id_ in taking.pending))
 
 

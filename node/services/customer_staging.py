@@ -39,7 +39,8 @@ class StagedBook(Protocol):
     def rows(self, seq: int, outcome: str, after: int, limit: int) -> Sequence[StagedRow]: ...  # noqa: D102
     def row(self, seq: int, number: int) -> StagedRow | None: ...  # noqa: D102
     def people(self, seq: int, numbers: Sequence[int]) -> Mapping[int, Contact]: ...  # noqa: D102
-    def same_picture(self, seq: int, number: int, customer: bytes) -> bool: ...  # noqa: D102
+    def equal(self, seq: int, pairs: Sequence[tuple[int, bytes]]) -> set[tuple[int, bytes]]: ...  # noqa: D102
+    def pictured(self, seq: int, pairs: Sequence[tuple[int, bytes]]) -> set[tuple[int, bytes]]: ...  # noqa: D102
     def to_take(self, seq: int, after: int, limit: int) -> Sequence[StagedRow]: ...  # noqa: D102
     def twins(self, seq: int) -> frozenset[int]: ...  # noqa: D102
     def written_twice(self, seq: int) -> frozenset[bytes]: ...  # noqa: D102
@@ -202,13 +203,16 @@ def judge(unit: StagingUnit, staged: Staged) -> None:
     """Decide anew what becomes of every row, by the file's rules; what was chosen for single rows stays."""
 
     def unchanged(pairs: Collection[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
-        found, wanted = [], list(pairs)
+        found: list[tuple[int, bytes]] = []
+        wanted = list(pairs)
         for start in range(0, len(wanted), _BATCH):
             part = wanted[start : start + _BATCH]
-            rows = unit.staged_imports.people(staged.seq, [number for number, _ in part])
-            people = unit.customers.get_all([id_ for _, id_ in part], pictures=False)
-            alike = [(number, id_) for number, id_ in part if id_ in people and _same(people[id_], rows[number])]
-            found += [(number, id_) for number, id_ in alike if unit.staged_imports.same_picture(staged.seq, number, id_)]
+            equal = unit.staged_imports.equal(staged.seq, part)
+            other = [pair for pair in part if pair not in equal]
+            rows = unit.staged_imports.people(staged.seq, [number for number, _ in other])
+            people = unit.customers.get_all([id_ for _, id_ in other], pictures=False)
+            equal.update((number, id_) for number, id_ in other if id_ in people and _same(people[id_], rows[number]))
+            found += sorted(equal - unit.staged_imports.pictured(staged.seq, part))
         return found
 
     candidates = list(unit.staged_imports.candidates(staged.seq))

@@ -25,7 +25,7 @@ class CustomerBook(Protocol):
 
     def get(self, customer: bytes, /) -> Customer | None: ...  # noqa: D102
     def keep(self, customer: Customer) -> None: ...  # noqa: D102
-    def keep_all(self, customers: Sequence[Customer]) -> None: ...  # noqa: D102
+    def keep_all(self, customers: Sequence[Customer], *, new: bool = False) -> None: ...  # noqa: D102
     def restore(self, images: Sequence[tuple[bytes, Image]]) -> None: ...  # noqa: D102
     def erase_all(self, customers: Sequence[bytes]) -> None: ...  # noqa: D102
     def erase(self, customer: bytes) -> bool: ...  # noqa: D102

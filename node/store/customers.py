@@ -70,14 +70,15 @@ class Customers:
         """Write a customer, new or changed."""
         self.keep_all((customer,))
 
-    def keep_all(self, customers: Sequence[Customer]) -> None:
-        """Write customers, new or changed: the one way into these tables, a statement a table and not one a customer."""
+    def keep_all(self, customers: Sequence[Customer], *, new: bool = False) -> None:
+        """Write customers, new or changed: the one way into these tables, a statement a table and not one a customer. `new`: all are."""
         many = self._db.conn.executemany
         many(_KEEP, [_row(customer) for customer in customers])
-        ids = [(customer.id,) for customer in customers]
-        many("DELETE FROM customer_photos WHERE customer = ?", [(customer.id,) for customer in customers if customer.person.photo is None])
+        if not new:
+            gone = [(customer.id,) for customer in customers if customer.person.photo is None]
+            many("DELETE FROM customer_photos WHERE customer = ?", gone)
+            many("DELETE FROM customer_keys WHERE customer = ?", [(customer.id,) for customer in customers])
         many(_KEEP_PHOTO, [(customer.id, customer.person.photo, None) for customer in customers if customer.person.photo is not None])
-        many("DELETE FROM customer_keys WHERE customer = ?", ids)
         keys = [(kind, value, customer.id) for customer in customers for kind, value in same_person(customer.person)]
         many("INSERT INTO customer_keys (kind, value, customer) VALUES (?, ?, ?)", keys)
         self._index.index_some(customers)
@@ -151,7 +152,7 @@ class Customers:
 
 def _row(customer: Customer) -> tuple[Any, ...]:
     person = customer.person
-    record = packed(replace(person, photo=None))  # the picture has a table of its own
+    record = packed(person if person.photo is None else replace(person, photo=None))  # the picture has a table of its own
     text = (person.names.full, plain(person.names.full), record)
     return (*text, customer.updated, customer.source, customer.archived, customer.id, customer.created)
 

@@ -21,6 +21,7 @@ _ROWS = (
     f"SELECT r.row, r.record, r.picture IS NOT NULL, r.problems, r.original, {_JUDGED} "  # noqa: S608
     "FROM staged_judgements AS j JOIN staged_rows AS r USING (import, number)"
 )
+_TAKEN = "j.action <> 'skip' AND (j.outcome <> 'known' OR j.action <> 'update')"  # for who is known nothing is to be done
 _BATCH = 500
 _MOST_PICTURES = 16_000_000
 _ID = 32
@@ -87,8 +88,9 @@ class StagedImports:
         """Rows `first`, `first` + 1, … of a file, not judged yet."""
         rows, judged = [], []
         for number, entry in enumerate(entries, first):
-            rows.append((*_record(entry.person), _json(entry.problems), seq, number, entry.row, _json(entry.original)))
-            judged.append((seq, number, *_likeness(entry.person)))
+            record, picture = _record(entry.person)
+            rows.append((record, picture, _json(entry.problems), seq, number, entry.row, _json(entry.original)))
+            judged.append((seq, number, *_likeness(entry.person, record, picture)))
         sql = "INSERT INTO staged_rows (record, picture, problems, import, number, row, original) VALUES (?, ?, ?, ?, ?, ?, ?)"
         self._db.conn.executemany(sql, rows)
         self._db.conn.executemany("INSERT INTO staged_judgements (import, number, likeness, same) VALUES (?, ?, ?, ?)", judged)
@@ -97,8 +99,9 @@ class StagedImports:
         """Rows `first`, `first` + 1, … as another mapping reads them, to be judged anew."""
         rows, judged = [], []
         for number, entry in enumerate(entries, first):
-            rows.append((*_record(entry.person), _json(entry.problems), seq, number))
-            judged.append((*_likeness(entry.person), seq, number))
+            record, picture = _record(entry.person)
+            rows.append((record, picture, _json(entry.problems), seq, number))
+            judged.append((*_likeness(entry.person, record, picture), seq, number))
         self._db.conn.executemany("UPDATE staged_rows SET record = ?, picture = ?, problems = ? WHERE import = ? AND number = ?", rows)
         sql = (
             "UPDATE staged_judgements SET likeness = ?, same = ?, outcome = 'error', action = 'skip', chosen = 0, "
@@ -132,18 +135,35 @@ class StagedImports:
         sql = f"SELECT number, record FROM staged_rows WHERE import = ? AND record IS NOT NULL AND number IN ({marks})"  # noqa: S608
         return {number: person_of(record) for number, record in self._db.execute(sql, (seq, *numbers)).fetchall()}
 
-    def same_picture(self, seq: int, number: int, customer: bytes) -> bool:
-        """Whether a row brings the customer no other picture."""
-        sql = (
-            "SELECT r.picture IS NULL OR r.picture IS (SELECT picture FROM customer_photos WHERE customer = ?) "
-            "FROM staged_rows AS r WHERE r.import = ? AND r.number = ?"
+    def equal(self, seq: int, pairs: Sequence[tuple[int, bytes]]) -> set[tuple[int, bytes]]:
+        """Pairs of row and customer, at most a thousand, whose records are the same byte for byte but for the row."""
+        marks = ",".join("?" * len(pairs))
+        numbers, ids = [number for number, _ in pairs], [id_ for _, id_ in pairs]
+        sql = f"SELECT number, record FROM staged_rows WHERE import = ? AND record IS NOT NULL AND number IN ({marks})"  # noqa: S608
+        rows = {number: record[record.index(b",") :] for number, record in self._db.execute(sql, (seq, *numbers))}
+        sql = f"SELECT id, record FROM customers WHERE id IN ({marks})"  # noqa: S608
+        people = {id_: record[record.index(b",") :] for id_, record in self._db.execute(sql, ids)}
+        return {(number, id_) for number, id_ in pairs if number in rows and rows[number] == people.get(id_)}
+
+    def pictured(self, seq: int, pairs: Sequence[tuple[int, bytes]]) -> set[tuple[int, bytes]]:
+        """Pairs, at most a thousand, where the row brings the customer another picture."""
+        marks = ",".join("?" * len(pairs))
+        sql = f"SELECT number FROM staged_rows WHERE import = ? AND picture IS NOT NULL AND number IN ({marks})"  # noqa: S608
+        with_picture = {number for (number,) in self._db.execute(sql, (seq, *(number for number, _ in pairs))).fetchall()}
+        same = (
+            "SELECT r.picture IS (SELECT picture FROM customer_photos WHERE customer = ?) FROM staged_rows AS r "
+            "WHERE r.import = ? AND r.number = ?"
         )
-        return bool(self._db.execute(sql, (customer, seq, number)).fetchone()[0])
+        return {
+            (number, id_)
+            for number, id_ in pairs
+            if number in with_picture and not self._db.execute(same, (id_, seq, number)).fetchone()[0]
+        }
 
     def to_take(self, seq: int, after: int, limit: int) -> list[StagedRow]:
         """Rows after `after` that are to be taken over, with their pictures; fewer where those are large."""
         rows = _ROWS.removeprefix("SELECT ")
-        sql = f"SELECT r.picture, {rows} WHERE j.import = ? AND j.number > ? AND j.action <> 'skip' ORDER BY j.number LIMIT ?"
+        sql = f"SELECT r.picture, {rows} WHERE j.import = ? AND j.number > ? AND {_TAKEN} ORDER BY j.number LIMIT ?"
         found: list[StagedRow] = []
         weight = 0
         for picture, *rest in self._db.execute(sql, (seq, after, limit)):
@@ -246,14 +266,18 @@ def _strings(text: str) -> tuple[str, ...]:
 
 
 def _record(person: Contact | None) -> tuple[bytes | None, bytes | None]:
-    return (packed(replace(person, photo=None)), person.photo) if person else (None, None)
-
-
-def _likeness(person: Contact | None) -> tuple[bytes, bytes]:
     if person is None:
+        return None, None
+    return packed(person if person.photo is None else replace(person, photo=None)), person.photo
+
+
+def _likeness(person: Contact | None, record: bytes | None, picture: bytes | None) -> tuple[bytes, bytes]:
+    """What the person shares with records of the same one, and a hash of all but the row."""
+    if person is None or record is None:
         return b"[]", b""
-    same = hashlib.blake2b(packed(replace(person, row=0)), digest_size=16).digest()
-    return msgspec.json.encode(same_person(person)), same
+    same = hashlib.blake2b(record[record.index(b",") :], digest_size=16)
+    same.update(picture or b"")
+    return msgspec.json.encode(same_person(person)), same.digest()
 
 
 def _staged(row: tuple[Any, ...]) -> Staged:
