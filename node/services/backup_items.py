@@ -28,7 +28,7 @@ def backups(unit: Any) -> Iterable[TodayItem]:
 
 
 def _place(unit: Any, row: Kept) -> Iterable[TodayItem]:
-    runs: list[RunRow] = [run for run in unit.backups.runs(row.target, 50) if run.state != "running"]
+    runs: list[RunRow] = [run for run in unit.backups.recent(row.target, 50) if run.state != "running"]
     if not runs:
         return
     href, newest = f"/backup/targets/{row.target.hex()}", runs[0]

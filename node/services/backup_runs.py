@@ -23,6 +23,7 @@ class RunBook(Protocol):
 
     def target(self, target: bytes, /) -> TargetRow | None: ...  # noqa: D102
     def runs(self, target: bytes | None = None, limit: int = 100) -> Sequence[RunRow]: ...  # noqa: D102
+    def recent(self, target: bytes | None = None, limit: int = 100) -> Sequence[RunRow]: ...  # noqa: D102
     def keep_run(self, row: RunRow) -> None: ...  # noqa: D102
 
 
@@ -87,7 +88,7 @@ class ProgressView:
 def list_runs(unit: RunsUnit, target: bytes | None = None, limit: int = 20) -> list[RunView]:
     """How the latest backups went, newest first."""
     names = {row.target: row.name for row in unit.backup_targets.all()}
-    return [_view(run, names.get(run.target, "")) for run in unit.backups.runs(target, min(limit, MOST_RUNS))]
+    return [_view(run, names.get(run.target, "")) for run in unit.backups.recent(target, max(0, min(limit, MOST_RUNS)))]
 
 
 def end_interrupted(unit: RunsUnit) -> int:
@@ -108,7 +109,7 @@ def due_targets(unit: RunsUnit) -> list[bytes]:
 
 def history(unit: RunsUnit, target: bytes) -> History:
     """How it went at a target so far."""
-    runs = [run for run in unit.backups.runs(target, _RECENT) if run.state != "running"]
+    runs = [run for run in unit.backups.recent(target, _RECENT) if run.state != "running"]
     done = next((run for run in runs if run.state == "done"), None)
     failures = runs.index(done) if done else len(runs)
     tried = runs[0].ended if runs else None
