@@ -39,6 +39,11 @@ def members(unit: SearchUnit, segment: bytes) -> Sequence[bytes]:
     return chosen(unit, segment, None)
 
 
+def names(unit: SearchUnit) -> dict[str, str]:
+    """The names of saved segments by their ids."""
+    return {row.id.hex(): row.name for row in unit.segments.all()}
+
+
 def list_segments(unit: SearchUnit) -> list[SegmentView]:
     """Saved segments by name, and how many customers are in each."""
     return [_view(unit, row) for row in unit.segments.all()]

@@ -15,6 +15,7 @@ from .arrival import Arrival
 from .backup_heads import BackupHeads
 from .backup_targets import BackupTargets
 from .backups import BackupBook
+from .bulks import Bulks
 from .catalog import Catalog
 from .chain import Blocks, Transactions
 from .commissions import Commissions
@@ -161,6 +162,11 @@ class Unit(Generic[M]):
     def segments(self) -> Segments:
         """Saved choices of customers."""
         return Segments(self.db)
+
+    @cached_property
+    def bulks(self) -> Bulks:
+        """What was done to many customers at once."""
+        return Bulks(self.db)
 
     @cached_property
     def erasures(self) -> Erasures:

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from aiohttp import web
-
 from node.errors import UserError
 from node.model.filters import Filters
 from node.services.customer_search import FilterValues, several
@@ -60,23 +58,6 @@ class Given:
         found |= {"month": _month(self["month"])} if self["month"] else {}
         return found | {"search": self["q"], "segment": _segment(self["segment"])}
 
-    def filters(self) -> Filters:
-        """As a segment keeps them."""
-        given = self.query()
-        texts = {
-            name: str(given.get(name, "")) for name in ("city", "country", "consent", "no_consent", "since", "before", "language", "source")
-        }
-        return Filters(
-            text=self["q"],
-            tags=several(self["tag"]),
-            month=int(given.get("month", 0)),
-            has=several(self["has"]),
-            lacks=several(self["lacks"]),
-            never="never" in given,
-            archived=self["archived"] or "no",
-            **texts,
-        )
-
     def href(self, **changed: str) -> str:
         """The list with some of it changed; "" leaves a filter out."""
         values = {name: value for name, value in {**self.values, **changed}.items() if value}
@@ -91,9 +72,34 @@ def given_in(values: Mapping[str, str]) -> Given:
     return Given({name: value.strip()[:500] for name in _NAMES if (value := values.get(name, "")).strip()})
 
 
-def given_by(request: web.Request) -> Given:
-    """What the address names."""
-    return given_in(request.query)
+def given_of(filters: Filters) -> Given:
+    """Filters as an address names them."""
+    texts = {name: getattr(filters, name) for name in ("city", "country", "consent", "no_consent", "since", "before", "language", "source")}
+    lists = {"tag": ",".join(filters.tags), "has": ",".join(filters.has), "lacks": ",".join(filters.lacks)}
+    rest = {"q": filters.text, "month": str(filters.month or ""), "ordered": "never" if filters.never else ""}
+    return given_in({**rest, **lists, **texts, "archived": "" if filters.archived == "no" else filters.archived})
+
+
+def filters(given: Given) -> Filters:
+    """As a segment keeps them."""
+    query = given.query()
+    return Filters(
+        text=given["q"],
+        tags=several(given["tag"]),
+        city=given["city"],
+        country=given["country"],
+        consent=given["consent"],
+        no_consent=given["no_consent"],
+        month=int(query.get("month", 0)),
+        has=several(given["has"]),
+        lacks=several(given["lacks"]),
+        since=str(query.get("since", "")),
+        before=str(query.get("before", "")),
+        never="never" in query,
+        archived=given["archived"] or ("all" if given["segment"] else "no"),
+        language=given["language"],
+        source=given["source"],
+    )
 
 
 def chips(given: Given, segment: str) -> list[dict[str, str]]:

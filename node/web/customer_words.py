@@ -49,6 +49,7 @@ _KINDS = {
 }
 _TABLES = {
     "customer_apart": ("note that someone is another person", "notes that someone is another person"),
+    "customer_bulk_rows": ("change made to many at once", "changes made to many at once"),
     "customer_changes": ("change by an import", "changes by imports"),
     "customer_history": ("earlier state", "earlier states"),
     "customer_index": ("entry of the search", "entries of the search"),
@@ -56,7 +57,6 @@ _TABLES = {
     "customer_merges": ("merge that could be undone", "merges that could be undone"),
     "customer_notes": ("note", "notes"),
     "customer_photos": ("picture", "pictures"),
-    "customer_tagged": ("tag given to many", "tags given to many"),
     "disclosures": ("field in the ledger", "fields in the ledger"),
     "grants": ("grant", "grants"),
     "order_secrets": ("order that can be opened", "orders that can be opened"),

@@ -13,6 +13,7 @@ NO_PAGE = {
     "today.list_outbox": "orders and Today show what waits, each beside what it concerns",
     "catalog.sync": "a page that shows a catalog has it synced by itself",
     "browse.list_offers": "pages show offers within their products",
+    "segments.get_segment": "the page of segments shows each with its filters",
     "grants.consent_receipt": "not built yet",
     "chain.connect": "done once, by who runs the machine",
     "chain.faucet": "for test chains, by who runs the machine",

@@ -4,7 +4,7 @@ import pytest
 
 from node.app import restoring
 from node.model.customer import same_person
-from node.services import customers, notes, orders, pauses, tasks
+from node.services import customer_search, notes, orders, pauses, tasks
 from node.services.handlers import TICKS
 from node.store.migrate import shipped
 from node.store.store import Store
@@ -45,9 +45,9 @@ def test_its_schema_is_this_versions(store):
 
 
 def test_customers_orders_notes_and_follow_ups_are_there(store):
-    page = store.read_now(customers.list_customers)
+    page = store.read_now(customer_search.list_customers)
     assert {row.name for row in page.customers} == {SECRET[0], "Ana Souza 1", "Ana Souza 2", "Ana Souza 3", "Ana Souza 9"}
-    assert store.read_now(customers.list_customers, search=SECRET[2]).total == 1
+    assert store.read_now(customer_search.list_customers, search=SECRET[2]).total == 1
     [order] = store.read_now(orders.list_orders)
     assert order.status == "ACCEPTED"
     [note] = store.read_now(notes.notes_of, CUSTOMER)

@@ -48,17 +48,21 @@ CREATE TABLE customer_segments (
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX customer_segments_by_name ON customer_segments (name);
 
--- Many customers tagged at once, or a tag taken from them, so that it can be undone. The customers are those it changed.
-CREATE TABLE customer_taggings (
+-- What was done to many customers at once, so that it can be undone: each it changed, with what the change wrote over.
+CREATE TABLE customer_bulks (
     id BLOB PRIMARY KEY CHECK (length(id) = 32),
+    action TEXT NOT NULL CHECK (action IN ('tag', 'untag', 'archive', 'unarchive')),
     tag TEXT NOT NULL,
-    added INTEGER NOT NULL CHECK (added IN (0, 1)),
     at INTEGER NOT NULL,
     undone INTEGER NOT NULL DEFAULT 0 CHECK (undone IN (0, 1))
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE customer_tagged (
-    tagging BLOB NOT NULL REFERENCES customer_taggings ON DELETE CASCADE,
+CREATE TABLE customer_bulk_rows (
+    bulk BLOB NOT NULL REFERENCES customer_bulks ON DELETE CASCADE,
     customer BLOB NOT NULL REFERENCES customers ON DELETE CASCADE,
-    PRIMARY KEY (tagging, customer)
+    tags TEXT NOT NULL,
+    archived INTEGER,
+    updated INTEGER NOT NULL,
+    source BLOB,
+    PRIMARY KEY (bulk, customer)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX customer_tagged_by_customer ON customer_tagged (customer);
+CREATE INDEX customer_bulk_rows_by_customer ON customer_bulk_rows (customer);
