@@ -294,7 +294,8 @@ def tick(unit: CatalogUnit) -> None:
         for row in unit.catalog.feeds(own=True):
             _own_feed(unit, row.currency)
     for peer in unit.peers.all():
-        if peer.role is not Role.MERCHANT or any(row.identity == peer.identity for row in unit.catalog.feeds(own=False)):
+        known = [row for row in unit.catalog.feeds(own=False) if row.identity == peer.identity]
+        if peer.role is not Role.MERCHANT or (known and all(row.asked_at for row in known)):  # 0: its records were left out of a backup
             continue
         key = f"feeds-asked/{peer.peer}"
         if unit.now - unit.settings.get(key, 0) >= ASK_AGAIN_MS:

@@ -9,6 +9,7 @@ from protocol.ids import digest
 from protocol.kinds import Topic
 from protocol.messages import KINDS, pack
 
+TWIN = "another record in its place"
 MINUTE = 60_000
 
 
@@ -102,7 +103,7 @@ def cross_domain(sent, signer, dice):
 def twin(sent, signer, dice):
     """Another record in the place of one that was taken: the author says two things."""
     envelope = replace(sent.signed.envelope, created=sent.signed.envelope.created + dice.randrange(1, MINUTE))
-    return Attack("another record in its place", sent.sender, sent.topic, sealed(envelope, signer))
+    return Attack(TWIN, sent.sender, sent.topic, sealed(envelope, signer))
 
 
 def dated(sent, signer, dice, *, ahead):

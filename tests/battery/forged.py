@@ -2,10 +2,12 @@
 
 import hashlib
 import random
+from collections import Counter
 from contextlib import contextmanager
 
 from node.errors import NodeError
 from node.services import fulfilment, orders, payments
+from node.store.evidence import MOST
 from protocol import envelope
 from protocol.encoding import decode
 from protocol.envelope import NO_LOG
@@ -16,7 +18,7 @@ from tests.node.services.shop import Shop
 
 FULL, SHORT = 5_000, 250
 CONTROL = 60
-BESIDE = {"inbox", "order_early"}  # replies to what was refused, and verified entries that wait for their turn
+BESIDE = {"inbox", "order_early", "evidence"}  # replies to what was refused, verified entries that wait for their turn, proofs
 
 
 class Scene:
@@ -75,6 +77,8 @@ class Scene:
         taken = self._taken(node, attack)
         if taken:
             return f"{attack.name}: {decode(sent.body)[0]} was taken"
+        if attack.name == attacks.TWIN and not proved(node, decode(attack.body)[1]):
+            return f"{attack.name}: {decode(sent.body)[0]} was refused and no proof was kept"
         return f"{attack.name}: refused, but something changed" if snapshot(node) != before else ""
 
     def _taken(self, node, attack):
@@ -124,6 +128,13 @@ def snapshot(node):
         return state.digest()
 
     return node.read(take)
+
+
+def proved(node, raw):
+    """Whether the record is kept beside the one it contradicts, or there are as many proofs as are kept of one identity."""
+    kept = node.read(lambda unit: unit.evidence.all(1000))
+    enough = max(Counter(row.identity for row in kept).values(), default=0) >= MOST
+    return enough or any(raw in (row.first, row.second) for row in kept)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from node.cli.demo.cast import PASSPHRASE
-from tests.integration.household import SECONDS, household, log_of
+from tests.integration.household import SECONDS, command, household, log_of
 from tests.integration.performance import ROOT, SAMPLE
 
 pytestmark = pytest.mark.slow
@@ -115,6 +115,10 @@ def test_a_move_to_another_computer():
         until(new, lambda: new.get("/move")["steps"][1]["state"] == "done", "everything that peers hold")
         assert set(seen(lumen)["devices"]) == {old, new.get("/status")["peer_id"]}
 
+        said = command(cast.root / "ana2", "restored", "show")
+        assert (said.returncode, "grants: held back" in said.stderr + said.stdout) == (0, True)
+        said = command(cast.root / "ana2", "move")
+        assert (said.returncode, "[now] Look at what is held back" in said.stderr + said.stdout) == (0, True)
         for what in ("grants", "renewals", "payouts"):
             new.post(f"/restored/{what}/confirm")
         [step] = [step for step in new.get("/move")["steps"] if step["state"] == "now"]

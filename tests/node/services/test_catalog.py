@@ -327,3 +327,15 @@ def test_a_device_writes_no_other_ones_feed(world, shop):
     world.deliver()
     assert ana.read(browse.list_feeds)[0].error == "wrong-writer"
     assert feed_of(ana).offers == 37
+
+
+def test_a_feed_whose_records_no_backup_carries_is_followed_anew(world, shop):
+    lumen, ana = shop
+    lumen.write(catalog.import_products, file=sample(), currency="USD")
+    world.deliver()
+    ana.write(lambda unit: unit.arrival.follow_anew())
+    ana.write(lambda unit: [unit.db.execute(f"DELETE FROM {table}") for table in ("offers", "products")])
+    assert feed_of(ana).offers == 0
+    world.tick(catalog.ASK_AGAIN_MS)
+    world.deliver()
+    assert (feed_of(ana).offers, feed_of(ana).verified) == (37, True)
