@@ -15,13 +15,14 @@ from node.services.step_up import StepUpView
 class KeysView:
     """Devices and generation from our root log; after how many idle minutes the page and the vault lock (0 = never).
 
-    `remembered`: the system's keyring holds the passphrase.
+    `remembered`: the system's keyring holds the passphrase; `bound`: it holds a secret without which the passphrase opens nothing.
     """
 
     identity: IdentityView
     page_lock: int
     vault_lock: int
     remembered: bool
+    bound: bool
 
 
 class KeyCase(Protocol):
@@ -50,6 +51,12 @@ class KeyCase(Protocol):
 
     async def show_wallet_words(self, passphrase: str) -> list[str]:
         """The wallet's 12 words, after the delay."""
+
+    async def bind_device(self, passphrase: str) -> None:
+        """Bind the vault to this computer's keyring."""
+
+    async def unbind_device(self, passphrase: str) -> None:
+        """Have the passphrase alone open it."""
 
     async def remember(self, passphrase: str) -> None:
         """Put it into the keyring."""
@@ -120,6 +127,20 @@ async def show_wallet_words(runtime: KeysRuntime, passphrase: str) -> SheetView:
     return SheetView(await runtime.keys.show_wallet_words(passphrase))
 
 
+async def bind_device(runtime: KeysRuntime, passphrase: str) -> DoneView:
+    """Bind the vault to this computer: without its keyring nobody opens it, and only words and a backup help."""
+    runtime.require_open()
+    await runtime.keys.bind_device(passphrase)
+    return DoneView("bound")
+
+
+async def unbind_device(runtime: KeysRuntime, passphrase: str) -> DoneView:
+    """Have the passphrase alone open the vault again."""
+    runtime.require_open()
+    await runtime.keys.unbind_device(passphrase)
+    return DoneView("not bound")
+
+
 async def remember(runtime: KeysRuntime, passphrase: str) -> DoneView:
     """Put the passphrase into the system's keyring, so that the node starts unlocked: whoever uses your account then opens it."""
     runtime.require_open()
@@ -153,6 +174,8 @@ ROUTES = (
     _task("POST", "/keys/wallet-words/show", show_wallet_words),
     Route("GET", "/step-ups", step_up.list_step_ups, kind="read"),
     Route("POST", "/step-ups/{step_up}/cancel", step_up.cancel_step_up),
+    _task("POST", "/keys/bind", bind_device),
+    _task("POST", "/keys/unbind", unbind_device),
     _task("POST", "/keys/remember", remember),
     _task("POST", "/keys/forget", forget, locked=True),
     _task("POST", "/lock-page", lock_page, locked=True),

@@ -64,7 +64,7 @@ class KeyCase:
         found: devices.IdentityView = await self._stages.read(devices.show)
         config = self._stages.config
         kept = await asyncio.to_thread(unattended.remembered, self._folder)
-        return KeysView(found, config.idle_lock // 60, config.vault_lock // 60, kept)
+        return KeysView(found, config.idle_lock // 60, config.vault_lock // 60, kept, vault.is_bound(self._folder))
 
     async def check_passphrase(self, passphrase: str) -> None:
         """Whether it is the vault's. Raises as `vault.open_file`."""
@@ -97,6 +97,16 @@ class KeyCase:
         phrase = await asyncio.to_thread(vault.wallet_phrase, self._folder, passphrase)
         await self._stages.write(step_up.use, kind=Kind.WALLET_WORDS)
         return phrase.split()
+
+    async def bind_device(self, passphrase: str) -> None:
+        """Bind the vault to this computer's keyring. Raises as `vault.bind_device`."""
+        async with self._writing:
+            await asyncio.to_thread(vault.bind_device, self._folder, passphrase)
+
+    async def unbind_device(self, passphrase: str) -> None:
+        """Have the passphrase alone open it again. Raises as `vault.unbind_device`."""
+        async with self._writing:
+            await asyncio.to_thread(vault.unbind_device, self._folder, passphrase)
 
     async def remember(self, passphrase: str) -> None:
         """Put the passphrase, once it is known to be right, into the system's keyring. Raises Unavailable `no-keyring`."""

@@ -136,6 +136,27 @@ def cancel(context: typer.Context, approval: Annotated[str, typer.Argument(help=
 
 
 @app.command()
+def bind_device(context: typer.Context, passphrase_fd: Fd = None) -> None:
+    """Bind the vault to this computer: a secret in its keyring is needed beside the passphrase, so that a stolen copy is worth nothing.
+
+    Example: gemstra keys bind-device
+    """
+    call = call_of(context)
+    with reported():
+        call.output.say("If this keyring is lost (another system, another account), only your words and a backup bring the node back.")
+        call.confirm("Do you have your words and a backup? Bind the vault to this computer?")
+        call.output.show(call.client.post_once("/keys/bind", passphrase=read_passphrase(call, passphrase_fd)))
+
+
+@app.command()
+def unbind_device(context: typer.Context, passphrase_fd: Fd = None) -> None:
+    """Have the passphrase alone open the vault again, before you change the system or the account."""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.post_once("/keys/unbind", passphrase=read_passphrase(call, passphrase_fd)))
+
+
+@app.command()
 def remember(context: typer.Context, passphrase_fd: Fd = None) -> None:
     """Put the passphrase into this computer's keyring, for `gemstra run --unlock-from keyring`.
 

@@ -15,6 +15,7 @@ from .kdf import Profile
 NAME = "vault.json"
 FORMAT = "gemstra-vault"
 VERSION = 1
+BOUND_VERSION = 2  # bound to its computer: a program that doesn't know of it must not call the passphrase wrong
 MAX_BYTES = 1 << 20
 
 
@@ -26,11 +27,14 @@ class KeyFile:
     salt: bytes
     master: bytes
     contents: bytes
+    device: bytes = b""
+    """Which secret of the system's keyring is mixed in; nothing where the vault is not bound to its computer."""
 
     def header(self) -> bytes:
         """What wrapping and contents are bound to: form, costs and salt."""
         costs = self.costs
-        return f"{FORMAT}/{VERSION}/argon2id/{costs.memory_kib}/{costs.passes}/{costs.lanes}/{self.salt.hex()}".encode()
+        plain = f"{FORMAT}/{VERSION}/argon2id/{costs.memory_kib}/{costs.passes}/{costs.lanes}/{self.salt.hex()}"
+        return (f"{plain}/{self.device.hex()}" if self.device else plain).encode()
 
 
 def save(folder: Path, file: KeyFile) -> None:
@@ -38,8 +42,8 @@ def save(folder: Path, file: KeyFile) -> None:
     costs = {"memory_kib": file.costs.memory_kib, "passes": file.costs.passes, "lanes": file.costs.lanes}
     document = {
         "format": FORMAT,
-        "version": VERSION,
-        "kdf": {"algorithm": "argon2id", **costs, "salt": file.salt.hex()},
+        "version": BOUND_VERSION if file.device else VERSION,
+        "kdf": {"algorithm": "argon2id", **costs, "salt": file.salt.hex(), **({"device": file.device.hex()} if file.device else {})},
         "master": file.master.hex(),
         "contents": file.contents.hex(),
     }
@@ -58,11 +62,12 @@ def load(folder: Path) -> KeyFile:
         document = json.loads(data)
         if document["format"] != FORMAT:
             raise ValueError("another format")
-        if document["version"] != VERSION:
+        if document["version"] not in (VERSION, BOUND_VERSION):
             raise IntegrityError("This vault was written by a newer Gemstra: install it.", code="newer-vault")
         kdf = document["kdf"]
         costs = Profile(int(kdf["memory_kib"]), int(kdf["passes"]), int(kdf["lanes"]))
-        found = KeyFile(costs, *(bytes.fromhex(text) for text in (kdf["salt"], document["master"], document["contents"])))
+        parts = (kdf["salt"], document["master"], document["contents"], kdf["device"] if document["version"] == BOUND_VERSION else "")
+        found = KeyFile(costs, *(bytes.fromhex(text) for text in parts))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise IntegrityError(f"{path} is damaged. Restore it from a backup or from the 24 words.", code="damaged") from error
     costs.check()

@@ -3,13 +3,13 @@
 Whoever may use that source opens the vault; it decides nothing else. The passphrase is in no argument and in no environment variable.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
 from node.errors import NotFound, Unavailable, UserError
 
+from . import ring
 from .kdf import MAX_PASSPHRASE_BYTES
 
 Source = Literal["keyring", "credential"]
@@ -27,7 +27,7 @@ def read(source: str, folder: Path, environment: Mapping[str, str]) -> str:
 
 def from_keyring(folder: Path) -> str:
     """What `remember` put there. Raises NotFound `nothing-remembered`, Unavailable `no-keyring`."""
-    found = _kept(folder)
+    found = ring.get(SERVICE, _name(folder))
     if found is None:
         raise NotFound("The keyring holds no passphrase for this node. Put it there with: gemstra keys remember", code="nothing-remembered")
     return found
@@ -51,49 +51,21 @@ def from_credential(environment: Mapping[str, str]) -> str:
 
 def remember(folder: Path, passphrase: str) -> None:
     """Put the passphrase into the keyring. Raises Unavailable `no-keyring`."""
-    import keyring
-
-    with _named():
-        keyring.set_password(SERVICE, _name(folder), passphrase)
+    ring.put(SERVICE, _name(folder), passphrase)
 
 
 def forget(folder: Path) -> bool:
     """Take it out again. True when it was there. Raises Unavailable `no-keyring`."""
-    import keyring
-
-    if _kept(folder) is None:
-        return False
-    with _named():
-        keyring.delete_password(SERVICE, _name(folder))
-    return True
+    return ring.drop(SERVICE, _name(folder))
 
 
 def remembered(folder: Path) -> bool:
     """Whether the keyring holds it; False where there is no keyring to ask."""
     try:
-        return _kept(folder) is not None
+        return ring.get(SERVICE, _name(folder)) is not None
     except Unavailable:
         return False
 
 
-def _kept(folder: Path) -> str | None:
-    import keyring
-
-    with _named():
-        found: str | None = keyring.get_password(SERVICE, _name(folder))
-        return found
-
-
 def _name(folder: Path) -> str:
     return str(folder.resolve())
-
-
-@contextmanager
-def _named() -> Iterator[None]:
-    from keyring.errors import KeyringError
-
-    try:
-        yield
-    except KeyringError as error:  # its text may name what was asked for; the kind says enough
-        why = type(error).__name__
-        raise Unavailable(f"The keyring of this computer can't be used ({why}). Unlock with the passphrase.", code="no-keyring") from error

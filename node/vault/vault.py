@@ -16,7 +16,7 @@ from nacl.bindings import crypto_scalarmult_base
 
 from node.errors import ConflictError, IntegrityError, Unavailable, UserError
 
-from . import derive, kdf, keyfile, sealing, words
+from . import binding, derive, kdf, keyfile, sealing, words
 from .attempts import Attempts
 from .contents import Contents, encoded
 from .keys import Ed25519Signer, Keys, Profile, Secrets, wipe
@@ -86,7 +86,7 @@ def open_file(folder: Path, passphrase: str, clock: Callable[[], int] | None = N
     """The vault, so that it can also be written. Takes 0.5 to 1 s: call it from a thread.
 
     Raises UserError `wrong-passphrase`, `too-many-attempts`; Unavailable `unlock-busy` while another derivation runs;
-    NotFound `no-vault`; IntegrityError `damaged`, `newer-vault`.
+    NotFound `no-vault`, `device-secret-missing`; Unavailable `no-keyring`; IntegrityError `damaged`, `newer-vault`.
     """
     file = keyfile.load(folder)
     return Opening(folder, file, _master(folder, file, passphrase, clock))
@@ -122,25 +122,55 @@ def change_passphrase(
     file = keyfile.load(folder)
     master = _master(folder, file, old, clock)
     contents = sealing.unseal(master, CONTENTS, file.contents, file.header())
-    _write(folder, new, contents, costs or kdf.calibrate())
+    _write(folder, new, contents, costs or kdf.calibrate(), file.device)
 
 
-def _write(folder: Path, passphrase: str, contents: bytes, costs: kdf.Profile) -> None:
+def bind_device(folder: Path, passphrase: str, clock: Callable[[], int] | None = None) -> None:
+    """Mix a secret of this computer's keyring into the key. Raises as `open_file`; ConflictError `bound`; Unavailable `no-keyring`."""
+    file = keyfile.load(folder)
+    if file.device:
+        raise ConflictError("This vault is bound to this computer already.", code="bound")
+    _rebind(folder, file, passphrase, clock, binding.make)
+
+
+def unbind_device(folder: Path, passphrase: str, clock: Callable[[], int] | None = None) -> None:
+    """Have the passphrase alone open it again. Raises as `open_file`; ConflictError `not-bound`; Unavailable `no-keyring`."""
+    file = keyfile.load(folder)
+    if not file.device:
+        raise ConflictError("This vault is not bound to a computer.", code="not-bound")
+    _rebind(folder, file, passphrase, clock, lambda: b"")
+    binding.forget(file.device)
+
+
+def is_bound(folder: Path) -> bool:
+    """Whether a secret of the keyring is needed to open it. Raises as `keyfile.load`."""
+    return bool(keyfile.load(folder).device)
+
+
+def _rebind(folder: Path, file: keyfile.KeyFile, passphrase: str, clock: Callable[[], int] | None, device: Callable[[], bytes]) -> None:
+    master = _master(folder, file, passphrase, clock)
+    contents = sealing.unseal(master, CONTENTS, file.contents, file.header())
+    _write(folder, passphrase, contents, file.costs, device())
+
+
+def _write(folder: Path, passphrase: str, contents: bytes, costs: kdf.Profile, device: bytes = b"") -> None:
     salt, master = os.urandom(kdf.SALT_BYTES), os.urandom(sealing.KEY_BYTES)
-    bound = keyfile.KeyFile(costs, salt, b"", b"").header()
-    wrapped = sealing.seal(kdf.derive(passphrase, salt, costs), "vault master", master, bound)
-    sealed = sealing.seal(master, CONTENTS, contents, bound)
-    keyfile.save(folder, keyfile.KeyFile(costs, salt, wrapped, sealed))
+    header = keyfile.KeyFile(costs, salt, b"", b"", device).header()
+    key = binding.mixed(kdf.derive(passphrase, salt, costs), binding.secret_of(device))
+    wrapped = sealing.seal(key, "vault master", master, header)
+    sealed = sealing.seal(master, CONTENTS, contents, header)
+    keyfile.save(folder, keyfile.KeyFile(costs, salt, wrapped, sealed, device))
 
 
 def _master(folder: Path, file: keyfile.KeyFile, passphrase: str, clock: Callable[[], int] | None) -> bytes:
     if not _deriving.acquire(blocking=False):
         raise Unavailable("Another passphrase is being tried: wait a moment.", code="unlock-busy")
     try:
+        secret = binding.secret_of(file.device)  # first: a keyring that is not there is no wrong try
         attempts = Attempts(folder)
         attempts.begin(clock() if clock else time.time_ns() // 1_000_000)
         try:
-            key = kdf.derive(passphrase, file.salt, file.costs)
+            key = binding.mixed(kdf.derive(passphrase, file.salt, file.costs), secret)
             master = sealing.unseal(key, "vault master", file.master, file.header())
         except IntegrityError as error:
             if error.code != "wrong-key":

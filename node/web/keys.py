@@ -33,6 +33,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         vault_lock=found.vault_lock,
         idle=idle,
         remembered=found.remembered,
+        bound=found.bound,
     )
 
 
@@ -119,6 +120,26 @@ async def post_remember(request: web.Request) -> web.StreamResponse:
     return see_other(request, "/keys", "Your desk can now start by itself")
 
 
+async def show_bind(request: web.Request) -> web.StreamResponse:
+    """GET /keys/bind: what binding means, or how to end it."""
+    return await _bind(request, {})
+
+
+async def post_bind(request: web.Request) -> web.StreamResponse:
+    """POST /keys/bind: bind the vault to this computer, or unbind it."""
+    form, keys = form_of(request), runtime_of(request).keys
+    try:
+        await (keys.unbind_device if form["unbind"] else keys.bind_device)(form["passphrase"])
+    except (UserError, Unavailable) as error:
+        return await _bind(request, {"passphrase": str(error)})
+    return see_other(request, "/keys", "The passphrase alone opens it again" if form["unbind"] else "Your desk is bound to this computer")
+
+
+async def _bind(request: web.Request, errors: dict[str, str]) -> web.Response:
+    bound = (await runtime_of(request).keys.show()).bound
+    return render(request, "keys/bind.html", status=422 if errors else 200, section=SECTION, bound=bound, errors=errors)
+
+
 async def post_forget(request: web.Request) -> web.StreamResponse:
     """POST /keys/forget: out of the keyring."""
     await runtime_of(request).keys.forget()
@@ -130,6 +151,8 @@ ROUTES = [
     *key_approvals.ROUTES,
     web.get("/keys/devices/{device}/revoke", show_revoke),
     web.post("/keys/devices/{device}/revoke", post_revoke),
+    web.get("/keys/bind", show_bind),
+    web.post("/keys/bind", post_bind),
     web.get("/keys/remember", show_remember),
     web.post("/keys/remember", post_remember),
     web.post("/keys/forget", post_forget),

@@ -281,3 +281,19 @@ async def test_stopped_half_way_the_node_is_locked_and_unlocking_completes_it(tm
         monkeypatch.undo()
         await node.unlock(PASSPHRASE)
         assert ((await node.keys.show()).identity.rotations, node.opened().keys.generation) == (1, 1)
+
+
+async def test_a_bound_vault_goes_through_a_new_generation_and_stays_bound(tmp_path, ring):
+    async with opened(tmp_path) as node:
+        await refused("not-bound", node.keys.unbind_device(PASSPHRASE))
+        await node.keys.bind_device(PASSPHRASE)
+        second, third = " ".join(node.founded.rotation_words), " ".join(node.keys.new_sheet())
+        await node.keys.rotate(second, third, PASSPHRASE)
+        assert ((await node.keys.show()).bound, len(ring.kept)) == (True, 1)
+        await node.lock()
+        secret = ring.kept.popitem()
+        await refused("device-secret-missing", node.unlock(PASSPHRASE))
+        ring.kept[secret[0]] = secret[1]
+        await node.unlock(PASSPHRASE)
+        await node.keys.unbind_device(PASSPHRASE)
+        assert (await node.keys.show()).bound is False

@@ -98,6 +98,10 @@ def test_from_own_words_to_a_rotated_root(served, ring):
     assert served.call("keys", "remember", **secret)["state"] == "remembered"
     assert list(ring.kept.values()) == ["another passphrase"]
     assert served.call("keys", "forget")["state"] == "forgotten"
+    assert served.call("keys", "bind-device", **secret)["state"] == "bound"
+    assert served.call("keys", "show")["bound"] is True
+    assert served.call("keys", "unbind-device", **secret)["state"] == "not bound"
+    assert ring.kept == {}
 
     assert served.call("keys", "ask-wallet-words", words=SECOND, **secret) == "not-the-root"
     assert served.call("keys", "ask-wallet-words", words=FIRST, **secret)["status"] == "waiting"

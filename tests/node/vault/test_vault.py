@@ -194,7 +194,8 @@ def spoil(document, name):
     [
         (lambda d: spoil(d, "contents"), "damaged"),
         (lambda d: spoil(d, "master"), "damaged"),
-        (lambda d: d.update(version=2), "newer-vault"),
+        (lambda d: d.update(version=3), "newer-vault"),
+        (lambda d: d.update(version=2), "damaged"),  # bound to a computer, and to none
         (lambda d: d.update(format="other"), "damaged"),
         (lambda d: d.pop("kdf"), "damaged"),
         (lambda d: d.update(contents="zz"), "damaged"),
