@@ -13,6 +13,7 @@ from node.cli.context import call_of, read_passphrase
 from node.cli.nodes import Fd
 from node.cli.output import reported
 from node.cli.root import app
+from node.memory import keep_out_of_dumps
 
 backup_commands.add(backup_app)
 
@@ -83,6 +84,7 @@ def run_chain(
 
 def main() -> None:
     """The `gemstra` program."""
+    keep_out_of_dumps()
     app()
 
 

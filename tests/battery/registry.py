@@ -23,6 +23,7 @@ NAMES = (
     "vault_disk",
     "vault_bits",
     "vault_migrate",
+    "vault_canary",
 )
 
 Run = Callable[[int, Path], list[str]]

@@ -1,6 +1,7 @@
 """The process that the battery `vault_kill` kills: `python -m tests.battery.vault_killed`, led as tests/battery/killed.py says."""
 
 import os
+import signal
 from pathlib import Path
 
 from tests.battery.killed import serve
@@ -16,6 +17,7 @@ def live(path: Path, start: int, mode: str, _seed: int) -> None:
             life.store.write_now(edit, life.begin(number))
         life.step(number)
         os.write(1, b"ack %d\n" % number)
+    signal.pause()  # it is killed even so
 
 
 if __name__ == "__main__":
