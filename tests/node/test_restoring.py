@@ -10,6 +10,7 @@ from node.services.backup_stream import Packer
 from node.services.backups import Backups
 from node.services.erasure import erase_customer
 from node.store.load import Loading, Workshop
+from node.store.rekey import rekey
 from node.store.store import Store
 from node.vault import vault
 from node.vault.backup_cipher import BackupCipher
@@ -250,3 +251,20 @@ def test_the_temporary_key_and_words_are_in_no_file(desk, tmp_path):
         assert not any(value in data for value in planted), path.name
     with pytest.raises(IntegrityError):
         Store.open(tmp_path / "new" / STORE_FILE, bytes(32), "me")
+
+
+def test_a_store_under_another_key_goes_on_where_it_was(desk, tmp_path):
+    """After the store was written anew (a next generation) changes are still told from those that are backed up."""
+    desk.store.write_now(lambda unit: unit.settings.set("a", 1))
+    desk.make()
+    path, fresh = tmp_path / "old" / STORE_FILE, b"\x05" * 32
+    desk.store.close()
+    rekey(path, desk.keys.store_key, fresh)
+    desk.store = Store.open(path, fresh, desk.keys)
+    desk.engine = Backups(
+        desk.store, BackupCipher(lambda: [desk.keys.agreement_secret]), desk.keys, Workshop(tmp_path, lambda: 0), lambda: 0, "0.1.0"
+    )
+    desk.store.write_now(lambda unit: unit.settings.set("a", 2))
+    made = desk.make()
+    assert (made.whole, made.rows) == (False, 1)
+    assert desk.engine.drill(desk.target, PLACE).number == 2
