@@ -1,6 +1,6 @@
 """Customers: people typed in, looked at, erased."""
 
-from node.api import customer_photos
+from node.api import customer_photos, export
 from node.api.routes import Route
 from node.services import customer_history, customer_merge, customer_split, customer_timeline, customers, erasure
 
@@ -23,4 +23,5 @@ ROUTES = (
     Route("POST", "/customers/{customer}/take-back", customer_history.take_back),
     Route("POST", "/customers/{customer}/erase", erasure.erase_customer),
     *customer_photos.ROUTES,
+    *export.ROUTES,
 )

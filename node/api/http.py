@@ -82,6 +82,8 @@ async def _answer(route: Route, request: web.Request) -> web.StreamResponse:
         runtime.require_open()
     if route.kind == "task" and "request" in route.parameters:
         result = await route.run(runtime, request)
+        if isinstance(result, web.StreamResponse):  # a file, which is sent already
+            return result
     else:
         content = await _body(request)
         arguments = route.arguments(request.match_info, request.query, content)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from node.app.backups import Backups
     from node.app.keys import KeyCase
     from node.app.opened import Opened
+    from node.model.export import Export
     from node.services.import_runs import ImportRuns
     from node.vault.keys import Keys
 
@@ -300,6 +301,13 @@ class Node:
     async def parse(self, reader: str, source: Any, **options: Any) -> Any:
         """What the reader `products` or `picture` makes of a source of bytes, in a thread. Raises what it raises."""
         return await asyncio.to_thread(_READERS[reader], source, **options)
+
+    def export(self, form: str, kind: str) -> "Export":
+        """A file of everything here, or of one kind. Raises UserError `unknown-form`, `unknown-kind`."""
+        from node.app import exports
+
+        self.require_open()
+        return exports.begin(self.read, form, kind, clock_ms())
 
     # --- news
 

@@ -6,6 +6,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlencode
@@ -56,6 +57,18 @@ class Client:
         given = {name: value for name, value in query.items() if value is not None}
         return self._call("POST", f"{path}?{urlencode(given)}", source, {"Transfer-Encoding": "chunked"})
 
+    def download(self, path: str, take: Callable[[bytes], object], **query: Any) -> None:
+        """GET a file, piece by piece. Raises Unavailable `call-broken` where it ends before its end."""
+        given = {name: value for name, value in query.items() if value}
+        connection = _Connection(self.data / "node.sock", self._timeout)
+        with self._reached(connection):
+            connection.request("GET", f"{PREFIX}{path}?{urlencode(given)}")
+            response = connection.getresponse()
+            if response.status >= 400:
+                raise _problem(response.status, response.read())
+            while piece := response.read(1 << 16):
+                take(piece)
+
     def until(self, test: Callable[[], Any], *, seconds: float, what: str) -> Any:
         """The first true answer of `test`, tried again at each change of the node. Raises Unavailable `timed-out`."""
         end = time.monotonic() + seconds
@@ -84,11 +97,20 @@ class Client:
 
     def _call(self, method: str, path: str, body: bytes | BinaryIO | None, headers: dict[str, str] | None = None) -> Any:
         connection = _Connection(self.data / "node.sock", self._timeout)
-        try:
+        with self._reached(connection):
             chunked = (headers or {}).get("Transfer-Encoding") == "chunked"
             connection.request(method, PREFIX + path, body, headers or {}, encode_chunked=chunked)
             response = connection.getresponse()
             content = response.read()
+        if response.status >= 400:
+            raise _problem(response.status, content)
+        return json.loads(content) if content else None
+
+    @contextmanager
+    def _reached(self, connection: _Connection) -> Iterator[None]:
+        """What goes wrong on the way has a name; the connection is closed."""
+        try:
+            yield
         except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError) as error:
             message = f"no node is running on {self.data}; start it with: gemstra --data {self.data} run"
             raise Unavailable(message, code="not-running") from error
@@ -98,9 +120,6 @@ class Client:
             raise Unavailable(f"the node on {self.data} ended the call ({error}); its log says why", code="call-broken") from error
         finally:
             connection.close()
-        if response.status >= 400:
-            raise _problem(response.status, content)
-        return json.loads(content) if content else None
 
 
 def _problem(status: int, content: bytes) -> NodeError:

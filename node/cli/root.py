@@ -9,6 +9,7 @@ from node.cli import (
     commission,
     customer_imports,
     customers,
+    export,
     grant,
     keys,
     nodes,
@@ -34,6 +35,7 @@ app.add_typer(order.app, name="order")
 app.add_typer(catalog.app, name="catalog")
 customer_imports.add(customers.app)
 app.add_typer(customers.app, name="customers")
+export.add(app)
 app.add_typer(task.app, name="task")
 app.add_typer(rule.app, name="rule")
 app.add_typer(note.app, name="note")

@@ -7,7 +7,7 @@ from typing import BinaryIO
 from node.errors import UserError
 from node.model.person import Entry
 
-from . import contacts_csv, vcard
+from . import contacts_csv, export_csv, export_json, vcard
 from .decoding import Peeked, Progress, read_byte_lines
 from .kinds import refuse_other_kinds
 from .table import Table, open_table
@@ -55,12 +55,20 @@ def open_contacts(source: BinaryIO, *, name: str, default_region: str = "US", pr
     peeked = Peeked(source)
     if not peeked.head.strip():
         raise UserError(f"“{name}” is empty. Export it again and import that file.", code="file-empty")
+    if peeked.head.startswith(export_json.SIGN):
+        rows = export_json.read_people(read_byte_lines(peeked, name, longest=export_json.LONGEST_LINE, progress=progress))
+        yield OpenContacts(name, "gemstra-json", rows, None, default_region)
+        return
     if _BEGIN in peeked.head.replace(b"\0", b"").upper():
         lines = read_byte_lines(peeked, name, longest=vcard.LONGEST_LINE, progress=progress)
         yield OpenContacts(name, "vcard", vcard.read_cards(lines, default_region), None, default_region)
         return
     refuse_other_kinds(peeked.head, name)
     with open_table(peeked, name, progress) as table:
+        if tuple(table.header) == export_csv.HEADER:
+            people = (export_csv.read_customer(row.number, row.cells) for row in table)
+            yield OpenContacts(name, "gemstra-csv", people, None, default_region)
+            return
         yield OpenContacts(name, contacts_csv.dialect(table), None, table, default_region)
 
 

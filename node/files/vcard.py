@@ -1,10 +1,13 @@
 """vCard 2.1, 3.0 and 4.0 → contacts. It decides which property goes where (docs/imports.md); what has no place is kept raw."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
-from node.model.person import Address, Entry, Labelled, Raw, day
+from node.model.person import Address, Consent, Entry, Labelled, Raw, day
 
 from .content_lines import Property, begins_property, binary, components, listed, parse, text, unfold
+from .exact_card import PROPERTY as EXACT
+from .exact_card import exact_person
 from .person import Sketch, text_lines
 
 MAX_CARD = 16_000_000
@@ -103,6 +106,8 @@ def _entry(number: int, card: _Card, region: str) -> Entry:
     if original:
         return Entry(number, None, (original,), (_text(card.lines),))
     found = sketch.finish()
+    if (exact := exact_person(card.lines)) is not None:
+        return Entry(number, replace(exact, row=number, photo=sketch.photo))
     return found if found.person else Entry(number, None, (*card.problems, *found.problems), (_text(card.lines),))
 
 
@@ -283,6 +288,24 @@ def _photo(sketch: Sketch, prop: Property, _: str) -> bool:
     return sketch.photo is not None
 
 
+def _own(name: str) -> Callable[[Sketch, Property, str], bool]:
+    """The place of what our own export writes, each under its label."""
+
+    def place(sketch: Sketch, prop: Property, _: str) -> bool:
+        getattr(sketch, name).append(Labelled(prop.parameters.get("LABEL", ""), text(prop)))
+        return True
+
+    return place
+
+
+def _consent(sketch: Sketch, prop: Property, _: str) -> bool:
+    parts = [text(prop, part) for part in components(prop)]
+    if len(parts) != 4 or parts[1] not in {"given", "withdrawn"}:
+        return False
+    sketch.consents.append(Consent(parts[0], parts[1] == "given", parts[2], parts[3]))
+    return True
+
+
 def _handle(sketch: Sketch, prop: Property, label: str) -> bool:
     service = prop.parameters.get("X-SERVICE-TYPE", prop.parameters.get("SERVICE-TYPE", "")) or _HANDLES[prop.name] or label
     value = text(prop) or prop.parameters.get("X-USER", "")
@@ -323,4 +346,10 @@ _PLACES: dict[str, Callable[[Sketch, Property, str], bool]] = {
     "URL": _url,
     "CATEGORIES": _tags,
     "PHOTO": _photo,
+    "X-GEMSTRA-CAME-BY": _field("came_by", text),
+    "X-GEMSTRA-REFERRER": _field("referrer", text),
+    "X-GEMSTRA-PREFERENCE": _own("preferences"),
+    "X-GEMSTRA-FIELD": _own("custom"),
+    "X-GEMSTRA-CONSENT": _consent,
+    EXACT: lambda *_: True,  # exact_card.py reads it; without the lines it was written with it says nothing
 }

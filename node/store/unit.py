@@ -27,6 +27,7 @@ from .customers import Customers
 from .dump import Dump
 from .erasures import Erasures
 from .evidence import Evidences
+from .export import ExportIds
 from .generations import Generations
 from .grants import Grants
 from .inbox import Inbox
@@ -167,6 +168,11 @@ class Unit(Generic[M]):
     def bulks(self) -> Bulks:
         """What was done to many customers at once."""
         return Bulks(self.db)
+
+    @cached_property
+    def export_ids(self) -> ExportIds:
+        """What an export goes by."""
+        return ExportIds(self.db)
 
     @cached_property
     def erasures(self) -> Erasures:

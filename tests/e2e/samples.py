@@ -451,6 +451,7 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "customers-receipts": ("customers/receipts.html", "customers", "ana", {"receipts": [{"href": "/customers/receipts/1", "at": NOW - DAY, "id": HEX}]}),
     "customers-no-receipts": ("customers/receipts.html", "customers", "ana", {"receipts": []}),
     "customers-receipt": ("customers/receipt.html", "customers", "ana", {"receipt": {"at": NOW - DAY, "id": HEX, "went": ["2 notes", "1 picture"], "orders": 1, "grants": 1, "disclosures": 4, "backups": [("Red disk", False), ("Bucket", True)], "device": HEX, "file": "/customers/receipts/1.json"}}),
+    "export": ("export.html", "customers", "ana", {"tables": [("Customers", "/export/file?form=csv&kind=customer"), ("Orders", "/export/file?form=csv&kind=order")]}),
     "customer-aside": ("customers/one.html", "customers", "ana", {"customer": {**PERSON, "archived": NOW - DAY}, "orders": [], "tasks": [], "timeline": [], "earlier": None, "seen_by": [], "consents": [], "history": {"changes": [], "merges": [], "can": False}}),
     "customers-duplicates": ("customers/duplicates.html", "customers", "ana", {"total": 1, "pairs": [{"one": TWO[0], "other": TWO[1], "shared": "They share an e-mail", "merge": "/customers/1", "apart": "/customers/1"}]}),
     "customers-no-duplicates": ("customers/duplicates.html", "customers", "ana", {"total": 0, "pairs": []}),

@@ -171,6 +171,33 @@ def interface_page() -> str:
     return "\n".join([*lines, ""])
 
 
+def export_schema() -> dict[str, Any]:
+    """docs/export.schema.json: JSON Schema of a line of an export."""
+    import inspect
+
+    import msgspec
+
+    from node.model.export import End, Header
+    from node.services.export import SECTIONS
+
+    kinds = {"header": Header, **{kind: section.view for kind, section in SECTIONS.items()}, "end": End}
+    schemas, components = msgspec.json.schema_components(kinds.values(), ref_template="#/$defs/{name}")
+    for schema in components.values():
+        if "description" in schema:
+            schema["description"] = inspect.cleandoc(schema["description"])
+    lines = [
+        {"properties": {"kind": {"const": kind}, "value": schema}, "required": ["kind", "value"]}
+        for kind, schema in zip(kinds, schemas, strict=True)
+    ]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A line of a Gemstra export",
+        "type": "object",
+        "oneOf": lines,
+        "$defs": components,
+    }
+
+
 _WHAT_TO_DO: dict[type[NodeError] | type[ProtocolError], str] = {
     NotFound: "What was named is not here: look at the list again.",
     Locked: "Unlock the node (`gemstra unlock`, or its page), or set it up first (`gemstra init`).",
@@ -223,6 +250,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "cli.md": command_line,
     "api.md": interface_page,
     "openapi.json": lambda: json.dumps(interface(), indent=1, sort_keys=True, ensure_ascii=False) + "\n",
+    "export.schema.json": lambda: json.dumps(export_schema(), indent=1, sort_keys=True, ensure_ascii=False) + "\n",
     "configuration.md": configuration,
     "errors.md": errors,
 }

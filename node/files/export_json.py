@@ -1,0 +1,96 @@
+"""Everything as JSON lines: `{"kind": …, "value": …}`, one a line, a header first and the counts last (docs/export.md).
+
+It reads back what it wrote: each value as the type it was, so that nothing is lost without being seen.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from node.errors import UserError
+from node.model.export import FORMAT, CustomerLine, End, Header
+from node.model.person import Entry
+
+SIGN = b'{"kind":"header"'
+LONGEST_LINE = 8 << 20
+"""A customer with a picture of 5 MB."""
+_ROWS = msgspec.json.Encoder()
+
+
+class _Kind(msgspec.Struct):
+    kind: str
+    value: dict[str, Any]
+
+
+class JsonWriter:
+    """The lines of a file."""
+
+    media_type = "application/x-ndjson"
+    ending = "jsonl"
+
+    def begin(self, header: Header, /) -> bytes:
+        """The first line."""
+        return line("header", header)
+
+    def rows(self, kind: str, view: Any, values: Iterable[Any], /) -> bytes:  # noqa: ARG002  the port's
+        """A line each."""
+        return b"".join(line(kind, value) for value in values)
+
+    def end(self, counts: dict[str, int], /) -> bytes:
+        """The last line."""
+        return line("end", End(counts))
+
+
+def line(kind: str, value: Any) -> bytes:
+    """One line of the file."""
+    return _ROWS.encode({"kind": kind, "value": value}) + b"\n"
+
+
+def read_lines(lines: Iterable[bytes], views: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Kind and value of each line. Raises UserError `export-broken`, also where the end is missing."""
+    known = {"header": Header, "end": End, **views}
+    last = ""
+    for number, text in enumerate(lines, 1):
+        if not text.strip():
+            continue
+        try:
+            found = msgspec.json.decode(text)
+            last = found["kind"]
+            yield last, msgspec.json.decode(text, type=_line_type(known[last])).value
+        except (msgspec.DecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
+            raise UserError(f"Line {number} of the export is none of ours: {error}", code="export-broken") from error
+    if last != "end":
+        raise UserError("The export has no last line, so it was cut off. Make it again.", code="export-broken")
+
+
+def _line_type(view: Any) -> Any:
+    if view not in _LINES:
+        _LINES[view] = msgspec.defstruct("Line", [("kind", str), ("value", view)])
+    return _LINES[view]
+
+
+_LINES: dict[Any, Any] = {}
+
+
+def read_people(lines: Iterable[bytes]) -> Iterator[Entry]:
+    """The customers of an export, to be imported; other kinds are passed over, what is broken is told in its place."""
+    row = 0
+    for text in lines:
+        if not text.strip():
+            continue
+        try:
+            found = msgspec.json.decode(text, type=_Kind)
+            if found.kind == "header" and found.value.get("gemstra") != FORMAT:
+                yield Entry(0, None, ("This export is of a newer Gemstra. Install the newer version.",))
+                return
+            if found.kind != "customer":
+                continue
+            person = msgspec.json.decode(text, type=_line_type(CustomerLine)).value.person
+        except (msgspec.DecodeError, UnicodeDecodeError, AttributeError) as error:
+            row += 1
+            yield Entry(row, None, (f"This line is none of an export: {error}",), (text[:1000].decode("utf-8", "replace"),))
+            continue
+        row += 1
+        yield Entry(row, replace(person, row=row))

@@ -1,0 +1,85 @@
+"""What an export holds beside the views of the API, and what its writers are told."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from .person import Contact
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The first line. `gemstra` is the format's number; `at` in ms when it was begun; `identity` in hex."""
+
+    gemstra: int
+    at: int
+    identity: str
+    name: str
+    role: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerLine:
+    """A customer as it is kept, picture and all (base64). Times in ms; `archived` null: not put aside."""
+
+    id: str
+    person: Contact
+    created: int
+    updated: int
+    archived: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoteLine:
+    """What was said with a customer. Times in ms; direction: in | out | ""."""
+
+    id: str
+    customer: str
+    at: int
+    text: str
+    channel: str
+    direction: str
+    created: int
+
+
+@dataclass(frozen=True, slots=True)
+class SettingLine:
+    """A setting of the desk, anything JSON holds."""
+
+    key: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The last line: how many of each kind there were. Without it the file was cut off."""
+
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A file on its way: what it is called, what it is, and its bytes as they are made."""
+
+    name: str
+    media_type: str
+    pieces: AsyncIterator[bytes]
+
+
+class Writer(Protocol):
+    """A form of file. Each call gives the bytes that come next."""
+
+    media_type: str
+    ending: str
+
+    def begin(self, header: Header, /) -> bytes:
+        """What a file begins with."""
+
+    def rows(self, kind: str, view: Any, values: Any, /) -> bytes:
+        """Values of a kind; `view` is their type."""
+
+    def end(self, counts: dict[str, int], /) -> bytes:
+        """What a file ends with."""
