@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -109,17 +109,21 @@ def now(
     target: Annotated[str | None, typer.Option(help="Only there; else everywhere.")] = None,
     wait: Annotated[bool, typer.Option(help="Wait until it has ended.")] = True,
 ) -> None:
-    """Back up now, and try the backup. Example: gemstra backup now"""
+    """Back up now, and try the backup; a place that fails does not keep the others from it. Example: gemstra backup now"""
     call = call_of(context)
     with reported():
         chosen = [target] if target else [row["target"] for row in call.client.get("/backup/targets")]
         if not chosen:
             raise NotFound("Your backups go nowhere yet. Choose a place with: gemstra backup targets add", code="no-target")
+        ended = []
         for each in chosen:
             call.client.post_once(f"/backup/targets/{each}/run")
             if wait or each != chosen[-1]:
-                _follow(call)
-                _judge(call, each)
+                ended.append(_ended(call, each))
+        if wait:
+            call.output.show(ended, _RUNS)
+        for run in ended:
+            _judge(run)
 
 
 @app.command()
@@ -128,8 +132,9 @@ def drill(context: typer.Context, target: str) -> None:
     call = call_of(context)
     with reported():
         call.client.post_once(f"/backup/targets/{target}/drill")
-        _follow(call)
-        _judge(call, target)
+        run = _ended(call, target)
+        call.output.show(run)
+        _judge(run)
 
 
 @app.command()
@@ -178,22 +183,22 @@ def restore_customer(
         call.output.show(call.client.post_once(path, number=number))
 
 
-def _follow(call: Call) -> None:
-    """Tell how far it is until it has ended."""
+def _ended(call: Call, target: str) -> dict[str, Any]:
+    """The newest run there, once nothing is done any more; until then it tells how far it is."""
     said = ""
     while (seen := call.client.get("/backup/progress"))["doing"] != "nothing":
         moved = seen["put_bytes"] if seen["doing"] == "backup" else seen["got_bytes"]
-        text = f"{_STEPS[seen['doing']]}: {seen['name']}, {moved / 1_000_000:.1f} MB"
+        text = f"{_STEPS[seen['doing']]}: {seen['name']}, {-(-moved // 1000):,} kB"
         if text != said:
             call.output.say(text)
             said = text
         time.sleep(_LOOK_SECONDS)
+    run: dict[str, Any] = call.client.get("/backup/runs", target=target, limit=1)[0]
+    return run
 
 
-def _judge(call: Call, target: str) -> None:
-    """Show the newest run. Raises as what it says: failed, or not equal."""
-    (run, *_) = call.client.get("/backup/runs", target=target, limit=1)
-    call.output.show(run)
+def _judge(run: dict[str, Any]) -> None:
+    """Raises what the run says: that it failed, or that the drill found a difference."""
     if run["state"] == "failed":
         raise Unavailable(run["text"], code=run["code"])
     if run["drill"] == "different":

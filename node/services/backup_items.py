@@ -12,6 +12,7 @@ from .today_items import DAY_MS, TodayItem
 
 PATIENCE = 2
 """A place that answers nothing for so many intervals needs the person."""
+_LOST = "target-lost-backups"
 _LONG_AWAY_MS = 7 * DAY_MS
 _NOW = ("target-credentials", "target-refused", "target-full", "not-a-target", "bad-target", "backup-foreign", "target-unreliable")
 """What no waiting mends."""
@@ -43,6 +44,9 @@ def _place(unit: Any, row: Kept) -> Iterable[TodayItem]:
         title = f"No backup in {row.name} {_for(unit.now - since)}" if done else f"The first backup in {row.name} failed"
         yield TodayItem("backup", "backup", title, newest.detail, href, "Look", newest.ended or newest.began, row.name)
         return
+    if done is not None and _LOST in done.warnings:
+        title, text = f"Backups in {row.name} had disappeared", "Somebody deleted them there. Everything was put there anew."
+        yield TodayItem("backup", "backup", title, text, href, "Look", done.began, row.name)
     if done is not None and drilled is not None:
         yield TodayItem("backup", "backup", "Backed up and tested", row.name, href, "", drilled.drilled or 0, row.name)
 

@@ -13,6 +13,7 @@ from node.web.page import id_in, render, see_other
 from node.web.runtime import runtime_of
 
 _DOING = {"backup": "Backing up to {}", "drill": "Trying the backup in {}"}
+_WARNINGS = {"target-lost-backups": "Backups that were there had disappeared."}
 MOST = 20
 
 
@@ -55,6 +56,7 @@ def run_row(run: RunView) -> dict[str, Any]:
         what = f"{kind}: {formats.number(run.rows)} rows, {size(run.bytes)}"
     else:
         what = "Nothing had changed"
+    what = " ".join([f"{what}.", *(_WARNINGS[code] for code in run.warnings if code in _WARNINGS)]) if run.warnings else what
     return {"name": run.name, "at": run.ended or run.began, "what": what, "state": state_of(run), "drill": run.drill_text}
 
 

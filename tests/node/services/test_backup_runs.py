@@ -258,6 +258,21 @@ def test_a_drill_that_the_place_cut_short_says_nothing_of_the_backup(desk):
     assert desk.items() == []
 
 
+def test_backups_that_disappear_are_told_once_a_new_one_is_made(desk):
+    desk.make()
+    for path in desk.root.rglob("manifest-*"):
+        path.unlink()
+    desk.clock.tick(1000)
+    desk.make()
+    desk.drill()
+    assert sorted(item.title for item in desk.items()) == ["Backed up and tested", "Backups in Shelf had disappeared"]
+    desk.clock.tick(1000)
+    desk.note("later")
+    desk.make()
+    desk.drill()
+    assert [item.title for item in desk.items()] == ["Backed up and tested"]
+
+
 def test_after_the_first_sale_a_desk_without_a_backup_is_told(tmp_path):
     shop = Shop(tmp_path)
     assert not any(item.kind == "backup" for item in shop.ana.read(today.show).items)
