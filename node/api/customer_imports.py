@@ -7,6 +7,7 @@ from aiohttp import web
 from node.api.http import Runtime
 from node.api.routes import Route
 from node.api.uploads import Arriving, flag_option, parsed, text_option
+from node.errors import UserError
 from node.services import customer_imports, customer_preview, customer_staging, import_errors
 from node.services.customer_imports import ImportView
 from node.services.customer_preview import StagedView
@@ -25,12 +26,16 @@ class ImportingRuntime(Runtime, Protocol):
 async def stage(runtime: ImportingRuntime, request: web.Request) -> StagedView:
     """Read a contacts file (vCard or CSV), sent as the body, and keep it waiting: no customer is written before `apply`.
 
-    `name` is how the person knows it, `region` its phones' country; `ask`: an unknown table waits for its columns and is not guessed.
+    `name` is how the person knows it, `region` its phones' country; `ask`: an unknown table waits for its columns and is not guessed;
+    `size`: its bytes, so that one that is too large is refused before it is sent.
     """
     name, region, ask = text_option(request, "name"), text_option(request, "region", "US"), flag_option(request, "ask")
+    size = text_option(request, "size", "0")
+    if not size.isascii() or not size.isdigit():
+        raise UserError("size is a number of bytes", code="bad-request")
 
     async def read(source: Arriving) -> bytes:
-        return await runtime.imports.stage(source, name, region.upper(), ask=ask, size=request.content_length or 0)
+        return await runtime.imports.stage(source, name, region.upper(), ask=ask, size=int(size))
 
     staged = await parsed(request, read)
     view: StagedView = await runtime.read(customer_preview.get_staged, staged=staged)

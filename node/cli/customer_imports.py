@@ -48,7 +48,7 @@ def import_(
     """Take over a contacts file (vCard or CSV). Example: gemstra customers import contacts.vcf --region ES --dry-run"""
     call = call_of(context)
     with reported():
-        staged = _waiting(file) or send_file(call, "/customers/import", Path(file), region=region)["id"]
+        staged = _waiting(file) or send_file(call, "/customers/import", Path(file), region=region, size=_size(file))["id"]
         columns = _columns(call, map_ or [], mapping)
         if columns:
             call.client.post_once(f"/customers/import/{staged}/columns", fields=columns)
@@ -70,6 +70,12 @@ def import_(
 def _waiting(text: str) -> str:
     """The id of a file that waits, if that is what was named."""
     return text if len(text) == 64 and all(letter in "0123456789abcdef" for letter in text) and not Path(text).exists() else ""
+
+
+def _size(file: str) -> int:
+    """So that one that is too large is refused before it is sent; sending says what else is wrong with it."""
+    path = Path(file)
+    return path.stat().st_size if path.is_file() else 0
 
 
 def _columns(call: Call, given: list[str], mapping: str) -> dict[str, str]:

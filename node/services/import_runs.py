@@ -17,6 +17,7 @@ from node.model.staged import Staged
 from . import customer_imports, customer_staging
 from .customer_imports import ImportView
 
+MOST_BYTES = 1 << 30
 _BATCH = 500
 _DROPPED = 5000
 _MOST_BYTES = 8_000_000
@@ -80,6 +81,12 @@ class FailureView:
     reason: str
 
 
+def require_size(size: int) -> None:
+    """Raise UserError `too-large` for a file that is larger than one import takes."""
+    if size > MOST_BYTES:
+        raise UserError(f"The file has more than {MOST_BYTES >> 20} MB. Split it and import the parts.", code="too-large")
+
+
 class Run:
     """One file under way."""
 
@@ -89,6 +96,8 @@ class Run:
 
     def tell(self, done: int, total: int | None = None) -> None:
         """It is so far. Raises UserError `import-stopped` once it is to stop."""
+        if self.phase == "reading":
+            require_size(done)
         self.done = done
         self.total = self.total if total is None else total
         if self.stopped:
@@ -151,6 +160,7 @@ class ImportRuns:
         return await asyncio.to_thread(self._stage, source, name, region, ask, size)
 
     def _stage(self, source: Source, name: str, region: str, ask: bool, size: int) -> bytes:
+        require_size(size)
         run = Run("reading", size)
         with self._files.open(source, name=name, default_region=region, progress=run.tell) as found:
             options = {"dialect": found.dialect, "region": region, "header": found.header, "guess": found.guess, "ask": ask}
