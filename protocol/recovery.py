@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from .codec import LATEST_MS, key
 from .errors import Conflict
+from .identity import Presentation
 from .kinds import Kind, Topic
 
 BACKUP = "recovery.backup"
@@ -55,6 +56,13 @@ class BackupRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class RootKnown:
+    """To a hello by a root log that forks from the one known: this one. Whoever has the words can go on from it."""
+
+    presentation: Presentation = key(0)
+
+
+@dataclass(frozen=True, slots=True)
 class HeldRequest:
     """Give back what you hold of our dealings, from record `after` (0 = the first) of the section on."""
 
@@ -82,6 +90,7 @@ class HeldOrder:
 KINDS = (
     Kind(BACKUP, Topic.RECOVERY, BackupHead),
     Kind("recovery.backup-request", Topic.RECOVERY, BackupRequest),
+    Kind("recovery.root", Topic.HELLO, RootKnown),
     Kind("recovery.request", Topic.RECOVERY, HeldRequest),
     Kind("recovery.held", Topic.RECOVERY, Held),
     Kind("recovery.order", Topic.RECOVERY, HeldOrder),

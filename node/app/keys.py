@@ -11,7 +11,7 @@ from node.app import generation
 from node.config import Config
 from node.model.identity import Step
 from node.model.step_up import Kind
-from node.services import devices, step_up
+from node.services import devices, rejoining, step_up
 from node.vault import seals, sheets, unattended, vault, words
 from node.vault.kdf import Profile as Costs
 from node.vault.keys import Keys
@@ -128,6 +128,14 @@ class KeyCase:
             return devices.revocation(found, sheet.root, device, here, reason, seals_hash)
 
         await self._next_generation(passphrase, sheet, signed, without=device)
+
+    async def rejoin(self, phrase: str) -> None:
+        """Join our own devices again, by the root log that a peer knows. Raises UserError `bad-words`, and as `rejoining.rejoin`."""
+        sheet = sheets.read(phrase)
+        try:
+            await self._stages.write(rejoining.rejoin, root=sheet.root)
+        finally:
+            sheet.wipe()
 
     def new_sheet(self) -> list[str]:
         """Words for a fresh rotation sheet; nothing is kept until `rotate` takes them."""

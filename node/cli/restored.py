@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from node.cli.context import call_of
+from node.cli.context import call_of, read_words
+from node.cli.nodes import WordsFd
 from node.cli.output import reported
 
 app = typer.Typer(no_args_is_help=True, help="After a restore: what is held back until you have looked.")
@@ -28,6 +29,16 @@ def show(context: typer.Context) -> None:
         call.output.show(found["backups"], ("name", "sequence", "newer", "at"))
         if found["silent"]:
             call.output.say("Not heard from yet: " + ", ".join(found["silent"]))
+
+
+@app.command()
+def rejoin(context: typer.Context, words_fd: WordsFd = None) -> None:
+    """Join your own devices again, when your peers know of a change to them that the backup did not. Asks for your words."""
+    call = call_of(context)
+    with reported():
+        words = read_words(call, words_fd, "The words of the sheet that signs (24, or after a rotation 12)")
+        found = call.client.post_once("/restored/rejoin", words=words)
+        call.output.show(found if call.output.as_json else found["devices"], ("device", "name", "state", "here"))
 
 
 def move(context: typer.Context) -> None:

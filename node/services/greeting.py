@@ -9,14 +9,17 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from node.model.peers import Peer
-from protocol.errors import Unauthorized
-from protocol.identity import IdentityState, Presentation
+from protocol.codec import from_bytes, to_bytes
+from protocol.errors import Conflict, Unauthorized
+from protocol.identity import IdentityState, Presentation, replay
 from protocol.ids import digest
 from protocol.kinds import Topic
 from protocol.messages import VERSION, Hello, Message, unpack
 from protocol.peer_id import public_key_of
+from protocol.recovery import RootKnown
 
-from .evidence import Contradiction
+from . import evidence
+from .evidence import Contradiction, EvidenceBook
 from .exchange import Exchange, Incoming, send
 from .exchange import Peers as KnownPeers
 from .today_items import TodayItem, name_of
@@ -25,6 +28,7 @@ from .unit import OutboxEntry, Unit
 ADDRESSES = "addresses"  # setting: our own dialable addresses, kept by the app when the host is up
 ANNOUNCED = "peers/announced"  # setting: the root log that peers were told of last
 REFUSED = "peers/hello-refused"  # setting: peer id → why it did not take our hello
+ROOT_KNOWN = "peers/root-known"  # setting: a root log of ours, longer than or other than this node's, that a peer knows
 OUTDATED = frozenset({"not-live", "rollback", "equivocation"})  # what a peer says that knows more of our devices than we do
 
 
@@ -42,6 +46,9 @@ class GreetingUnit(Unit, Protocol):
 
     @property
     def peers(self) -> Greeted: ...  # noqa: D102
+
+    @property
+    def evidence(self) -> EvidenceBook: ...  # noqa: D102
 
 
 def own_addresses(unit: Unit) -> tuple[str, ...]:
@@ -89,28 +96,49 @@ def outdated(unit: Any) -> Iterable[TodayItem]:
         name = name_of(unit, peer)
         if code == "not-live":
             title, text = f"{name} takes this device for retired", "You retired it from another device, or somebody with your words did."
-        else:
-            title, text = f"{name} knows of a change to your devices that this one does not", "This device was restored from before it."
-        yield TodayItem("device", "", title, text, f"/peers/{peer}", "", unit.now, name)
+            yield TodayItem("device", "", title, text, f"/peers/{peer}", "", unit.now, name)
+            continue
+        title = f"{name} knows of a change to your devices that this one does not"
+        text = "This device was restored from before it, and is refused until it joins the others"
+        yield TodayItem("device", "", title, text, "/restored/rejoin", "Join with your words", unit.now, name)
 
 
 # --- messages
 
 
-def _on_hello(unit: GreetingUnit, incoming: Incoming) -> Hello:
+def _on_hello(unit: GreetingUnit, incoming: Incoming) -> Hello | RootKnown:
     shown: Hello = incoming.message.record
     known = incoming.sender or unit.peers.by_identity(shown.presentation.identity)
     if known is None:
         raise Unauthorized("pair first: ask for an invite", code="not-paired")
-    _learn(unit, known, incoming.peer_id, shown)
+    try:
+        _learn(unit, known, incoming.peer_id, shown)
+    except Contradiction as fork:
+        shown.presentation.check(public_key_of(incoming.peer_id))  # by the root, for this device: its owner may know what is known
+        evidence.keep(unit, fork)
+        return RootKnown(known.presentation)
     return hello(unit)
 
 
 def _on_answer(unit: GreetingUnit, entry: OutboxEntry, _sent: Message, reply: Message) -> None:
     peer = unit.peers.get(entry.peer)
+    if isinstance(reply.record, RootKnown):
+        _keep_known(unit, reply.record.presentation)
+        _said(unit, entry.peer, "equivocation")
+        return
     if peer is not None and isinstance(reply.record, Hello):
         _learn(unit, peer, entry.peer, reply.record)
     _said(unit, entry.peer, "")
+
+
+def _keep_known(unit: GreetingUnit, known: Presentation) -> None:
+    """A root log of ours that a peer is ahead with; the longest is kept. Raises as `replay`, Conflict `wrong-identity`."""
+    if known.identity != unit.me.identity:
+        raise Conflict("the root log of another identity", code="wrong-identity")
+    replay(known.inception, known.entries)
+    kept = unit.settings.get(ROOT_KNOWN)
+    if not kept or len(known.entries) > len(from_bytes(Presentation, bytes.fromhex(kept)).entries):
+        unit.settings.set(ROOT_KNOWN, to_bytes(known).hex())
 
 
 def _on_refused(unit: GreetingUnit, entry: OutboxEntry, _sent: Message, code: str) -> None:

@@ -44,6 +44,11 @@ class Peers:
         """Keep the next entry of our root log, signed by the root (`protocol.identity.sign_entry`); peers are told by `greeting.tick`."""
         self._db.execute("INSERT INTO root_log (seq, raw) SELECT max(seq) + 1, ? FROM root_log", (entry,))
 
+    def take_root_log(self, presentation: Presentation) -> None:
+        """Another root log of ours in the place of this one."""
+        self._db.execute("DELETE FROM root_log")
+        self.found(presentation)
+
     # --- paired peers
 
     def get(self, peer: str) -> Peer | None:

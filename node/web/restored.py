@@ -4,7 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
-from node.errors import ConflictError
+from node.errors import ConflictError, UserError
 from node.services import restored
 from node.services.recovery import FetchedView
 from node.web.forms import form_of
@@ -73,4 +73,23 @@ async def post_confirm(request: web.Request) -> web.StreamResponse:
     return see_other(request, "/restored", f"Confirmed: {what} go on")
 
 
-ROUTES = [web.get("/restored", show_restored), web.post("/restored/{what}/confirm", post_confirm)]
+async def show_rejoin(request: web.Request) -> web.StreamResponse:
+    """GET /restored/rejoin."""
+    return render(request, "rejoin.html", section="today")
+
+
+async def post_rejoin(request: web.Request) -> web.StreamResponse:
+    """POST /restored/rejoin: the words are used once and kept nowhere."""
+    try:
+        await runtime_of(request).keys.rejoin(form_of(request)["words"])
+    except (UserError, ConflictError) as error:
+        return render(request, "rejoin.html", status=422, section="today", errors={"words": str(error)})
+    return see_other(request, "/restored", "This computer is one of your devices again. Your peers are told.")
+
+
+ROUTES = [
+    web.get("/restored/rejoin", show_rejoin),
+    web.post("/restored/rejoin", post_rejoin),
+    web.get("/restored", show_restored),
+    web.post("/restored/{what}/confirm", post_confirm),
+]

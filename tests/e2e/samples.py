@@ -472,6 +472,7 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
         "steps": [{"title": "Set this computer up from a backup", "note": "Done: it is a new device of yours.", "state": "done"},
                   {"title": "Look at what is held back", "note": "Held back: grants", "state": "now"},
                   {"title": "Retire the old computer", "note": "Still yours: Ana's desk", "state": "later"}]}),
+    "rejoin": ("rejoin.html", "today", "ana", {}),
     "restored": ("restored.html", "today", "ana", {"restored": True, "sequence": 12, "newer": True, "silent": ["Ben Okafor"], "fetched": [{"name": "Lumen Beauty", "state": ("All given", "done"), "text": "214 records came"}],
         "backups": [{"name": "Lumen Beauty", "sequence": 14, "at": NOW - DAY, "newer": True}],
         "parts": [{"title": "Grants", "why": "Who may ask for what of a customer.", "label": "Let my desk answer", "nothing": "No grant holds now.", "paused": True, "action": "/restored/grants/confirm",

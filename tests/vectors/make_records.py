@@ -307,6 +307,12 @@ def recoveries() -> list[Made]:
     return [
         good("record", "a backup's head", type="BackupHead", bytes=head(3)),
         good("record", "which one is known?", type="BackupRequest", bytes=to_bytes(recovery.BackupRequest())),
+        good(
+            "record",
+            "the root log known",
+            type="RootKnown",
+            bytes=to_bytes(recovery.RootKnown(who.Presentation(b"inception", (b"entry",)))),
+        ),
         good("record", "give back orders", type="HeldRequest", bytes=to_bytes(asked)),
         good("record", "a page", type="Held", bytes=to_bytes(held)),
         good("record", "an order", type="HeldOrder", bytes=to_bytes(order)),

@@ -4,14 +4,16 @@ from dataclasses import replace
 
 import pytest
 
+from node.errors import ConflictError, UserError
 from node.model.evidence import Evidence
-from node.services import evidence, exchange, grants, greeting, orders, peers, team, today
+from node.services import evidence, exchange, grants, greeting, orders, peers, rejoining, team, today
 from node.services.handlers import EXCHANGE
 from node.store.peers import ROUTED
 from protocol import identity
 from protocol.errors import ProtocolError
 from protocol.identity import TYPES, GenerationStarted, Presentation, replay
-from protocol.messages import Hello, pack
+from protocol.messages import Hello, pack, unpack_held
+from protocol.peer_id import peer_id_of
 
 from .restoring import certified, copied, new_device, restored, revoke, sign_root
 from .shop import Shop
@@ -204,7 +206,8 @@ def test_a_forked_root_log_is_refused_and_both_entries_are_kept(shop):
     shop.world.deliver()
     new = restored(shop.world, shop.ana, path)
     for _ in range(2):
-        assert refusal(shop.world, new, shop.lumen) == "equivocation"
+        reply = unpack_held(shop.world.put(new.peer, shop.lumen, "hello", hello_of(new)))
+        assert reply.record.presentation == shop.ana.read(lambda unit: unit.peers.presentation())
     [kept] = shop.lumen.read(evidence.list_evidence)
     assert (kept.name, kept.seq, kept.identity) == ("ana", 2, shop.ana.identity.hex())
     raws = {shop.ana.read(lambda unit: unit.peers.presentation()).entries[1], new.read(lambda unit: unit.peers.presentation()).entries[1]}
@@ -214,6 +217,61 @@ def test_a_forked_root_log_is_refused_and_both_entries_are_kept(shop):
     new.write(greeting.greet_all)
     shop.world.deliver()
     assert "does not" in " ".join(item.title for item in new.read(today.show).items)
+
+
+def test_a_second_restore_of_one_backup_joins_with_the_words(shop):
+    """The first one was heard of by the merchant: the second one's entry stands where the first one's does."""
+    first, second = copied(shop.ana, "ana2"), copied(shop.ana, "ana3")
+    one = restored(shop.world, shop.ana, first)
+    one.write(greeting.greet_all)
+    shop.world.deliver()
+    shop.clock.tick(1000)
+    two = restored(shop.world, shop.ana, second)
+    two.write(greeting.tick)
+    two.write(greeting.greet_all)
+    shop.world.deliver()
+    assert route(shop.lumen, shop.ana) == one.peer
+    [item] = [item for item in two.read(today.show).items if item.kind == "device"]
+    assert item.href == "/restored/rejoin"
+    with pytest.raises(UserError) as caught:
+        two.write(rejoining.rejoin, root=shop.ben.root)
+    assert caught.value.code == "not-the-root"
+    found = two.write(rejoining.rejoin, root=shop.ana.root)
+    assert [(row.here, row.state) for row in found.devices] == [(True, "live"), (False, "live"), (False, "live")]
+    two.write(greeting.tick)
+    shop.world.deliver()
+    assert route(shop.lumen, shop.ana) == two.peer
+    assert [item for item in two.read(today.show).items if item.kind == "device"] == []
+    with pytest.raises(ConflictError) as caught:
+        two.write(rejoining.rejoin, root=shop.ana.root)
+    assert caught.value.code == "nothing-to-join"
+
+
+def test_keys_renewed_since_the_backup_are_not_joined(shop):
+    path = copied(shop.ana, "ana2")
+    sign_root(shop.ana, GenerationStarted(1, bytes(32)))
+    shop.ana.write(greeting.greet_all)
+    shop.world.deliver()
+    new = restored(shop.world, shop.ana, path)
+    new.write(greeting.greet_all)
+    shop.world.deliver()
+    with pytest.raises(ConflictError) as caught:
+        new.write(rejoining.rejoin, root=shop.ana.root)
+    assert caught.value.code == "newer-generation"
+
+
+def test_a_peer_gives_no_root_log_to_who_forged_one(shop):
+    shown = shop.ana.read(lambda unit: unit.peers.presentation())
+    keys = new_device(shop.ana)
+    sign_root(shop.ana, GenerationStarted(1, bytes(32)))
+    shop.ana.write(greeting.greet_all)
+    shop.world.deliver()
+    forged = sign_entry_by(shop.ana.keys.device, shown, certified(shop.ana, keys, "eve"))
+    body = hello_of(shop.ana, presentation=Presentation(shown.inception, (*shown.entries, forged)))
+    with pytest.raises(ProtocolError) as caught:
+        shop.world.put(peer_id_of(keys.device.public), shop.lumen, "hello", body)
+    assert caught.value.code == "not-root"
+    assert shop.lumen.read(evidence.list_evidence) == []
 
 
 def test_evidence_of_one_identity_is_bounded(shop):
