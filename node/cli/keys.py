@@ -8,6 +8,7 @@ from node.cli.client import Client
 from node.cli.context import call_of, read_passphrase, read_words
 from node.cli.nodes import Fd, WordsFd, confirm_sheet, show_sheet
 from node.cli.output import reported
+from node.errors import UserError
 
 app = typer.Typer(help="Keys and devices of this node.", no_args_is_help=True)
 GENERATION_SECONDS = 600.0  # the store is written anew
@@ -78,6 +79,10 @@ def rotate(context: typer.Context, words_fd: WordsFd = None, next_words_fd: Next
         words = read_words(call, words_fd, "The 12 words of your rotation sheet")
         if next_words_fd is not None:
             following = read_words(call, next_words_fd, "The 12 words of the fresh sheet")
+        elif call.output.as_json:
+            raise UserError(
+                "With --json give the fresh sheet yourself: --next-words-fd N, e.g. --next-words-fd 5 5<file", code="needs-words"
+            )
         else:
             fresh = call.client.post_once("/keys/rotation-sheet")["words"]
             call.output.say("A fresh rotation sheet, shown this once: write it down. What you just typed is your first sheet from now on.")
@@ -185,4 +190,5 @@ def auto_lock(context: typer.Context, minutes: Annotated[int, typer.Argument(hel
     """
     call = call_of(context)
     with reported():
-        call.output.show(call.client.post_once("/keys/vault-lock", minutes=minutes))
+        found = call.client.post_once("/keys/vault-lock", minutes=minutes)
+        call.output.show(found if call.output.as_json else {name: found[name] for name in ("page_lock", "vault_lock")})

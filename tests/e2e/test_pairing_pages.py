@@ -97,7 +97,7 @@ async def test_all_of_it_works_with_scripts_off_and_a_used_invite_is_told(tmp_pa
         await ben.page.get_by_label("Invite link").fill("gemstra://pair?i=broken")
         await ben.press("Connect")
         await ben.page.get_by_text("The invite link is damaged").first.wait_for()
-        await ben.press("Lock")
+        await ben.press("Lock page")
         await ben.page.get_by_label("Passphrase").fill(PASSPHRASE)
         await ben.press("Unlock")
         await ben.heading("Hello, Ben")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from node import canary
 from node.app import generation
 from node.app.founding import STORE_FILE, found
 from node.errors import ConflictError, IntegrityError, Unavailable
@@ -182,6 +183,7 @@ def test_killed_at_any_point_the_next_unlock_completes_it(made, monkeypatch, own
         begin_and_complete(folder, opening, step)
     assert calls
     monkeypatch.undo()
+    assert canary.scan_files([folder], [phrase, PASSPHRASE, step.seed.hex(), step.store.hex(), before.hex()]) == []
     whole(folder, step, before)
 
 
@@ -221,7 +223,8 @@ def test_a_full_disk_stops_it_by_name_and_room_lets_it_go_on(made, monkeypatch):
 PROGRAM = textwrap.dedent("""
     import sys
     from pathlib import Path
-    from node.app import generation
+    from node import canary
+from node.app import generation
     from node.vault import vault
     opening = vault.open_file(Path(sys.argv[1]), sys.argv[2])
     print("begun", flush=True)
