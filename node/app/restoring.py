@@ -70,14 +70,19 @@ def restore(
         profile = Profile(identity, role.value, keyring.name, keyring.currency, keyring.payout_index, recovery=sheet.recovery)
         secrets = _secrets(keyring)
         _make_room(folder)
-        with _loading(folder, secrets, opened) as loading:
-            loaded = load(target, cipher, opened, keyring, loading)
-            loading.seal(opened.manifest.sequences, keyring.following)
-        _enter(folder, Keys(profile, secrets), sheet.root, opened, newest)
+        try:
+            with _loading(folder, secrets, opened) as loading:
+                loaded = load(target, cipher, opened, keyring, loading)
+                loading.seal(opened.manifest.sequences, keyring.following)
+            _enter(folder, Keys(profile, secrets), sheet.root, opened, newest)
+            vault.write_new(folder, passphrase, profile, secrets, costs=costs)
+        except BaseException:
+            _make_room(folder)
+            raise
+        finally:
+            secrets.wipe()
     finally:
         sheet.wipe()
-    vault.write_new(folder, passphrase, profile, secrets, costs=costs)
-    secrets.wipe()
     return SetUpView(
         profile.identity.hex(),
         profile.name,
