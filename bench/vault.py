@@ -23,6 +23,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
+from bench import search
 from bench.people import people
 from node.app.opened import ContactFiles
 from node.model.customer import same_person
@@ -217,7 +218,38 @@ def plain_insert(count: int) -> float:
         return spent + time.perf_counter() - start
 
 
-FIGURES: dict[str, Callable[[int], dict[str, Figure]]] = {"import": import_file}
+# --- figures: search, one customer, the first page
+
+
+def search_and_open(count: int) -> dict[str, Figure]:
+    """200 searches with their counts, and opening one customer, beside the same tables and queries without encryption."""
+    searched, opened = search.compared(count)
+    (slow, plain), (middle, plain_middle) = searched.at(0.95), searched.at(0.5)
+    ratio = sum(searched.store) / sum(searched.plain)
+    one, plain_one = opened.at(0.95)
+    return {
+        "search_p95": Figure(slow, "ms", 50.0, {"plain SQLite": plain, "median": middle, "plain median": plain_middle}),
+        "search_ratio": Figure(ratio, "×", 1.5, {}),
+        "open_one_p95": Figure(one, "ms", 20.0, {"plain SQLite": plain_one}),
+    }
+
+
+def unlock_to_first_page(count: int) -> dict[str, Figure]:
+    """A real node: from the passphrase to the page of Today, derivation of the key and all."""
+    found, few = search.first_page(count), search.first_page(min(count, 100), rounds=1)
+    return {
+        "first_page": Figure(
+            found["first"], "s", 2.0, {"unlock": found["unlock"], "with 100 customers": few["first"], "file, MB": found["file"]}
+        ),
+        "customers_page": Figure(found["customers"], "s", None, {"with 100 people": few["customers"]}),
+    }
+
+
+FIGURES: dict[str, Callable[[int], dict[str, Figure]]] = {
+    "import": import_file,
+    "search": search_and_open,
+    "first_page": unlock_to_first_page,
+}
 """Each makes what it needs for so many customers; one may answer several figures that come of one work."""
 
 

@@ -40,7 +40,7 @@ _ORDERED = (
 _REACH = (("", "Anyone"), ("phone", "Has a phone"), ("email", "Has an e-mail"), ("postal", "Has a postal address"))
 _LACKS = (("", "Anyone"), ("phone", "Has no phone"), ("email", "Has no e-mail"), ("postal", "Has no postal address"))
 _WORDS = {"phone": "phone", "email": "e-mail", "postal": "postal address"}
-_ARCHIVED = (("", "Without archived ones"), ("only", "Archived ones only"), ("all", "All of them"))
+_ARCHIVED = (("", "Left out"), ("only", "Only these"), ("all", "Shown too"))
 _SORTS = (("", "Best match, then name"), ("name", "Name"), ("newest", "Newest first"), ("order", "Last order first"))
 
 
@@ -122,7 +122,7 @@ def _chip(name: str, value: str) -> str:
     if name == "ordered":
         return {"never": "Never ordered"}.get(value) or "Ordered: " + dict(_ORDERED).get(value, value).lower()
     if name == "archived":
-        return dict(_ARCHIVED).get(value, value)
+        return {"only": "Put aside", "all": "Also those put aside"}.get(value, "")
     return f"Birthday in {formats.month_name(_month(value))}" if name == "month" else ""
 
 
