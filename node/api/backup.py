@@ -21,6 +21,9 @@ class Backups(Protocol):
     async def test_target(self, target: bytes) -> TargetView:
         """Write, read, delete there."""
 
+    async def remove_target(self, target: bytes) -> TargetView:
+        """Send no more backups there."""
+
     def progress(self) -> ProgressView:
         """What is being done now."""
 
@@ -71,6 +74,11 @@ async def test_target(runtime: BackupRuntime, target: bytes) -> TargetView:
     return await runtime.backups.test_target(target)
 
 
+async def remove_target(runtime: BackupRuntime, target: bytes) -> TargetView:
+    """Send no more backups there, and forget the password. What lies there stays."""
+    return await runtime.backups.remove_target(target)
+
+
 async def progress(runtime: BackupRuntime) -> ProgressView:
     """What is being done now, and how far it is."""
     return runtime.backups.progress()
@@ -107,7 +115,7 @@ ROUTES = (
     Route("GET", "/backup/targets/{target}", backup_targets.get_target, kind="read"),
     Route("POST", "/backup/targets/{target}", backup_targets.change_target),
     Route("POST", "/backup/targets/{target}/test", test_target, kind="task"),
-    Route("POST", "/backup/targets/{target}/remove", backup_targets.remove_target),
+    Route("POST", "/backup/targets/{target}/remove", remove_target, kind="task"),
     Route("POST", "/backup/targets/{target}/run", back_up, kind="task"),
     Route("POST", "/backup/targets/{target}/drill", drill, kind="task"),
     Route("GET", "/backup/targets/{target}/customers/{customer}", customer_then, kind="task"),

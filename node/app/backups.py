@@ -8,7 +8,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ class _Run:
     began: int
     watched: Watched
     doing: str
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Backups:
@@ -77,6 +78,14 @@ class Backups:
         description = await self._store.read(backup_targets.describe, target)
         found = await self._tested(description)
         return await self._store.write(backup_targets.tested_target, target, **found)
+
+    async def remove_target(self, target: bytes) -> TargetView:
+        """Send no more backups there; a run there ends first."""
+        run = self._run
+        if run is not None and run.target == target:
+            run.watched.stop()
+            await run.ended.wait()
+        return await self._store.write(backup_targets.remove_target, target)
 
     async def _tested(self, description: Description) -> dict[str, Any]:
         token = os.urandom(PROBE_BYTES)
@@ -141,7 +150,10 @@ class Backups:
             description = await self._store.read(backup_targets.describe, target)
             if description.kind is Kind.DISK and not await in_thread(partial(_is_there, description)):
                 continue
-            await self._begin(target, drill_only=False)
+            try:
+                await self._begin(target, drill_only=False)
+            except UserError as error:  # it was described well when it was added, and is not any more
+                await self._store.write(backup_runs.not_begun, target, error.code, str(error))
             return
 
     async def _begin(self, target: bytes, *, drill_only: bool) -> None:
@@ -167,6 +179,7 @@ class Backups:
             raise
         finally:
             self._run = None
+            run.ended.set()
             self._changed()
 
     def _work(self, run: _Run, opened: OpenTarget, *, drill_only: bool) -> None:
@@ -191,6 +204,8 @@ def _is_there(description: Description) -> bool:
             target.entries("probe/")
         except Unavailable:
             return False
+        except NodeError:
+            return True  # the run will say what is wrong with it
         return True
 
 

@@ -25,6 +25,7 @@ class RunBook(Protocol):
     def runs(self, target: bytes | None = None, limit: int = 100) -> Sequence[RunRow]: ...  # noqa: D102
     def recent(self, target: bytes | None = None, limit: int = 100) -> Sequence[RunRow]: ...  # noqa: D102
     def keep_run(self, row: RunRow) -> None: ...  # noqa: D102
+    def keep_target(self, row: TargetRow) -> None: ...  # noqa: D102
 
 
 class ChangeCount(Protocol):
@@ -100,6 +101,14 @@ def end_interrupted(unit: RunsUnit) -> int:
     if cut:
         unit.touched("changes")
     return len(cut)
+
+
+def not_begun(unit: RunsUnit, target: bytes, code: str, text: str) -> None:
+    """Keep why a run did not even begin, so that it is not tried again at once and the pages say it."""
+    if unit.backups.target(target) is None:
+        unit.backups.keep_target(TargetRow(target))
+    unit.backups.keep_run(RunRow(unit.random(32), target, unit.now, unit.now, "failed", code, text))
+    unit.touched("changes")
 
 
 def due_targets(unit: RunsUnit) -> list[bytes]:

@@ -23,12 +23,12 @@ class Credentials:
         self._challenge: Mapping[str, str] = {}
         self._count = 0
 
-    def header(self, method: str, target: str) -> dict[str, str]:
+    def header(self, method: str, target: str) -> dict[str, str | bytes]:
         """What to send along; nothing before the server asked."""
         if self._scheme == "basic":
             return {"Authorization": "Basic " + base64.b64encode(f"{self._user}:{self._secret}".encode()).decode()}
         if self._scheme == "digest":
-            return {"Authorization": self._digest(method, target)}
+            return {"Authorization": self._digest(method, target).encode()}  # names are UTF-8 (RFC 7616)
         return {}
 
     def learn(self, told: str, *, encrypted: bool) -> bool:
@@ -72,6 +72,8 @@ class Credentials:
 
 def _digest_challenge(told: str) -> dict[str, str] | None:
     """The first Digest challenge that we can answer."""
+    if not told.isprintable():
+        return None
     for found in re.split(r"\bdigest\s+", told, flags=re.IGNORECASE)[1:]:
         pairs = {name.lower(): re.sub(r"\\(.)", r"\1", quoted) or bare for name, quoted, bare in _PAIR.findall(found)}
         methods = re.split(r"[,\s]+", pairs.get("qop", "auth"))

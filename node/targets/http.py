@@ -36,8 +36,8 @@ def base_of(url: str) -> SplitResult:
     """The address of a folder on a server. Raises UserError `bad-target` unless it is https, or http on this machine."""
     try:
         parts = urlsplit(url.strip())
-        _ = parts.port
-    except ValueError:
+        _ = parts.port, (parts.hostname or "").encode("idna")
+    except ValueError:  # UnicodeError is one
         raise outcomes.bad_target("This is no address. Enter one such as https://cloud.example/backups") from None
     if not parts.hostname or parts.scheme not in ("https", "http") or parts.query or parts.fragment:
         raise outcomes.bad_target("This is no address. Enter one such as https://cloud.example/backups")
@@ -53,6 +53,8 @@ class Server:
 
     def __init__(self, url: str, user: str, secret: str, *, seconds: float = CONNECT_SECONDS, call_seconds: float = CALL_SECONDS) -> None:
         self._base = base_of(url)
+        if not (user + secret).isprintable():
+            raise outcomes.bad_target("Name and password hold no line breaks and no other characters that cannot be seen.")
         self.where = self._base.hostname or ""
         self.path = unquote(self._base.path).rstrip("/")
         """The path of the address, without a slash at its end."""
@@ -91,9 +93,9 @@ class Server:
             kept.close()
 
     def _authorized(self, method: str, target: str, body: bytes, headers: dict[str, str], most: int) -> Answer:
-        answer = self._sent(method, target, body, headers | self._credentials.header(method, target), most)
+        answer = self._sent(method, target, body, {**headers, **self._credentials.header(method, target)}, most)
         if answer.status == 401 and self._credentials.learn(answer.headers.get("www-authenticate", ""), encrypted=self._encrypted):
-            answer = self._sent(method, target, body, headers | self._credentials.header(method, target), most)
+            answer = self._sent(method, target, body, {**headers, **self._credentials.header(method, target)}, most)
         if answer.status == 401:
             raise outcomes.wrong_credentials(self.where)
         return answer
@@ -102,7 +104,7 @@ class Server:
     def _encrypted(self) -> bool:
         return self._base.scheme == "https" or self._base.hostname in _LOOPBACK
 
-    def _sent(self, method: str, target: str, body: bytes, headers: Mapping[str, str], most: int) -> Answer:
+    def _sent(self, method: str, target: str, body: bytes, headers: Mapping[str, str | bytes], most: int) -> Answer:
         if self._kept is not None:
             try:
                 return self._once(self._kept, method, target, body, headers, most)
@@ -122,7 +124,7 @@ class Server:
             raise outcomes.unreachable(self.where, _why(error)) from None  # its text may hold what was sent
 
     def _once(
-        self, connection: http.client.HTTPConnection, method: str, target: str, body: bytes, headers: Mapping[str, str], most: int
+        self, connection: http.client.HTTPConnection, method: str, target: str, body: bytes, headers: Mapping[str, str | bytes], most: int
     ) -> Answer:
         connection.request(method, target or "/", body or None, {"Content-Length": str(len(body)), **headers})
         with connection.getresponse() as response:

@@ -31,7 +31,7 @@ class Bucket:
         self._name = description.bucket
         self._prefix = f"{prefix}/" if (prefix := description.prefix.strip("/")) else ""
         self._where = f"The bucket {description.bucket}"
-        self._client = _client(description, seconds, tries)
+        self._client = _opened(description, seconds, tries)
 
     def found(self) -> None:
         """Nothing is made: the bucket is the person's. Raises UserError `not-a-target` where there is none."""
@@ -111,7 +111,7 @@ class Bucket:
             yield
         except ClientError as error:
             raise self._said(name, error) from None  # its text repeats what was sent
-        except (NoCredentialsError, ParamValidationError):
+        except (NoCredentialsError, ParamValidationError, ValueError):
             raise outcomes.bad_target("Enter the bucket's name, the access key and its secret.") from None
         except (HTTPClientError, HTTPError, OSError):
             raise outcomes.unreachable(self._where, "its service does not answer, or breaks off") from None
@@ -139,6 +139,16 @@ class Bucket:
 
 def _code(error: "ClientError") -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _opened(description: Description, seconds: int, tries: int) -> Any:
+    """A client. Raises UserError `bad-target` for a region or an address that is none."""
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        return _client(description, seconds, tries)
+    except (BotoCoreError, ValueError):
+        raise outcomes.bad_target("Check the region and the address of the service: there is none like that.") from None
 
 
 def _client(description: Description, seconds: int, tries: int) -> Any:

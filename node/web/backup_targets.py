@@ -173,7 +173,7 @@ async def post_test(request: web.Request) -> web.StreamResponse:
 
 async def post_remove(request: web.Request) -> web.StreamResponse:
     """POST /backup/targets/{target}/remove."""
-    gone: TargetView = await runtime_of(request).write(backup_targets.remove_target, target=_id(request))
+    gone: TargetView = await runtime_of(request).backups.remove_target(_id(request))
     return see_other(request, "/backup", f"No more backups go to {gone.name}. What lies there stays.")
 
 

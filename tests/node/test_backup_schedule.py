@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from node.app import backups as module
 from node.app.backups import END_SECONDS, Backups
 from node.config import Config
 from node.errors import ConflictError, NotFound, UserError
@@ -184,3 +185,38 @@ async def test_the_folder_of_the_node_is_no_place(machine):
                 await backups.add_target(Description(Kind.FOLDER, str(where)), "")
             assert caught.value.code == "bad-target"
         assert await store.read(backup_targets.list_targets) == []
+
+
+async def test_removing_a_place_ends_the_run_there(machine, tmp_path):
+    async with machine.open(look=3600) as (backups, store):
+        view = await backups.add_target(Description(Kind.FOLDER, str(tmp_path / "b")), "Shelf")
+        target = bytes.fromhex(view.target)
+        await backups.back_up(target)
+        await backups.remove_target(target)
+        assert backups.progress().doing == "nothing"
+        assert await runs_of(store) == []
+        await backups.add_target(Description(Kind.FOLDER, str(tmp_path / "b")), "Shelf")
+
+
+async def test_a_place_that_can_no_longer_be_opened_is_a_failed_run(machine, monkeypatch, tmp_path):
+    def broken(_description):
+        raise UserError("There is no such region.", code="bad-target")
+
+    async with machine.open() as (backups, store):
+        await backups.add_target(Description(Kind.FOLDER, str(tmp_path / "b")), "Shelf")
+        monkeypatch.setattr(module, "_open", broken)
+        (run,) = await ended(machine, backups, store)
+        assert (run.state, run.code) == ("failed", "bad-target")
+        await asyncio.sleep(0.3)
+        assert len(await runs_of(store)) == 1
+
+
+async def test_a_disk_that_refuses_is_a_failed_run_and_the_node_goes_on(machine, monkeypatch, tmp_path):
+    def refuses(*_args, **_more):
+        raise UserError("It does not allow it.", code="target-refused")
+
+    async with machine.open() as (backups, store):
+        await backups.add_target(Description(Kind.DISK, str(tmp_path / "b")), "Blue disk")
+        monkeypatch.setattr(Folder, "entries", refuses)
+        (run,) = await ended(machine, backups, store)
+        assert (run.state, run.code) == ("failed", "target-refused")
