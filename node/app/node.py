@@ -158,11 +158,16 @@ class Node:
 
     async def reopen(self, work: "Callable[[], Keys]") -> None:
         """Close all that is open, have `work` change vault and store in a thread, go on with the keys it gives. When it raises, the node
-        stays locked, and unlocking goes on from where it stopped.
+        stays locked, and unlocking goes on from where it stopped; one that was locked meanwhile stays locked as well.
         """
         async with self._changing:
+            locked = self._opened is None
             await self._stop()
-            self._start(await asyncio.to_thread(work))
+            keys = await asyncio.to_thread(work)
+            if locked:
+                keys.lock()
+            else:
+                self._start(keys)
 
     def _start(self, keys: "Keys") -> None:
         from node.app.opened import Opened

@@ -297,3 +297,19 @@ async def test_a_bound_vault_goes_through_a_new_generation_and_stays_bound(tmp_p
         await node.unlock(PASSPHRASE)
         await node.keys.unbind_device(PASSPHRASE)
         assert (await node.keys.show()).bound is False
+
+
+async def test_a_node_that_was_locked_while_its_keys_changed_stays_locked(tmp_path, monkeypatch):
+    async with opened(tmp_path) as node:
+        second, third = " ".join(node.founded.rotation_words), " ".join(node.keys.new_sheet())
+        real = node.reopen
+
+        async def locked_before(work):
+            await node.lock()
+            await real(work)
+
+        monkeypatch.setattr(node, "reopen", locked_before)
+        await node.keys.rotate(second, third, PASSPHRASE)
+        assert node.stage() is Stage.LOCKED
+        await node.unlock(PASSPHRASE)
+        assert node.opened().keys.generation == 1
