@@ -12,7 +12,7 @@ from node.errors import UserError
 from node.model.export import FORMAT, CustomerLine, Header, NoteLine, SettingLine
 from node.model.task import Note
 
-from . import claims, commissions, orders, peers, plans, statements, task_rules, tasks, team
+from . import claims, commissions, orders, peers, plans, segments, statements, task_rules, tasks, team
 from .claims import ClaimView
 from .commissions import LineWhy
 from .customers import CustomerBook
@@ -21,6 +21,7 @@ from .grant_views import DisclosureView, GrantView, disclosure_view, grant_view
 from .order_view import OrderView
 from .peers import PeerView
 from .plans import PlanView
+from .segments import SegmentView
 from .statements import StatementView
 from .task_rules import RulesUnit, RuleView
 from .tasks import ZONE, TaskView
@@ -142,6 +143,7 @@ SECTIONS: Mapping[str, Section] = {
     "note": Section(NoteLine, _each("note", _note)),
     "task": Section(TaskView, _each("task", tasks.get_task)),
     "rule": Section(RuleView, _all(task_rules.list_rules)),
+    "segment": Section(SegmentView, _all(segments.list_segments)),
     "order": Section(OrderView, _each("order", orders.get_order)),
     "grant": Section(GrantView, _each("grant", _grant)),
     "disclosure": Section(DisclosureView, _disclosures),
