@@ -28,15 +28,57 @@ def identity(secret: bytes) -> str:
 
 def encrypt(data: bytes, recipients: Sequence[bytes]) -> bytes:
     """An age file that each of the X25519 public keys opens."""
-    return bytes(pyrage.encrypt(data, [pyrage.x25519.Recipient.from_str(recipient(public)) for public in recipients]))
+    written = _Written()
+    pyrage.encrypt_io(_Pieces(data), written, [pyrage.x25519.Recipient.from_str(recipient(public)) for public in recipients])
+    return written.data
 
 
 def decrypt(data: bytes, secrets: Sequence[bytes]) -> bytes:
-    """What an age file holds. Raises IntegrityError `backup-other-keys` when none of the X25519 secrets opens it."""
+    """What an age file holds.
+
+    Raises IntegrityError `backup-other-keys` when none of the X25519 secrets opens it, `backup-damaged` when its body was changed.
+    """
+    written = _Written()
     try:
-        return bytes(pyrage.decrypt(data, [pyrage.x25519.Identity.from_str(identity(secret)) for secret in secrets]))
+        pyrage.decrypt_io(_Pieces(data), written, [pyrage.x25519.Identity.from_str(identity(secret)) for secret in secrets])
     except pyrage.DecryptError as error:
         raise IntegrityError("None of these keys opens this backup: it is sealed to others.", code="backup-other-keys") from error
+    except OSError as error:  # so the library says it, once it has begun to write
+        raise IntegrityError("A file of this backup is not what was sealed.", code="backup-damaged") from error
+    return written.data
+
+
+class _Pieces:
+    """Bytes as the library reads them: through Python, a piece at a time, for it holds the interpreter lock as long as it works."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = memoryview(data)
+
+    def read(self, count: int = -1) -> bytes:
+        """Up to `count` bytes."""
+        piece = self._data if count < 0 else self._data[:count]
+        self._data = self._data[len(piece) :]
+        return bytes(piece)
+
+
+class _Written:
+    """What the library wrote."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def write(self, piece: bytes) -> int:
+        """Take a piece."""
+        self._parts.append(bytes(piece))
+        return len(piece)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    @property
+    def data(self) -> bytes:
+        """All of it."""
+        return b"".join(self._parts)
 
 
 def bech32(prefix: str, data: bytes) -> str:

@@ -47,3 +47,15 @@ def test_a_row_opens_under_its_own_key_and_in_its_own_table_only():
         with pytest.raises(IntegrityError) as damaged:
             cipher.open_row(secret, table, sealed)
         assert damaged.value.code == "backup-damaged"
+
+
+@pytest.mark.parametrize("place", [0, 30, 200, 70_000, -1])
+def test_a_damaged_or_cut_file_gives_nothing(place):
+    secret = os.urandom(32)
+    sealed = age.encrypt(bytes(150_000), [crypto_scalarmult_base(secret)])
+    flipped = bytearray(sealed)
+    flipped[place] ^= 1
+    for spoiled in (bytes(flipped), sealed[:place], b""):
+        with pytest.raises(IntegrityError):
+            age.decrypt(spoiled, [secret])
+    assert age.decrypt(sealed, [secret]) == bytes(150_000)
