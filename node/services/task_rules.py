@@ -21,7 +21,7 @@ from node.model.task_rule import DEFAULTS, FEWEST, LATE_DAYS, MOST, MOST_A_DAY, 
 from .tasks import LONGEST_TITLE, ZONE, TasksUnit, require_channel, today_of
 
 HOUR_MS = 3_600_000
-AT_ONCE = 250  # of an index, in one transaction
+AT_ONCE = 100  # of an index, in one transaction: the writer is not held up for long
 PREVIEWED, MOST_LOOKED_AT = 50, 5000
 LONGEST_TAG = 100
 

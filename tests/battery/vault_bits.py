@@ -20,7 +20,7 @@ STORE, LOG = "node.db", "node.db-wal"
 NAMED = {
     STORE: {"damaged", "truncated", "not-encrypted", "wrong-key"},
     LOG: {"damaged"},
-    keyfile.NAME: {"damaged", "wrong-passphrase", "newer-vault", "unknown-algorithm"},
+    keyfile.NAME: {"damaged", "wrong-passphrase", "wrong-key", "newer-vault", "unknown-algorithm"},
 }
 
 
