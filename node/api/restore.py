@@ -15,7 +15,7 @@ class Restore(Protocol):
     def view(self) -> RestoreView:
         """How far it is."""
 
-    async def begin(self, description: Description, words: str, passphrase: str) -> RestoreView:
+    async def begin(self, description: Description, words: str, passphrase: str, number: int = 0) -> RestoreView:
         """Check, then begin."""
 
     def stop(self) -> RestoreView:
@@ -41,12 +41,13 @@ async def begin(
     bucket: str = "",
     region: str = "",
     prefix: str = "",
+    number: int = 0,
 ) -> RestoreView:
-    """Set a new node up from the newest backup at a place, with the 24 words; it is unlocked when it is done."""
+    """Set a new node up from a backup at a place (0: the newest), with the 24 words; it is unlocked when it is done."""
     if kind not in tuple(Kind):
         raise UserError("Backups lie in a folder, on a disk, at webdav or s3.", code="bad-target")
     described = Description(Kind(kind), where.strip(), user.strip(), secret, bucket.strip(), region.strip(), prefix.strip())
-    return await runtime.restoring.begin(described, words, passphrase)
+    return await runtime.restoring.begin(described, words, passphrase, number)
 
 
 async def view(runtime: RestoreRuntime) -> RestoreView:

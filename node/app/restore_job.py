@@ -19,6 +19,7 @@ from protocol.errors import ProtocolError
 if TYPE_CHECKING:
     from node.app.backups import Backups
 
+MOST_NUMBERS = 60
 NOTHING = RestoreView("nothing", 0, 0, "", "")
 
 
@@ -53,8 +54,8 @@ class RestoreJob:
         """What backups lie at a place, before any words. Raises NotFound `no-backup`, and what targets raise."""
         return await in_thread(lambda: _found(description))
 
-    async def begin(self, description: Description, words: str, passphrase: str) -> RestoreView:
-        """Check words and passphrase against what lies there, then restore beside the page.
+    async def begin(self, description: Description, words: str, passphrase: str, number: int = 0) -> RestoreView:
+        """Check words and passphrase against what lies there, then restore beside the page; `number` of the backup, 0 = the newest.
 
         Raises ConflictError `restore-running`, `vault-exists`; UserError `bad-words`, `passphrase-too-short`; IntegrityError
         `backup-other-keys` and what else the newest backup there shows; what targets raise.
@@ -68,7 +69,7 @@ class RestoreJob:
             self._view = NOTHING
             raise
         self._view, self._watched = RestoreView("reading", 0, 0, "", ""), Watched(opened)
-        work = partial(self._restore, opened, self._watched, words, passphrase)
+        work = partial(self._restore, opened, self._watched, words, passphrase, number)
         self._task = asyncio.create_task(self._go(work, description, passphrase), name="restore")
         return self.view()
 
@@ -102,12 +103,12 @@ class RestoreJob:
         moved = self._watched.moved if self._watched else None
         return (moved.got, moved.got_bytes) if moved else (0, 0)
 
-    def _restore(self, opened: OpenTarget, watched: Watched, words: str, passphrase: str) -> None:
+    def _restore(self, opened: OpenTarget, watched: Watched, words: str, passphrase: str, number: int) -> None:
         """In the thread."""
         from node.app.restoring import restore
 
         with closing(opened):
-            restore(self._data, passphrase, words, watched, costs=self._costs)
+            restore(self._data, passphrase, words, watched, number=number, costs=self._costs)
 
 
 def _found(description: Description) -> FoundView:
@@ -118,7 +119,8 @@ def _found(description: Description) -> FoundView:
         listed = list_manifests(target)
     if not listed:
         raise NotFound("There is no backup here. Choose the folder or bucket that the backups went to.", code="no-backup")
-    return FoundView(len({item.folder for item in listed}), len(listed), max(item.number for item in listed))
+    numbers = sorted({item.number for item in listed}, reverse=True)
+    return FoundView(len({item.folder for item in listed}), len(listed), numbers[0], tuple(numbers[:MOST_NUMBERS]))
 
 
 def _checked(data: Path, description: Description, words: str, passphrase: str) -> OpenTarget:

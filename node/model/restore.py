@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FoundView:
-    """What lies at a place, as far as names tell: backups of how many desks, how many in all, and the newest's number."""
+    """What lies at a place, as far as names tell: backups of how many desks, how many in all, the newest number, some before it."""
 
     desks: int
     backups: int
     newest: int
+    numbers: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

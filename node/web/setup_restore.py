@@ -82,11 +82,16 @@ async def post_words(request: web.Request) -> web.StreamResponse:
     if form["passphrase"] != form["again"]:
         return _words(request, {"again": "The two are not the same"}, form["words"])
     try:
-        await runtime_of(request).restoring.begin(chosen.description, form["words"], form["passphrase"])
+        await runtime_of(request).restoring.begin(chosen.description, form["words"], form["passphrase"], _number(form["number"]))
     except (NodeError, ProtocolError) as error:
         name = "passphrase" if error.code.startswith("passphrase-") else _FIELDS.get(error.code, "")
         return _words(request, {name: str(error)}, form["words"])
     return see_other(request, "/setup/restoring")
+
+
+def _number(text: str) -> int:
+    """The chosen backup; the newest where none is."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _words(request: web.Request, errors: dict[str, str] | None = None, typed: str = "") -> web.Response:
@@ -95,8 +100,22 @@ def _words(request: web.Request, errors: dict[str, str] | None = None, typed: st
         return see_other(request, "/setup/restore")
     found, told = chosen.found, chosen.description
     many = f"Backups of {formats.number(found.desks)} desks lie" if found.desks > 1 else f"Backup {formats.number(found.newest)} lies"
-    values = {"found": many, "place": told.bucket or told.where, "errors": errors or {}, "step": 2, "total": TOTAL, "typed": typed}
+    values = {
+        "found": many,
+        "place": told.bucket or told.where,
+        "errors": errors or {},
+        "step": 2,
+        "total": TOTAL,
+        "typed": typed,
+        "numbers": _numbers(found),
+    }
     return render(request, "setup/restore_words.html", status=422 if errors else 200, **values)
+
+
+def _numbers(found: FoundView) -> list[tuple[str, str]]:
+    """What can be chosen; where several desks' backups lie only the words tell whose are whose, and the newest is taken."""
+    older = [] if found.desks > 1 else [(str(number), f"Number {formats.number(number)}") for number in found.numbers[1:]]
+    return [("0", "The newest"), *older]
 
 
 def _chosen(request: web.Request) -> Chosen | None:

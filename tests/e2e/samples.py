@@ -392,7 +392,7 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "setup": ("setup/start.html", "", "", {"step": 1, "total": 4, "form": SETUP_FORM, "currencies": [("USD", "US dollar")], "zones": [("Europe/Madrid", "Madrid")]}),
     "restore-kinds": ("setup/restore.html", "", "", {"step": 1, "total": 3, "kinds": PLACES}),
     "restore-place": ("setup/restore_place.html", "", "", {"step": 1, "total": 3, "kind": "webdav", "title": "An online folder (WebDAV)", "form": PLACE_FORM, "errors": {"secret": "cloud.example does not take this name and password. Enter them again."}}),
-    "restore-words": ("setup/restore_words.html", "", "", {"step": 2, "total": 3, "found": "Backup 12 lies", "place": "/media/ana/blue/gemstra", "typed": "appel", "errors": {"words": "Word 7, 'appel', is not on the list. Did you mean apple?"}}),
+    "restore-words": ("setup/restore_words.html", "", "", {"step": 2, "total": 3, "found": "Backup 12 lies", "place": "/media/ana/blue/gemstra", "typed": "appel", "numbers": [("0", "The newest"), ("11", "Number 11")], "errors": {"words": "Word 7, 'appel', is not on the list. Did you mean apple?"}}),
     "restoring": ("setup/restoring.html", "", "", {"step": 3, "total": 3, "doing": "Bringing your desk back", "moved": "34 MB read", "failed": ""}),
     "restoring-failed": ("setup/restoring.html", "", "", {"step": 3, "total": 3, "doing": "", "moved": "", "failed": "This backup is damaged: restore an earlier one."}),
     "setup-passphrase": ("setup/passphrase.html", "", "", {"step": 4, "total": 4, "errors": {"again": "The two are not the same"}}),

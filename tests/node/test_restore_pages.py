@@ -38,14 +38,17 @@ PASSPHRASE = "another horse 9"
 HOST, COOKIE = "ana.localhost:8801", "gemstra-desk"
 
 
-def back_up(folder, description):
-    """A desk in `folder`, and one backup of it at the place."""
+def back_up(folder, description, more=0):
+    """A desk in `folder`, and a backup of it at the place, or several."""
     found(folder, "correct horse", Founder("Ana", Role.SELLER, "EUR"), Sheets(WORDS, "abandon " * 11 + "about"), costs=COSTS)
     keys = vault.unlock(folder, "correct horse")
     with closing(Store.open(folder / STORE_FILE, keys.store_key, keys)) as store, closing(open_target(found_target(description))) as target:
         store.write_now(lambda unit: unit.settings.set("test/canary", "canary-of-ana-7731"))
         engine = Engine(store, BackupCipher(lambda: [keys.agreement_secret]), keys, Workshop(folder, lambda: 1), lambda: 1, "test")
         engine.make(target, b"\x11" * 32)
+        for count in range(more):
+            store.write_now(lambda unit, count=count: unit.settings.set("test/canary", f"later {count}"))
+            engine.make(target, b"\x11" * 32)
 
 
 class Bare:
@@ -184,6 +187,23 @@ async def test_a_damaged_backup_is_told_and_leaves_no_desk(page, bare, place, tm
     part.write_bytes(whole)
     assert (await page.post("/setup/restore-words", **given))[0] == 303
     assert (await bare.ended()).doing == "done"
+
+
+async def test_an_earlier_backup_where_the_newest_is_damaged(page, bare, place, tmp_path):
+    back_up(tmp_path / "old", place, more=1)
+    assert (await bare.restoring.look_at(place)).numbers == (2, 1)
+    parts = sorted((tmp_path / "backups").rglob("part-*"), key=lambda path: path.stat().st_mtime_ns)
+    parts[-1].write_bytes(parts[-1].read_bytes()[:-1])
+    await page.post("/setup/restore/folder", where=place.where)
+    assert "Number 1" in (await page.get("/setup/restore-words"))[2]
+    given = {"words": WORDS, "passphrase": PASSPHRASE, "again": PASSPHRASE}
+    await page.post("/setup/restore-words", number="0", **given)
+    assert (await bare.ended()).code == "backup-damaged"
+    await page.post("/setup/restore-words", number="1", **given)
+    assert (await bare.ended()).doing == "done"
+    keys = vault.unlock(bare.data, PASSPHRASE)
+    with closing(Store.open(bare.data / STORE_FILE, keys.store_key, keys)) as store:
+        assert store.read_now(lambda unit: unit.settings.get("test/canary")) == "canary-of-ana-7731"
 
 
 async def test_from_a_webdav_server_that_dies_and_comes_back(bare, tmp_path):
