@@ -13,6 +13,7 @@ from .exchange import PeersUnit
 from .today_items import TodayItem
 
 MOST_SHOWN = 100
+SHOWN_MS = 30 * 86_400_000
 
 
 class Contradiction(Conflict):
@@ -72,6 +73,8 @@ def list_evidence(unit: EvidenceUnit) -> list[EvidenceView]:
 def found(unit: Any) -> Iterable[TodayItem]:
     """Who showed two histories."""
     for row in unit.evidence.all(MOST_SHOWN):
+        if row.found_at < unit.now - SHOWN_MS:  # the list of peers goes on showing it
+            continue
         view = _view(unit, row)
         who = view.name or "Somebody you were connected to"
         text = "Both are kept as proof. Ask them by another way before you deal with them."

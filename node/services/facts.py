@@ -319,6 +319,14 @@ def check_twin(unit: CommissionUnit, fact: AccrualFact) -> bool:
     return True
 
 
+def require_own_twin(unit: CommissionUnit, fact: AccrualFact) -> None:
+    """The merchant, given back a fact of its own: its chain key signed it, where a chain is configured. Raises Conflict `wrong-issuer`."""
+    own = unit.me.chain_address(GAS_ACCOUNT)
+    chained = unit.settings.get(PLACE) is not None
+    if fact.issuer != own or (chained and settlement.recover(twin_digest(require_place(unit), fact), fact.chain_signature) != own):
+        raise Conflict("the fact is not signed by our chain key", code="wrong-issuer")
+
+
 def check_late_twins(unit: CommissionUnit, merchant: bytes) -> None:
     """Verify what came before a chain was configured. Raises as `check_twin`."""
     for row in unit.commissions.unchecked(merchant):

@@ -132,6 +132,8 @@ def _payee(unit: RecoveryUnit, who: _Parties, message: Message) -> None:
         raise Conflict("a change at another merchant", code="wrong-merchant")
     if signed.envelope.author not in (who.of_seller.root_public, who.of_seller.inception.root_public):
         raise Unauthorized("only the root key moves a payee", code="not-root")
+    if record.generation > who.of_seller.generation:
+        raise Conflict("a payee of a generation that has not begun", code="generation")
     known = unit.team.payees(who.merchant, record.member)
     if any(row.generation == record.generation for row in known):
         return
@@ -191,6 +193,7 @@ def _fact(unit: RecoveryUnit, who: _Parties, message: Message) -> None:
     if not who.at_merchant:
         facts.keep_own(unit, signed, fact)
     elif unit.commissions.fact(fact_hash(fact)) is None:
+        facts.require_own_twin(unit, fact)
         row = FactRow(fact_hash(fact), fact.merchant, fact.member, fact.level, signed.raw, unit.now, checked=True)
         unit.commissions.keep_fact(row)
         _link(unit, row)

@@ -7,6 +7,7 @@ import pytest
 from node.errors import ConflictError
 from node.services import (
     asking,
+    facts,
     fulfilment,
     grants,
     greeting,
@@ -18,16 +19,19 @@ from node.services import (
     restored,
     returned,
     statements,
+    taken_back,
     team,
 )
 from node.services.catching_up import is_behind
 from node.store.store import Store
 from protocol.cancellation import CancelCode
-from protocol.envelope import NO_LOG
+from protocol.commission import FACT_TYPE
+from protocol.envelope import NO_LOG, sign
 from protocol.errors import ProtocolError
 from protocol.identity import GenerationStarted
 from protocol.messages import pack, unpack_held
 from protocol.recovery import Held, HeldRequest, Section
+from protocol.team import ACCEPTED, PAYEE, MemberAccepted, PayeeChanged
 
 from .restoring import copied, sign_root
 from .restoring import restored as set_up
@@ -385,3 +389,49 @@ def test_nobody_is_given_what_is_others(shop):
 def test_a_node_that_was_not_restored_asks_nobody(shop):
     settle(shop)
     assert not [topic for _, _, topic, _, _ in shop.world.carried if topic == "recovery"]
+
+
+# --- what a peer might make up
+
+
+def given(shop, new, raw):
+    """As if Ana had given the record back."""
+    peer = new.read(lambda unit: unit.peers.by_identity(shop.ana.identity))
+    new.write(lambda unit: unit.attempt(lambda: taken_back.take(unit, peer, unpack_held(raw))))
+
+
+def refused(shop, new, record):
+    with pytest.raises(ProtocolError) as caught:
+        given(shop, new, pack(record))
+    return caught.value.code
+
+
+def test_a_seller_makes_up_nothing_of_a_merchants(shop):
+    order = shop.accepted()
+    path = copied(shop.lumen, "lumen2")
+    [fact] = shop.ana.read(lambda unit: unit.commissions.facts_of_member(shop.lumen.identity, unit.team.memberships()[0].member))
+    new = restore(shop, shop.lumen, path)
+    settle(shop)
+    before = owed(new), states(new), new.read(team.list_members)
+    record, now, key = facts.fact_of(fact), shop.clock.now, shop.ana.keys
+    more = replace(record, amount=record.amount * 2)
+    member = shop.lumen.read(lambda unit: unit.team.members()[0].member)
+    assert refused(shop, new, sign(key.device, FACT_TYPE, more, created=now)) == "not-live"
+    assert refused(shop, new, sign(shop.lumen.keys.device, FACT_TYPE, more, created=now)) == "wrong-issuer"  # a stolen device
+    assert refused(shop, new, sign(key.device, ACCEPTED, MemberAccepted(shop.lumen.identity, member, 9, now), created=now)) == "not-live"
+    moved = PayeeChanged(shop.lumen.identity, shop.ana.read(lambda unit: unit.team.memberships()[0].member), 1, b"\x09" * 20)
+    assert refused(shop, new, sign(key.device, PAYEE, moved, created=now)) == "not-root"
+    assert refused(shop, new, sign(shop.ana.root, PAYEE, moved, created=now)) == "generation"
+    assert refused(shop, new, HeldRequest(Section.TEAM, 0)) == "unknown-kind"
+    assert (owed(new), states(new), new.read(team.list_members)) == before
+    assert shop.statuses(order)[0] == "ACCEPTED"
+
+
+def test_an_order_of_somebody_else_is_not_taken(shop):
+    shop.accepted()
+    peer = shop.lumen.read(lambda unit: unit.peers.by_identity(shop.ana.identity))
+    [make] = list(shop.lumen.read(lambda unit: [m() for m in returned.held(unit, peer, Section.ORDERS)]))
+    ben = shop.lumen.read(lambda unit: unit.peers.by_identity(shop.ben.identity))
+    with pytest.raises(ProtocolError) as caught:
+        shop.lumen.write(lambda unit: taken_back.take(unit, ben, unpack_held(make)))
+    assert caught.value.code == "wrong-identity"
