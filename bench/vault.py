@@ -133,14 +133,13 @@ async def _imports(store: Store[Keys], file: Path, count: int) -> dict[str, floa
             if (view.created, view.known) != ((count, 0) if name == "import" else (0, count)):
                 raise SystemExit(f"{name}: {view.created} created, {view.known} known of {count}")
             first = first or view.id
-        found["read"], found["loop"] = reading.median(), late_result(late)
+        found["read"], found["loop"], found["resident"] = reading.median(), late_result(late), peak_mb()
     start = time.perf_counter()
     await store.write(customer_imports.undo_import, bytes.fromhex(first))
     found["undo"] = time.perf_counter() - start
     left = await store.read(lambda unit: unit.db.execute("SELECT count(*) FROM customers").fetchone()[0])
     if left:
         raise SystemExit(f"undo left {left} customers")
-    found["resident"] = peak_mb()
     return found
 
 

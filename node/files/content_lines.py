@@ -64,9 +64,12 @@ def unfold(lines: Iterable[bytes], *, old: bool) -> Iterator[bytes]:
             if held:
                 yield b"".join(held)
             held = [line]
-            head = line.partition(b":")[0].upper()
-            quoted = b"QUOTED-PRINTABLE" in head
-            base64 = b"BASE64" in head or b"ENCODING=B" in head
+            quoted = base64 = False
+            end = line.find(b":")
+            if line.find(b";", 0, end) > 0:
+                head = line[:end].upper()
+                quoted = b"QUOTED-PRINTABLE" in head
+                base64 = b"BASE64" in head or b"ENCODING=B" in head
         soft = quoted and held[-1].rstrip().endswith(b"=")
         if soft:
             held[-1] = held[-1].rstrip()[:-1]

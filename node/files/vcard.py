@@ -25,6 +25,7 @@ _HANDLES = {
 _DATES = {"ANNIVERSARY": "anniversary", "X-ANNIVERSARY": "anniversary", "X-MS-ANNIVERSARY": "anniversary", "X-ABDATE": ""}
 _NAME_PARTS = ("family", "given", "middle", "prefix", "suffix")
 _FRAME = frozenset(("BEGIN", "END", "VERSION"))
+_FRAME_LETTERS = frozenset((b"B", b"b", b"E", b"e", b" ", b"\t"))
 
 
 def read_cards(lines: Iterable[bytes], region: str) -> Iterator[Entry]:
@@ -40,6 +41,7 @@ class _Card:
         self.lines: list[bytes] = []
         self.problems: list[str] = []
         self.size = self.depth = 0
+        self.nested = False  # a card within it was begun
         self._begin, self._length = -1, 0  # of the property that is being read, once the card is so large that it matters
 
     def add(self, line: bytes) -> None:
@@ -74,10 +76,11 @@ class _Card:
 def _cards(lines: Iterable[bytes]) -> Iterator[_Card]:
     card: _Card | None = None
     for line in lines:
-        word = line[:16].strip().upper() if len(line) < 40 else b""
+        word = line[:16].strip().upper() if line[:1] in _FRAME_LETTERS and len(line) < 40 else b""
         if word == b"BEGIN:VCARD":
             if card and card.lines and card.lines[-1].strip().upper().startswith(b"AGENT"):
                 card.depth += 1
+                card.nested = True
             elif card is not None:
                 card.problems.append(_NO_END)
                 yield card
@@ -102,7 +105,7 @@ def _entry(number: int, card: _Card, region: str) -> Entry:
     if card.size > MAX_CARD:
         return Entry(number, None, (f"The card is larger than {MAX_CARD // 1_000_000} MB. Make its pictures smaller and import it again.",))
     sketch = Sketch(number, problems=card.problems)
-    original = "" if _read(card.lines, sketch, region) else f"The card has more than {MAX_PROPERTIES:,} properties."
+    original = "" if _read(card, sketch, region) else f"The card has more than {MAX_PROPERTIES:,} properties."
     if original:
         return Entry(number, None, (original,), (_text(card.lines),))
     found = sketch.finish()
@@ -116,10 +119,12 @@ def _text(lines: list[bytes]) -> str:
     return "\r\n".join(["BEGIN:VCARD", *(line.decode("utf-8", "replace") for line in lines), "END:VCARD", ""])
 
 
-def _read(card: list[bytes], sketch: Sketch, region: str) -> bool:
+def _read(card: _Card, sketch: Sketch, region: str) -> bool:
     """Gather the card into `sketch`. False where it has too many properties."""
-    old = any(line.strip().upper() == b"VERSION:2.1" for line in card[:20])
-    properties = [found for line in unfold(_without_agents(card, sketch), old=old) if (found := parse(line, old=old))]
+    version = next((line for line in card.lines[:20] if line.lstrip()[:8].upper() == b"VERSION:"), b"")
+    old = version.strip().upper() == b"VERSION:2.1"
+    lines = _without_agents(card.lines, sketch) if card.nested else card.lines
+    properties = [found for line in unfold(lines, old=old) if (found := parse(line, old=old))]
     if len(properties) > MAX_PROPERTIES:
         return False
     labels = {prop.group: _apple(text(prop)) for prop in properties if prop.name == "X-ABLABEL" and prop.group}

@@ -29,7 +29,6 @@ _SETTINGS = (
     "PRAGMA trusted_schema = OFF",
     "PRAGMA cell_size_check = ON",
     "PRAGMA recursive_triggers = ON",
-    "PRAGMA cache_size = -65536",  # 64 MiB at most: what a large transaction touches is not sealed and opened again and again
     "PRAGMA journal_size_limit = 16777216",
     f"PRAGMA busy_timeout = {BUSY_MS}",
 )
