@@ -133,7 +133,8 @@ class KeyCase:
         """Join our own devices again, by the root log that a peer knows. Raises UserError `bad-words`, and as `rejoining.rejoin`."""
         sheet = sheets.read(phrase)
         try:
-            await self._stages.write(rejoining.rejoin, root=sheet.root)
+            async with self._writing:  # the root log must not change under a generation that is being decided
+                await self._stages.write(rejoining.rejoin, root=sheet.root)
         finally:
             sheet.wipe()
 

@@ -67,7 +67,7 @@ def command_line() -> str:
         "",
         "`gemstra` talks to the node that runs on its data folder, through the socket `node.sock` in it (only its owner may open that). Answers go to",
         "stdout, everything else to stderr; `--json` gives one document, made for programs; `--no-input` never asks. A passphrase comes from a prompt or",
-        "from a file descriptor (`--passphrase-fd`), never from an argument.",
+        "from a file descriptor (`--passphrase-fd`), never from an argument; so do words (`--words-fd`) and the passwords of other services (`--secret-fd`).",
         "",
         "| exit code | meaning |",
         "|---|---|",
