@@ -44,6 +44,7 @@ from .backup_stream import Packer, digest
 from .backup_target import Target
 
 _ROWS = 2_000
+_KEYLESS = 50_000
 _CHANGES = 100
 _LEAST_DELTAS = 256 << 10
 _LEAST_BEHIND = 5_000
@@ -188,8 +189,11 @@ class Making:
         return (recovery, *sorted(device.device_x25519 for device in state.devices))
 
     def _give_secrets(self) -> None:
-        while self._store.write_now(lambda unit: unit.backups.give_secrets()):
-            pass
+        """Found on a snapshot and given a few at a time, so that the writer is never held up for long."""
+        while keyless := self._store.read_now(lambda unit: unit.dump.keyless(_KEYLESS)):
+            for start in range(0, len(keyless), _ROWS):
+                some = keyless[start : start + _ROWS]
+                self._store.write_now(lambda unit, some=some: unit.backups.give_secrets(some))
 
     def _reckon(self) -> None:
         """Reckon what the rows come to from the beginning, where that is due."""

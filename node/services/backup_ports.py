@@ -41,6 +41,7 @@ class Dump(Protocol):
     def sequences(self) -> tuple[Count, ...]: ...  # noqa: D102
     def revoked(self, most: int) -> tuple[bytes, ...]: ...  # noqa: D102
     def slots(self) -> tuple[bytes, int]: ...  # noqa: D102
+    def keyless(self, most: int) -> Sequence[bytes]: ...  # noqa: D102
     def slot_of(self, customer: bytes, /) -> tuple[int, bytes] | None: ...  # noqa: D102
     def walk(self, table: str, after: Key, most: int) -> Walk | None: ...  # noqa: D102
     def changed(self, since: int, most: int) -> Changes | None: ...  # noqa: D102
@@ -70,7 +71,7 @@ class BackupBook(Protocol):
     def forget_objects(self, target: bytes, names: Iterable[str]) -> None: ...  # noqa: D102
     def keep_run(self, row: RunRow) -> None: ...  # noqa: D102
     def runs(self, target: bytes | None = None, limit: int = 100) -> Sequence[RunRow]: ...  # noqa: D102
-    def give_secrets(self) -> int: ...  # noqa: D102
+    def give_secrets(self, customers: Iterable[bytes]) -> None: ...  # noqa: D102
     def prune_changes(self, accounted: int, position: int) -> None: ...  # noqa: D102
 
 

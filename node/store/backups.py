@@ -15,7 +15,6 @@ _RUN = (
     "drilled, drill_code, drill_detail"
 )  # fmt: skip
 MOST_BEHIND = 200_000
-_SECRETS = 2_000
 _KEY_BYTES = 32
 
 
@@ -94,12 +93,13 @@ class BackupBook:
 
     # --- changes and secrets
 
-    def give_secrets(self) -> int:
-        """Give customers without a key one, a few at a time; how many."""
-        sql = "SELECT id FROM customers WHERE id NOT IN (SELECT customer FROM customer_secrets) LIMIT ?"
-        rows = [(row[0], self._random(_KEY_BYTES)) for row in self._db.execute(sql, (_SECRETS,)).fetchall()]
-        self._db.conn.executemany("INSERT INTO customer_secrets (customer, key) VALUES (?, ?)", rows)
-        return len(rows)
+    def give_secrets(self, customers: Iterable[bytes]) -> None:
+        """Give these customers a key, those that are still here and have none."""
+        sql = (
+            "INSERT INTO customer_secrets (customer, key) SELECT id, :key FROM customers WHERE id = :id "
+            "AND NOT EXISTS (SELECT 1 FROM customer_secrets WHERE customer = :id)"
+        )
+        self._db.conn.executemany(sql, [{"id": customer, "key": self._random(_KEY_BYTES)} for customer in customers])
 
     def prune_changes(self, accounted: int, position: int) -> None:
         """Forget changes that nobody waits for. A target left far behind waits no longer: its next backup is whole."""

@@ -57,6 +57,11 @@ class Dump:
         row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'customer_secrets'").fetchone()
         return packed, (row[0] if row else 0) + 1
 
+    def keyless(self, most: int) -> list[bytes]:
+        """Customers who have no key yet."""
+        sql = "SELECT id FROM customers AS c WHERE NOT EXISTS (SELECT 1 FROM customer_secrets AS s WHERE s.customer = c.id) LIMIT ?"
+        return [row[0] for row in self._db.execute(sql, (most,))]
+
     def slot_of(self, customer: bytes) -> tuple[int, bytes] | None:
         """The customer's slot and key."""
         row = self._db.execute("SELECT slot, key FROM customer_secrets WHERE customer = ?", (customer,)).fetchone()

@@ -121,7 +121,7 @@ def test_customers_keep_their_keys_and_new_ones_get_new_slots(desk, tmp_path):
     assert store.read_now(lambda unit: unit.db.execute(slots).fetchall()) == before
     store.write_now(lambda unit: unit.db.execute("DELETE FROM customers WHERE id = ?", (before[-1][1],)))
     store.write_now(lambda unit: Vaulted.add(None, unit, 1, 99))
-    store.write_now(lambda unit: unit.backups.give_secrets())
+    store.write_now(lambda unit: unit.backups.give_secrets(unit.dump.keyless(9)))
     assert store.read_now(lambda unit: unit.db.execute(slots).fetchall())[-1][0] == before[-1][0] + 1
     store.close()
 
