@@ -14,6 +14,7 @@ from node.cli.context import Call, call_of
 from node.cli.output import reported
 from node.cli.upload import ANSWER_SECONDS, send_file
 from node.errors import UserError
+from node.model.staged import require_size
 
 _ROW = ("row", "name", "detail", "outcome", "action", "why")
 _PIECE = 200
@@ -73,9 +74,11 @@ def _waiting(text: str) -> str:
 
 
 def _size(file: str) -> int:
-    """So that one that is too large is refused before it is sent; sending says what else is wrong with it."""
+    """One that is too large is refused before it is sent; sending says what else is wrong with it."""
     path = Path(file)
-    return path.stat().st_size if path.is_file() else 0
+    size = path.stat().st_size if path.is_file() else 0
+    require_size(size)
+    return size
 
 
 def _columns(call: Call, given: list[str], mapping: str) -> dict[str, str]:

@@ -15,6 +15,15 @@ ACTIONS = ("new", "update", "merge", "skip")
 KINDS = ("who", "email", "phone")
 """Likenesses, the strongest first: name with address, e-mail, whole number."""
 
+MOST_BYTES = 1 << 30
+"""Of one file."""
+
+
+def require_size(size: int) -> None:
+    """Raise UserError `too-large` for a file that is larger than one import takes."""
+    if size > MOST_BYTES:
+        raise UserError(f"The file has more than {MOST_BYTES >> 20} MB. Split it and import the parts.", code="too-large")
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:

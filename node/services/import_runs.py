@@ -12,12 +12,11 @@ from typing import Any, Protocol, TypeVar
 
 from node.errors import NodeError, Unavailable, UserError
 from node.model.person import Entry
-from node.model.staged import Staged
+from node.model.staged import Staged, require_size
 
 from . import customer_imports, customer_staging
 from .customer_imports import ImportView
 
-MOST_BYTES = 1 << 30
 _BATCH = 500
 _DROPPED = 5000
 _MOST_BYTES = 8_000_000
@@ -79,12 +78,6 @@ class FailureView:
     name: str
     code: str
     reason: str
-
-
-def require_size(size: int) -> None:
-    """Raise UserError `too-large` for a file that is larger than one import takes."""
-    if size > MOST_BYTES:
-        raise UserError(f"The file has more than {MOST_BYTES >> 20} MB. Split it and import the parts.", code="too-large")
 
 
 class Run:

@@ -7,7 +7,8 @@ import io
 import pytest
 
 from node.errors import NodeError
-from node.services import customer_imports, customer_preview, import_runs
+from node.model import staged as staged_model
+from node.services import customer_imports, customer_preview
 from tests.node.services.importing import dump, runs, stage_file, stage_people
 from tests.node.services.test_customer_imports import JO, MIA
 from tests.node.services.world import World
@@ -70,7 +71,7 @@ class Rows(io.RawIOBase):
 def test_two_gigabytes_are_refused_before_or_soon(node, monkeypatch, size, most):
     """Said to be so large, not a byte is read; not said, reading ends at the bound (here a small one) and what was read is gone."""
     if not size:
-        monkeypatch.setattr(import_runs, "MOST_BYTES", most)
+        monkeypatch.setattr(staged_model, "MOST_BYTES", most)
     before, source = dump(node), Rows()
     with pytest.raises(NodeError) as caught:
         asyncio.run(runs(node).stage(source, "people.csv", "US", ask=False, size=size))

@@ -1,0 +1,143 @@
+"""The commands of contacts files, over the API of a node's store: looked at, mapped, decided, taken over, taken back."""
+
+import asyncio
+import json
+import threading
+
+import msgspec
+import pytest
+from aiohttp import web
+from typer.testing import CliRunner
+
+from node.api import customer_imports
+from node.api.http import add_api
+from node.cli.root import app
+from tests.node.services.importing import runs
+from tests.node.services.world import World
+
+TABLE = "Kunde;Rufnummer;Schuh\nZoë Vega;030 901820;38\nBo;ask;39\n;;40\n"
+
+
+class Runtime:
+    """The node's store behind the API, on a loop of its own."""
+
+    def __init__(self, node) -> None:
+        self.node, self.imports = node, runs(node)
+
+    def require_open(self):
+        pass
+
+    async def read(self, run, /, **arguments):
+        return await self.node.store.read(run, **arguments)
+
+    async def write(self, run, /, **arguments):
+        return await self.node.store.write(run, **arguments)
+
+    async def write_once(self, _operation, _body, _permanent, run, /, **arguments):
+        return msgspec.json.encode(await self.node.store.write(run, **arguments))
+
+
+@pytest.fixture
+def call(tmp_path):
+    """A `gemstra` at a node that answers on its socket."""
+    world = World(tmp_path)
+    (tmp_path / "data").mkdir()
+    loop = asyncio.new_event_loop()
+
+    async def serve():
+        served = web.Application()
+        add_api(served, Runtime(world.node("ana")), customer_imports.ROUTES)
+        runner = web.AppRunner(served, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.UnixSite(runner, str(tmp_path / "data" / "node.sock")).start()
+        return runner
+
+    runner = loop.run_until_complete(serve())
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    def run(*words, code=0):
+        done = CliRunner().invoke(app, ["--data", str(tmp_path / "data"), *words])
+        assert done.exit_code == code, done.output
+        return done
+
+    yield run
+    asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+    world.close()
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "kunden.csv"
+    path.write_text(TABLE)
+    return str(path)
+
+
+def _json(done):
+    return json.loads(done.stdout)
+
+
+def test_a_table_is_mapped_looked_at_decided_and_taken_over_in_two_steps(call, table, tmp_path):
+    errors = tmp_path / "bad.csv"
+    mapped = ["--map", "Rufnummer=phone", "--map", "Schuh=preference:shoe", "--region", "DE"]
+    done = call("--json", "customers", "import", table, *mapped, "--dry-run", "--errors", str(errors))
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(row["row"], row["name"], row["outcome"], row["detail"]) for row in rows] == [
+        (2, "Zoë Vega", "new", "+4930901820"),
+        (3, "Bo", "new", ""),
+        (4, "", "error", "40"),
+    ]
+    assert errors.read_text().splitlines()[1].startswith("4,")
+    assert errors.stat().st_mode & 0o777 == 0o600
+    assert _json(call("--json", "customers", "imports")) == []  # nobody is written
+    [waiting] = _json(call("--json", "customers", "waiting"))
+    assert [column["field"] for column in _json(call("--json", "customers", "columns", waiting["id"]))] == [
+        "name",
+        "phone",
+        "preference:shoe",
+    ]
+    done = _json(call("--json", "customers", "import", waiting["id"], "--decide", "3=skip"))
+    assert (done["created"], done["skipped"], done["failed"]) == (1, 1, 1)
+    again = _json(call("--json", "customers", "import", table, "--region", "DE"))  # its columns are remembered
+    assert (again["created"], again["known"]) == (1, 1)
+    [mapping] = _json(call("--json", "customers", "mappings"))
+    call("customers", "mappings", "--forget", mapping["id"])
+    assert _json(call("--json", "customers", "undo", done["id"]))["removed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--map", "Nope=name"], "bad-mapping"),
+        (["--map", "Kunde"], "bad-mapping"),
+        (["--mapping", "abc"], "bad-mapping"),
+        (["--decide", "99=new"], "bad-request"),
+        (["--decide", "2=merge"], "no-twin"),
+        (["--found", "burn"], "bad-rules"),
+    ],
+)
+def test_what_makes_no_sense_is_named(call, table, words, said):
+    assert said in call("customers", "import", table, *words, code=1).output
+
+
+def test_an_error_file_is_not_written_over(call, table, tmp_path):
+    (tmp_path / "bad.csv").write_text("mine")
+    assert "file-exists" in call("customers", "import", table, "--dry-run", "--errors", str(tmp_path / "bad.csv"), code=1).output
+    assert (tmp_path / "bad.csv").read_text() == "mine"
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_sent(call, tmp_path):
+    with (tmp_path / "huge.csv").open("wb") as file:
+        file.truncate(2 << 30)  # it takes no room
+    assert "too-large" in call("customers", "import", str(tmp_path / "huge.csv"), code=1).output
+    assert _json(call("--json", "customers", "waiting")) == []
+
+
+def test_a_file_is_put_aside(call, table):
+    call("customers", "import", table, "--dry-run")
+    [waiting] = _json(call("--json", "customers", "waiting"))
+    call("customers", "waiting", "--drop", waiting["id"])
+    assert _json(call("--json", "customers", "waiting")) == []
