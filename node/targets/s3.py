@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from node.errors import NotFound
 from node.model.target import Description, Stored
@@ -11,9 +11,6 @@ from node.model.target import Description, Stored
 from . import outcomes
 from .http import base_of
 from .names import is_name, parts_of
-
-if TYPE_CHECKING:
-    from botocore.exceptions import ClientError
 
 CONNECT_SECONDS: Final = 15
 READ_SECONDS: Final = 60
@@ -75,12 +72,10 @@ class Bucket:
 
     def keeps_old_versions(self) -> bool:
         """Whether the bucket versions what is replaced; where we may not ask, a probe shows it."""
-        from botocore.exceptions import ClientError
-
         with self._named(_PROBE):
             try:
                 return bool(self._client.get_bucket_versioning(Bucket=self._name).get("Status") == "Enabled")
-            except ClientError as error:
+            except _botocore().exceptions.ClientError as error:
                 if _code(error) not in _UNKNOWN:
                     raise
             answer = self._client.put_object(Bucket=self._name, Key=self._key(_PROBE), Body=b"")
@@ -104,21 +99,20 @@ class Bucket:
 
     @contextmanager
     def _named(self, name: str) -> Iterator[None]:
-        from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError, ParamValidationError
-        from urllib3.exceptions import HTTPError
-
+        library = _botocore()
+        known = library.exceptions
         try:
             yield
-        except ClientError as error:
+        except known.ClientError as error:
             raise self._said(name, error) from None  # its text repeats what was sent
-        except (NoCredentialsError, ParamValidationError, ValueError):
+        except (known.NoCredentialsError, known.ParamValidationError, ValueError):
             raise outcomes.bad_target("Enter the bucket's name, the access key and its secret.") from None
-        except (HTTPClientError, HTTPError, OSError):
+        except (known.HTTPClientError, library.httpsession.URLLib3SSLError, OSError):
             raise outcomes.unreachable(self._where, "its service does not answer, or breaks off") from None
-        except BotoCoreError as error:
+        except known.BotoCoreError as error:
             raise outcomes.unreachable(self._where, type(error).__name__) from None
 
-    def _said(self, name: str, error: "ClientError") -> Exception:
+    def _said(self, name: str, error: Any) -> Exception:
         code, status = _code(error), int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         if code == "NoSuchBucket":
             return outcomes.no_target(self._where, "there is no such bucket")
@@ -137,31 +131,35 @@ class Bucket:
         return outcomes.unreachable(self._where, f"its service has trouble of its own ({code or status})")
 
 
-def _code(error: "ClientError") -> str:
+def _code(error: Any) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _botocore() -> Any:
+    """What boto3 stands on, by way of boto3: which version of it is boto3's own choice."""
+    from boto3 import session
+
+    return session.botocore
 
 
 def _opened(description: Description, seconds: int, tries: int) -> Any:
     """A client. Raises UserError `bad-target` for a region or an address that is none."""
-    from botocore.exceptions import BotoCoreError
-
     try:
         return _client(description, seconds, tries)
-    except (BotoCoreError, ValueError):
+    except (_botocore().exceptions.BotoCoreError, ValueError):
         raise outcomes.bad_target("Check the region and the address of the service: there is none like that.") from None
 
 
 def _client(description: Description, seconds: int, tries: int) -> Any:
     """A client that takes nothing from this machine's own cloud settings: what it uses was typed in here."""
     import boto3
-    import botocore.session
-    from botocore.config import Config
 
+    library = _botocore()
     if description.where:
         base_of(description.where)
     own = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
-    session = botocore.session.Session(session_vars={"profile": (None, None, None, None), **own})
-    config = Config(
+    session = library.session.Session(session_vars={"profile": (None, None, None, None), **own})
+    config = library.config.Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=seconds,
         retries={"max_attempts": tries, "mode": "standard"},
