@@ -99,8 +99,12 @@ def _family(chance: Random) -> str:
 
 
 def _word(chance: Random) -> str:
-    """Of a note: half of them such as everyone writes, half such as few do."""
-    return chance.choice(_WORDS) if chance.random() < 0.4 else chance.choice(_ROOTS) + chance.choice(_ROOTS) + chance.choice(_ENDS)
+    """Of a note: some such as everyone writes, more such as few do."""
+    if chance.random() < 0.4:
+        return chance.choice(_WORDS)
+    return "".join(
+        chance.choice("bcdfghjklmnprstv") + chance.choice("aeiou") + chance.choice(("", "n", "r", "s", "l", "")) for _ in range(3)
+    )
 
 
 def _birthday(chance: Random) -> str:

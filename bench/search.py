@@ -43,10 +43,11 @@ PATIENCE = 120.0
 
 @dataclass(frozen=True)
 class Times:
-    """What each call took, in ms: of the encrypted store and of the plain file."""
+    """What each call took, in ms: of the encrypted store and of the plain file, and the store's processor time."""
 
     store: list[float]
     plain: list[float]
+    processor: list[float]
 
     def at(self, share: float) -> tuple[float, float]:
         """The value that this share of the calls stays within."""
@@ -148,17 +149,19 @@ def compared(count: int) -> tuple[Times, Times]:
 
 def _in_turn(both: tuple[Database, Database], keys: Keys, calls: list[Callable[[Unit[Keys]], Any]]) -> Times:
     """The first round only warms the caches."""
-    times = Times([], [])
+    times = Times([], [], [])
     for number in range(ROUNDS + 1):
         for call in calls:
             found = []
             for database, kept in zip(both, (times.store, times.plain), strict=True):
-                start = time.perf_counter()
+                start, used = time.perf_counter(), time.thread_time()
                 database.execute("BEGIN")
                 found.append(call(_unit(database, keys)))
                 database.execute("ROLLBACK")
                 if number:
                     kept.append((time.perf_counter() - start) * 1000)
+                if number and kept is times.store:
+                    times.processor.append((time.thread_time() - used) * 1000)
             if found[0] != found[1]:
                 raise SystemExit("the store and the plain file found other customers")
     return times
@@ -167,20 +170,29 @@ def _in_turn(both: tuple[Database, Database], keys: Keys, calls: list[Callable[[
 # --- from unlocking to the first page
 
 
-def first_page(count: int, rounds: int = 3) -> dict[str, float]:
-    """Seconds from the passphrase to the first page, and of a second page, in a real node with so many customers (the median)."""
+def first_pages(counts: tuple[int, ...], rounds: int = 3) -> list[dict[str, float]]:
+    """Seconds from the passphrase to the first page, and of a second page, in real nodes with so many customers each: unlocked in turn,
+    the median of each.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        data = Path(folder) / "node"
-        with _node(data) as (client, _):
-            client.post_once("/setup", passphrase=PASSPHRASE, name="Bench", role="seller", currency="USD")
-        keys = vault.unlock(data, PASSPHRASE)
-        store = Store.open(data / STORE_FILE, keys.store_key, keys)
-        keep_people(store, count)
-        store.close()
-        size = (data / STORE_FILE).stat().st_size / 1e6
-        found = [_one_unlock(data) for _ in range(rounds)]
-        middle = {name: sorted(one[name] for one in found)[len(found) // 2] for name in found[0]}
-        return middle | {"file": size}
+        nodes = [Path(folder) / str(count) for count in counts]
+        for data, count in zip(nodes, counts, strict=True):
+            _found(data, count)
+        found = [[_one_unlock(data) for data in nodes] for _ in range(rounds)]
+        return [_middle([one[at] for one in found]) | {"file": (data / STORE_FILE).stat().st_size / 1e6} for at, data in enumerate(nodes)]
+
+
+def _middle(rounds: list[dict[str, float]]) -> dict[str, float]:
+    return {name: percentile([one[name] for one in rounds], 0.5) for name in rounds[0]}
+
+
+def _found(data: Path, count: int) -> None:
+    with _node(data) as (client, _):
+        client.post_once("/setup", passphrase=PASSPHRASE, name="Bench", role="seller", currency="USD")
+    keys = vault.unlock(data, PASSPHRASE)
+    store = Store.open(data / STORE_FILE, keys.store_key, keys)
+    keep_people(store, count)
+    store.close()
 
 
 def _one_unlock(data: Path) -> dict[str, float]:

@@ -224,21 +224,22 @@ def search_and_open(count: int) -> dict[str, Figure]:
     """200 searches with their counts, and opening one customer, beside the same tables and queries without encryption."""
     searched, opened = search.compared(count)
     (slow, plain), (middle, plain_middle) = searched.at(0.95), searched.at(0.5)
-    ratio = sum(searched.store) / sum(searched.plain)
+    used = search.percentile(searched.processor, 0.95)
     one, plain_one = opened.at(0.95)
     return {
-        "search_p95": Figure(slow, "ms", 50.0, {"plain SQLite": plain, "median": middle, "plain median": plain_middle}),
-        "search_ratio": Figure(ratio, "×", 1.5, {}),
+        "search_p95": Figure(slow, "ms", 50.0, {"processor": used, "plain SQLite": plain}),
+        "search_median": Figure(middle, "ms", None, {"plain SQLite": plain_middle}),
+        "search_ratio": Figure(sum(searched.store) / sum(searched.plain), "×", 1.5, {}),
         "open_one_p95": Figure(one, "ms", 20.0, {"plain SQLite": plain_one}),
     }
 
 
 def unlock_to_first_page(count: int) -> dict[str, Figure]:
-    """A real node: from the passphrase to the page of Today, derivation of the key and all."""
-    found, few = search.first_page(count), search.first_page(min(count, 100), rounds=1)
+    """A real node: from the passphrase to the page of Today, derivation of the key and all, and to the list of customers after it."""
+    few, found = search.first_pages((100, count))
     return {
         "first_page": Figure(
-            found["first"], "s", 2.0, {"unlock": found["unlock"], "with 100 customers": few["first"], "file, MB": found["file"]}
+            found["first"], "s", 2.0, {"unlock": found["unlock"], "with 100 people": few["first"], "file MB": found["file"]}
         ),
         "customers_page": Figure(found["customers"], "s", None, {"with 100 people": few["customers"]}),
     }
