@@ -29,6 +29,7 @@ class Arrival:
 
     def rebuild(self) -> None:
         """Make every derived table anew."""
+        self._db.execute("PRAGMA cache_size = -65536")  # indexes that are made in no order; the connection closes after it
         for way in REBUILDING:
             way(self._db)
 
