@@ -125,10 +125,15 @@ def _preview(call: Call, staged: str) -> None:
     call.output.show([{**row, "why": _why(row)} for row in _rows(call, staged)], _ROW)
     view = call.client.get(f"/customers/import/{staged}")
     counts = ", ".join(f"{view[name]} {name}" for name in ("new", "update", "known", "duplicate", "error"))
-    call.output.say(f"{view['rows']} rows: {counts}. {view['writes']} customers would be written, {view['skipped']} rows left out.")
+    customers = f"{view['writes']} customer{'' if view['writes'] == 1 else 's'} would be written"
+    call.output.say(f"{_rows_of(view['rows'])}: {counts}. {customers}, {_rows_of(view['skipped'])} left out.")
     if view["state"] == "columns":
         call.output.say(f"Its columns are guessed; see them with: gemstra customers columns {view['id']}")
     call.output.say(f"Nobody is written yet. Take it over with: gemstra customers import {view['id']}")
+
+
+def _rows_of(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"
 
 
 def _why(row: dict[str, Any]) -> str:
@@ -178,11 +183,11 @@ def _write_errors(call: Call, staged: str, file: Path) -> None:
         raise UserError(f"{file} exists already. Name another file.", code="file-exists") from error
     except OSError as error:
         raise UserError(f"{file} cannot be written: {error.strerror}.", code="file-unwritable") from error
-    call.output.say(f"{rows} rows that failed are in {file}")
+    call.output.say(f"{_rows_of(rows)} that failed: in {file}")
 
 
 def waiting(
-    context: typer.Context, drop: Annotated[str, typer.Option(help="Put this one aside, and stop what is done with it.")] = ""
+    context: typer.Context, drop: Annotated[str, typer.Option(help="Discard this one, and stop what is done with it.")] = ""
 ) -> None:
     """Files that wait for your word. Example: gemstra customers waiting --drop 3f0c…"""
     call = call_of(context)

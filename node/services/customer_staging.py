@@ -64,7 +64,7 @@ class StagingUnit(CustomersUnit, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DroppedView:
-    """The file is put aside."""
+    """The file is discarded."""
 
     id: str
 
@@ -93,7 +93,7 @@ def _remembered(header: Sequence[str], mapping: ColumnMapping) -> tuple[str, ...
 
 
 def add_entries(unit: StagingUnit, staged: Staged, first: int, entries: Sequence[Entry], anew: bool = False) -> None:
-    """Rows `first`, `first` + 1, … as they were read; `anew` by another mapping. Raises NotFound once the file was put aside."""
+    """Rows `first`, `first` + 1, … as they were read; `anew` by another mapping. Raises NotFound once the file was discarded."""
     find_staged(unit, staged.id)
     if anew:
         unit.staged_imports.rewrite_rows(staged.seq, first, entries)
@@ -133,7 +133,7 @@ def find_staged(unit: StagingUnit, staged: bytes, *states: str) -> Staged:
     """The file that waits. Raises NotFound, ConflictError `not-ready`."""
     found = unit.staged_imports.get(staged)
     if found is None:
-        raise NotFound("That file is not waiting here: it was put aside, or taken over. Choose it again.")
+        raise NotFound("That file is not waiting here: it was discarded, or taken over. Choose it again.")
     if states and found.state not in states:
         why = {"reading": "It is still being read.", "columns": "Say first what its columns hold.", "applied": "It was taken over already."}
         raise ConflictError(why.get(found.state, "Its columns are known already."), code="not-ready")

@@ -67,9 +67,12 @@ async def _start(request: web.Request, refused: str = "", region: str = "US") ->
 
 
 def _state(file: StagedView) -> str:
+    if file.state == "columns":
+        return "Waits for its columns"
+    rows = "1 row" if file.rows == 1 else f"{file.rows:,} rows"
     if file.state == "reading":
-        return f"Being read: {file.rows:,} rows so far"
-    return "Waits for its columns" if file.state == "columns" else f"{file.rows:,} rows wait for your word"
+        return f"Being read: {rows} so far"
+    return f"{rows} {'waits' if file.rows == 1 else 'wait'} for your word"
 
 
 @takes_upload(UPLOAD_LIMIT, "Take it over with: gemstra customers import FILE")
@@ -227,7 +230,7 @@ async def post_apply(request: web.Request) -> web.StreamResponse:
 
 
 async def post_stop(request: web.Request) -> web.StreamResponse:
-    """POST /customers/import/{staged}/stop: stop what is under way, or put the file aside."""
+    """POST /customers/import/{staged}/stop: stop what is under way, or discard the file."""
     await _importing(request).imports.stop(_id(request))
     return see_other(request, "/customers/import", "Stopped. No customer was written.")
 

@@ -71,12 +71,12 @@ async def test_contacts_are_looked_at_and_then_kept(ana):
 async def test_rows_are_decided_one_by_one_and_by_rules(ana):
     _, path, _ = await _upload(ana, CARDS.encode())
     assert await ana.post(path + "/rows", **{"row-1": "skip", "was-1": "new", "row-2": "new", "was-2": "new", "show": "", "after": "0"})
-    await ana.reads(path, "Import 2 customers", "1 rows would be left out", "Left out")
+    await ana.reads(path, "Import 2 customers", "1 row would be left out", "Left out")
     await ana.post(path + "/rules", match="email", found="update", twins="new")
     await ana.reads(path + "?show=new", "Import 2 customers")
     assert await ana.post(path + "/apply") == "/customers"
     _, again, _ = await _upload(ana, CARDS.encode())
-    await ana.reads(again, "Already here", "Import 1 customers")
+    await ana.reads(again, "Already here", "Import 1 customer")
 
 
 @pytest.mark.asyncio
@@ -87,9 +87,9 @@ async def test_a_table_nobody_knows_is_asked_about_once(ana):
     answer = await ana.client.post(path + "/columns", data={"_token": ana.session.token, "column-0": ""}, headers=ana.headers)
     assert (answer.status, "nobody is known by a row" in await answer.text()) == (422, True)
     await ana.post(path + "/columns", **{"column-0": "name", "column-1": "phone"})
-    await ana.reads(path, "Import 1 customers", "+4930901820")
+    await ana.reads(path, "Import 1 customer", "+4930901820")
     _, again, _ = await _upload(ana, b"Kunde;Rufnummer\nBo;030 901821\n", "kunden.csv", "DE")
-    await ana.reads(again, "Import 1 customers", "+4930901821", "Change the columns")
+    await ana.reads(again, "Import 1 customer", "+4930901821", "Change the columns")
     text = await ana.reads("/customers/import", "Tables whose columns are remembered", "Kunde, Rufnummer")
     forget = re.search(r'action="(/customers/import/mappings/[0-9a-f]{64}/forget)"', text)[1]
     assert await ana.post(forget) == "/customers/import"
@@ -132,7 +132,7 @@ async def test_rows_that_failed_are_downloaded(ana):
     _, path, _ = await _upload(ana, (CARDS + "BEGIN:VCARD\r\nNOTE:milk\r\nEND:VCARD\r\n").encode(), 'mine".vcf')
     await ana.reads(path, "Cannot be read", "Download the rows that failed")
     assert await ana.post(path + "/apply") == path
-    await ana.reads(path, "1 rows could not be read")
+    await ana.reads(path, "1 row could not be read")
     answer = await ana.client.get(path + "/errors", headers=ana.headers)
     assert answer.headers["Content-Type"].startswith("text/vcard")
     assert re.fullmatch(r'attachment; filename="[\w.-]+"', answer.headers["Content-Disposition"])
@@ -140,8 +140,10 @@ async def test_rows_that_failed_are_downloaded(ana):
 
 
 @pytest.mark.asyncio
-async def test_a_file_is_put_aside(ana):
+async def test_a_file_is_discarded(ana):
     _, path, _ = await _upload(ana, CARDS.encode())
+    text = await ana.reads(path, "Discard this file")
+    assert re.search(r"</bdi> <small>", text)  # read aloud or copied, the words of a row do not run together
     assert await ana.post(path + "/stop") == "/customers/import"
     assert (await ana.get(path))[0] == 404
 
