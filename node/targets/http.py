@@ -6,7 +6,8 @@ An unanswered request on a connection kept from before is sent once more on a ne
 import http.client
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, quote, unquote, urlsplit
@@ -20,6 +21,7 @@ CONNECT_SECONDS: Final = 15.0
 CALL_SECONDS: Final = 600.0
 _PIECE = 1 << 16
 _MOST_REDIRECTS = 3
+_IN_PATHS = "/%:@!$&'()*+,;="  # what a path holds unquoted (RFC 3986), and what is quoted already
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -105,14 +107,20 @@ class Server:
         return self._base.scheme == "https" or self._base.hostname in _LOOPBACK
 
     def _sent(self, method: str, target: str, body: bytes, headers: Mapping[str, str | bytes], most: int) -> Answer:
-        if self._kept is not None:
-            try:
-                return self._once(self._kept, method, target, body, headers, most)
-            except (ConnectionError, http.client.BadStatusLine):  # the server had ended it meanwhile
-                self.close()
-        self._kept = self._connection()
-        try:
+        with self._named():
+            if self._kept is not None:
+                try:
+                    return self._once(self._kept, method, target, body, headers, most)
+                except (ConnectionError, http.client.BadStatusLine):  # the server had ended it meanwhile
+                    self.close()
+            self._kept = self._connection()
             return self._once(self._kept, method, target, body, headers, most)
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """What fails ends the connection, so that nothing of this request is taken for an answer to the next, and has a name."""
+        try:
+            yield
         except NodeError:
             self.close()
             raise
@@ -162,14 +170,17 @@ class Server:
 
     def _onward(self, location: str) -> str:
         """A redirect's path on this same server. Raises UserError `not-a-target` for one to another."""
-        parts = urlsplit(location)
-        if parts.netloc and (parts.scheme, parts.netloc) != (self._base.scheme, self._base.netloc):
+        try:
+            parts = urlsplit(location)
+        except ValueError:
+            raise outcomes.no_target(self.where, "it sends us on to nowhere") from None
+        if (parts.scheme or parts.netloc) and (parts.scheme, parts.netloc) != (self._base.scheme, self._base.netloc):
             raise outcomes.no_target(
                 self.where, f"it sends us on to {parts.hostname or 'another server'}; if that is yours, enter its address"
             )
         if not parts.path.startswith("/"):
             raise outcomes.no_target(self.where, "it sends us on to nowhere")
-        return parts.path
+        return quote(parts.path.encode("latin-1"), safe=_IN_PATHS)  # bytes of any kind, as headers hand them over
 
 
 def _why(error: Exception) -> str:

@@ -1,6 +1,7 @@
 """WebDAV: a real server that is full, wrong, killed half-way; and a scripted one that answers what no server should."""
 
 import logging
+import socket
 import threading
 import time
 from contextlib import closing, contextmanager
@@ -150,6 +151,8 @@ def test_names_with_letters_of_every_kind(server, tmp_path):
         (answer(302, Location="https://elsewhere.example/dav/x"), UserError, "not-a-target"),
         (answer(302, Location="http://127.0.0.1:1/dav/x"), UserError, "not-a-target"),
         (answer(302, Location="file:etc"), UserError, "not-a-target"),
+        (answer(302, Location="file:///etc/passwd"), UserError, "not-a-target"),
+        (answer(302, Location="http://["), UserError, "not-a-target"),
         (answer(200, length=1 << 40), IntegrityError, "backup-damaged"),
         (b"HTTP/1.1 200 X\r\nConnection: close\r\n\r\n" + b"x" * 1001, IntegrityError, "backup-damaged"),
     ],
@@ -164,6 +167,45 @@ def test_a_redirect_on_the_same_server_is_followed():
     with scripted(answer(301, Location="/dav/moved/one"), answer(200, b"x")) as script, closing(quick(script)) as target:
         assert target.get("parts/one", 10) == b"x"
     assert script.seen[1].startswith(b"GET /dav/moved/one ")
+
+
+@pytest.mark.parametrize(
+    ("told_path", "asked"), [("/dav/día", b"/dav/d%C3%ADa"), ("/dav/a b", b"/dav/a%20b"), ("/dav/a%20b", b"/dav/a%20b"), ("/\x01", b"/%01")]
+)
+def test_a_redirect_to_a_path_with_any_bytes_is_asked_for_quoted(told_path, asked):
+    with scripted(answer(301, Location=told_path), answer(200, b"x")) as script, closing(quick(script)) as target:
+        assert target.get("parts/one", 10) == b"x"
+    assert script.seen[1].startswith(b"GET " + asked + b" ")
+
+
+def test_what_breaks_off_on_a_kept_connection_has_a_name_too():
+    """A server that answers once and falls silent, or answers half: told as on a first connection, and the next request begins afresh."""
+    for rest in (b"", b"HTTP/1.1 200 X\r\nContent-Length: 9\r\n\r\nhalf"):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            answers = [b"HTTP/1.1 200 X\r\nContent-Length: 1\r\n\r\nx", rest]
+            serving = threading.Thread(target=_answer_on_one_connection, args=(listener, answers), daemon=True)
+            serving.start()
+            server = Server(f"http://127.0.0.1:{listener.getsockname()[1]}/dav", "ana", SECRET, seconds=0.5)
+            with closing(WebDav(server, "m" * 16)) as target:
+                assert target.get("parts/one", 1) == b"x"
+                with told(Unavailable, "target-unreachable"):
+                    target.get("parts/two", 9)
+                assert target.get("parts/one", 1) == b"x"
+            serving.join(5)
+            assert not serving.is_alive()
+
+
+def _answer_on_one_connection(listener, answers):
+    """The answers one after the other without ending it; then the first again, on a new one."""
+    kept, _ = listener.accept()
+    with kept:
+        for said in answers:
+            kept.recv(1 << 16)
+            kept.sendall(said)
+        again, _ = listener.accept()
+        with again:
+            again.recv(1 << 16)
+            again.sendall(answers[0])
 
 
 def test_redirects_have_an_end():
