@@ -143,7 +143,7 @@ def _why(row: dict[str, Any]) -> str:
         parts.append(f"like row {row['twin']}")
     if row["candidates"]:
         parts.append("could be " + " or ".join(f"{person['name']} ({person['id'][:8]}…)" for person in row["candidates"]))
-    return "; ".join(parts)
+    return "; ".join(part.rstrip(".") for part in parts)
 
 
 def _applied(call: Call, staged: str) -> dict[str, Any]:

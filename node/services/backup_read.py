@@ -133,7 +133,7 @@ def open_newest(target: Target, cipher: Cipher, identity: bytes | None, known: K
     if not listed:
         if known is not None:
             raise older(known)
-        raise NotFound("There is no backup at this target.", code="no-backup")
+        raise NotFound("There is no backup at this place. Back up first, or choose another place.", code="no-backup")
     opened = None
     for folder in dict.fromkeys(item.folder for item in listed):
         try:
@@ -144,7 +144,7 @@ def open_newest(target: Target, cipher: Cipher, identity: bytes | None, known: K
                 raise
     if opened is None:
         raise IntegrityError(
-            "The backups at this target are sealed to other keys: another identity's, or another's words.", code="backup-other-keys"
+            "The backups at this place are sealed to other keys: another identity's, or another's words.", code="backup-other-keys"
         )
     if known is not None and (opened.envelope.seq, opened.id) != known and opened.envelope.seq <= known[0]:
         raise older(known)
@@ -160,7 +160,7 @@ def open_numbered(target: Target, cipher: Cipher, newest: Opened, number: int) -
             opened = open_manifest(target, cipher, listed)
             if opened.manifest.identity == newest.manifest.identity:
                 return opened
-    raise NotFound(f"There is no backup {number} at this target any more.", code="no-backup")
+    raise NotFound(f"There is no backup {number} at this place any more. Choose another one.", code="no-backup")
 
 
 def check_chain(target: Target, cipher: Cipher, newest: Opened) -> int:
