@@ -49,6 +49,13 @@ def begins_property(line: bytes) -> bool:
 
 def unfold(lines: Iterable[bytes], *, old: bool) -> Iterator[bytes]:
     """Whole content lines from the lines of one card. `old`: version 2.1, which keeps the space at a fold and breaks softly with `=`."""
+    given = tuple(lines)
+    if all(map(_PROPERTY.match, given)) and not any(line.rstrip()[-1:] == b"=" for line in given):
+        return iter(given)  # each begins a property and none ends softly: they are whole
+    return _unfolded(given, old=old)
+
+
+def _unfolded(lines: Iterable[bytes], *, old: bool) -> Iterator[bytes]:
     held: list[bytes] = []
     soft = quoted = base64 = False
     for line in lines:
@@ -84,9 +91,12 @@ def parse(line: bytes, *, old: bool) -> Property | None:
         return None
     name, group, parameters, types, head, damaged = (_head if end <= _LONGEST_SHARED else _head.__wrapped__)(line[:end])
     value = line[end + 1 :]
-    if parameters.get("ENCODING", "").upper() == "QUOTED-PRINTABLE":
-        value = quopri.decodestring(value.replace(b"=3B", rb"\;").replace(b"=3b", rb"\;"))
-    text, broken = _decode(value, parameters.get("CHARSET", ""))
+    charset = ""
+    if parameters:
+        charset = parameters.get("CHARSET", "")
+        if parameters.get("ENCODING", "").upper() == "QUOTED-PRINTABLE":
+            value = quopri.decodestring(value.replace(b"=3B", rb"\;").replace(b"=3b", rb"\;"))
+    text, broken = (value.decode(), False) if value.isascii() and not charset else _decode(value, charset)
     return Property(name, group, parameters, types, text.replace("\r\n", "\n"), head, old, damaged or broken)
 
 
@@ -102,7 +112,7 @@ def _head(line: bytes) -> tuple[str, str, Mapping[str, str], tuple[str, ...], st
 
 def _value_start(line: bytes) -> int:
     plain = line.find(b":")
-    if b'"' not in line[: max(plain, 0)]:
+    if plain < 0 or line.find(b'"', 0, plain) < 0:
         return plain
     quoted = False
     for place, byte in enumerate(line[:20_000]):

@@ -181,7 +181,7 @@ def read_byte_lines(source: Peeked, name: str, *, longest: int, progress: Progre
         size += len(first)
         if others:
             yield _whole(held, size, longest)
-            yield from (line.removeprefix(codecs.BOM_UTF8) for line in others[:-1])
+            yield from (line.removeprefix(codecs.BOM_UTF8) for line in others[:-1]) if codecs.BOM_UTF8 in data else others[:-1]
             held, size = [others[-1]], len(others[-1])
         if progress:
             progress(done)

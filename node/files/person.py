@@ -116,6 +116,8 @@ class Sketch:
 
 
 def _best_first(values: list[tuple[int, _Value]]) -> tuple[_Value, ...]:
+    if len(values) < 2:
+        return (values[0][1],) if values else ()
     return tuple(value for _, value in sorted(values, key=lambda pair: pair[0]))
 
 

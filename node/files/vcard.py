@@ -128,7 +128,7 @@ def _read(card: _Card, sketch: Sketch, region: str) -> bool:
     if len(properties) > MAX_PROPERTIES:
         return False
     labels = {prop.group: _apple(text(prop)) for prop in properties if prop.name == "X-ABLABEL" and prop.group}
-    used = {prop.group for prop in properties if prop.name in _PLACES or prop.name in _HANDLES or prop.name in _DATES}
+    used = _used(properties) if any(prop.name == "X-ABLABEL" for prop in properties) else set()
     postal_labels = []
     for prop in properties:
         if prop.name == "LABEL":
@@ -138,6 +138,11 @@ def _read(card: _Card, sketch: Sketch, region: str) -> bool:
     for prop in postal_labels:
         _postal_label(sketch, prop)
     return True
+
+
+def _used(properties: Iterable[Property]) -> set[str]:
+    """The groups whose label is taken along by another property."""
+    return {prop.group for prop in properties if prop.name in _PLACES or prop.name in _HANDLES or prop.name in _DATES}
 
 
 def _without_agents(card: list[bytes], sketch: Sketch) -> Iterator[bytes]:
@@ -160,14 +165,14 @@ def _place(sketch: Sketch, prop: Property, label: str, region: str) -> None:
     label = label or _label(prop)
     place = _PLACES.get(prop.name)
     done = False
-    if prop.name in _HANDLES:
+    if prop.name == "TEL":
+        done = _phone(sketch, prop, label, region)
+    elif place is not None:
+        done = place(sketch, prop, label)
+    elif prop.name in _HANDLES:
         done = _handle(sketch, prop, label)
     elif prop.name in _DATES:
         done = _day(sketch, prop, _DATES[prop.name] or label)
-    elif prop.name in {"TEL", "ADR"} or place is None:
-        done = _reach(sketch, prop, label, region)
-    else:
-        done = place(sketch, prop, label)
     if not done or prop.damaged:
         sketch.other.append(_raw(prop))
 
@@ -177,14 +182,20 @@ def _raw(prop: Property) -> Raw:
     return Raw(name, prop.head.partition(";")[2], prop.value)
 
 
-def _reach(sketch: Sketch, prop: Property, label: str, region: str) -> bool:
-    if prop.name == "TEL" and text(prop):
-        return sketch.add_phone(_rank(prop), label, text(prop), region)
-    return prop.name == "ADR" and _address(sketch, prop, label)
+def _phone(sketch: Sketch, prop: Property, label: str, region: str) -> bool:
+    value = text(prop)
+    return bool(value) and sketch.add_phone(_rank(prop), label, value, region)
+
+
+def _list_text(prop: Property, part: str, glue: str) -> str:
+    """The texts of a list, joined."""
+    if "," not in part and "\\" not in part:
+        return part.strip()
+    return glue.join(filter(None, (text(prop, item) for item in listed(part))))
 
 
 def _address(sketch: Sketch, prop: Property, label: str) -> bool:
-    parts = ["\n".join(filter(None, (text(prop, item) for item in listed(part)))) for part in components(prop)]
+    parts = [_list_text(prop, part, "\n") for part in components(prop)]
     box, extended, street, city, area, postcode, country, *more = [*parts, *[""] * 7]
     lines = text_lines(street, extended, box, *more)
     found = Address(label, lines, *(" ".join(part.split("\n")) for part in (city, area, postcode, country)))
@@ -218,7 +229,7 @@ def _once(names: dict[str, str], part: str, value: str) -> bool:
 
 
 def _name(sketch: Sketch, prop: Property, _: str) -> bool:
-    parts = [" ".join(filter(None, (text(prop, item) for item in listed(part)))) for part in components(prop)]
+    parts = [_list_text(prop, part, " ") for part in components(prop)]
     if any(part in sketch.names for part in _NAME_PARTS) or any(parts[5:]):
         return False
     sketch.names.update({key: " ".join(part.split()) for key, part in zip(_NAME_PARTS, parts, strict=False) if part})
@@ -267,15 +278,17 @@ def _birthday(sketch: Sketch, prop: Property, _: str) -> bool:
 
 
 def _note(sketch: Sketch, prop: Property, _: str) -> bool:
-    if text(prop):
-        sketch.notes.append(text(prop))
-    return bool(text(prop))
+    value = text(prop)
+    if value:
+        sketch.notes.append(value)
+    return bool(value)
 
 
 def _url(sketch: Sketch, prop: Property, label: str) -> bool:
-    if text(prop):
-        sketch.urls.append(Labelled(label, text(prop)))
-    return bool(text(prop))
+    value = text(prop)
+    if value:
+        sketch.urls.append(Labelled(label, value))
+    return bool(value)
 
 
 def _tags(sketch: Sketch, prop: Property, _: str) -> bool:
@@ -320,7 +333,7 @@ def _handle(sketch: Sketch, prop: Property, label: str) -> bool:
 
 
 def _label(prop: Property) -> str:
-    return " ".join(kind for kind in prop.types if kind not in _SILENT_TYPES)
+    return " ".join(kind for kind in prop.types if kind not in _SILENT_TYPES) if prop.types else ""
 
 
 def _apple(label: str) -> str:
@@ -331,7 +344,7 @@ def _apple(label: str) -> str:
 def _rank(prop: Property) -> int:
     """1 is the most preferred, 100 stands for no preference (RFC 6350 section 5.3)."""
     given = prop.parameters.get("PREF", "")
-    if given.isascii() and given.isdigit() and len(given) <= 3:
+    if given and given.isascii() and given.isdigit() and len(given) <= 3:
         return min(max(int(given), 1), 100)
     return 1 if "pref" in prop.types else 100
 
@@ -339,8 +352,8 @@ def _rank(prop: Property) -> int:
 _PLACES: dict[str, Callable[[Sketch, Property, str], bool]] = {
     "FN": _full,
     "N": _name,
-    "TEL": lambda *_: False,
-    "ADR": lambda *_: False,
+    "TEL": lambda *_: False,  # its country is needed: `_place` reads it
+    "ADR": _address,
     "EMAIL": _email,
     "NICKNAME": _field("nickname", text),
     "ORG": _field("organisation", _organisation),

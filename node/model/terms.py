@@ -20,7 +20,8 @@ RANKED = 4
 _ALIKE = str.maketrans(
     {"ø": "o", "ł": "l", "ı": "i", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ħ": "h", "ŧ": "t", "ŋ": "n", "ς": "σ"}
 )
-_APOSTROPHE = re.compile(r"(?<=\w)['’`´](?=\w)")
+_APOSTROPHES = "'’`´"
+_APOSTROPHE = re.compile(rf"(?<=\w)[{_APOSTROPHES}](?=\w)")
 _IDEOGRAM = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")  # written without spaces: each is a word
 _WORD = re.compile(r"[^\W_]+")
 _NO_PART = re.compile(r"[^\w@.+\-]+")
@@ -35,7 +36,9 @@ def folded(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """The words of `text`. O'Brien is one."""
-    found = _APOSTROPHE.sub("", folded(text))
+    found = folded(text)
+    if any(mark in found for mark in _APOSTROPHES):
+        found = _APOSTROPHE.sub("", found)
     if not found.isascii():
         found = _IDEOGRAM.sub(r" \g<0> ", found)
     return [word[:LONGEST_WORD] for word in _WORD.findall(found)]

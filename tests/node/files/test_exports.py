@@ -119,6 +119,7 @@ def test_a_record_that_is_none_is_passed_over(broken):
     lines = [b"VERSION:4.0", b"FN:A"]
     good = exact_card.exact_line(lines, Contact(1, Names("B"))).encode()
     assert exact_card.exact_person([*lines, good]).names.full == "B"
+    assert exact_card.exact_person([*lines, good[:18], b" " + good[18:30], b" " + good[30:]]).names.full == "B"
     assert exact_card.exact_person([*lines, good.rpartition(b":")[0] + b":" + broken]) is None
 
 

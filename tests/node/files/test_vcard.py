@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,20 @@ def test_quoted_printable_with_soft_breaks_and_charsets():
 def test_letters_cut_in_half_by_a_fold_are_whole_again():
     folded = b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Zo\xc3\r\n \xab\r\nEND:VCARD\r\n"
     assert read(folded).contacts[0].names.full == "Zoë"
+
+
+@pytest.mark.parametrize("width", [1, 2, 5, 11])
+def test_a_card_that_is_folded_says_what_the_whole_one_says(width):
+    lines = [
+        *("FN:Ana", "N:Sousa;Ana;Maria,Luz;Dr\\,;", "TEL;TYPE=home,pref:+351 912 345 678", "EMAIL:ana@example.com"),
+        *("ADR;TYPE=work:;;Rua 1\\, 2.º\\nesq.;Porto, Norte;;4000;Portugal;x", "NOTE:one\\, two\\n three=", "URL:https://a.example/?b="),
+        *("item1.TEL:+351 912 345 679", "item1.X-ABLabel:_$!<Home>!$_", 'X-OWN;A="b;c:d":kept', "CATEGORIES:a,b\\,c,,d"),
+    ]
+    folded = []
+    for line in lines:
+        name = re.search("[;:]", line).end()  # a fold within it would be no property
+        folded.append(line[:name] + "".join("\n " + line[at : at + width] for at in range(name, len(line), width)))
+    assert read(card(*folded)).contacts == read(card(*lines)).contacts
 
 
 def test_windows_letters_without_a_charset():
