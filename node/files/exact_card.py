@@ -30,10 +30,10 @@ def exact_line(lines: Iterable[bytes], person: Contact) -> str:
 
 def exact_person(lines: Iterable[bytes]) -> Contact | None:
     """The record in a card's lines, without its picture; None where there is none, or the lines were changed since."""
-    given = tuple(lines)
-    if not any(_HEAD.startswith(line[: len(_HEAD)]) for line in given):
+    card = tuple(lines)
+    if not any(_HEAD.startswith(line[: len(_HEAD)]) for line in card):
         return None  # no line is its head or, where it was folded within that, the beginning of it
-    whole = list(unfold(given, old=False))
+    whole = list(unfold(card, old=False))
     found = next((line for line in whole if line.startswith(_HEAD)), None)
     if found is None:
         return None
