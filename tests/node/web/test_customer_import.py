@@ -128,6 +128,18 @@ async def test_who_was_changed_since_is_listed_before_an_undo(ana):
 
 
 @pytest.mark.asyncio
+async def test_why_nothing_would_change_is_said_as_it_is(ana):
+    _, path, _ = await _upload(ana, CARDS.encode())
+    left = {f"{word}-{number}": value for number in (1, 2, 3) for word, value in (("row", "skip"), ("was", "new"))}
+    await ana.post(path + "/rows", **left, show="", after="0")
+    text = await ana.reads(path, "Nothing would change as it stands. Decide below", "3 rows would be left out")
+    assert "everybody in it is here already" not in text
+    await ana.reads("/customers/import", "Discard")
+    _, path, _ = await _upload(ana, b"BEGIN:VCARD\r\nNOTE:milk\r\nEND:VCARD\r\n", "nobody.vcf")
+    await ana.reads(path, "Nothing would change: nobody in it is new.")
+
+
+@pytest.mark.asyncio
 async def test_rows_that_failed_are_downloaded(ana):
     _, path, _ = await _upload(ana, (CARDS + "BEGIN:VCARD\r\nNOTE:milk\r\nEND:VCARD\r\n").encode(), 'mine".vcf')
     await ana.reads(path, "Cannot be read", "Download the rows that failed")
