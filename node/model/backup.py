@@ -104,13 +104,17 @@ class Owned:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows of one table. `columns` are in alphabetical order, `key` is the primary key in its own."""
+    """Rows of one table. `columns` are in alphabetical order, `key` is the primary key in its own.
+
+    `erased`: keys of rows that went with their customer and name them; a backup says nothing of these, for nobody can open those rows.
+    """
 
     table: str
     columns: tuple[str, ...]
     key: tuple[str, ...]
     rows: tuple[Owned, ...] = ()
     gone: tuple[Owned, ...] = ()
+    erased: tuple[Key, ...] = ()
 
     def keys_of(self, rows: tuple[Owned, ...]) -> list[Key]:
         """The primary keys of `rows`."""

@@ -432,8 +432,8 @@ def _digests(batches: Iterable[Batch]) -> Iterable[tuple[str, Key, bytes | None]
         keys = batch.keys_of(batch.rows)
         for key, row in zip(keys, batch.rows, strict=True):
             yield batch.table, key, digest(batch.table, row.values)
-        for row in batch.gone:
-            yield batch.table, row.values, None
+        for key in (*(row.values for row in batch.gone), *batch.erased):
+            yield batch.table, key, None
 
 
 def _keep(unit: BackupUnit, row: TargetRow, accounted: int) -> None:

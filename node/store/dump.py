@@ -126,8 +126,9 @@ class Dump:
             f"WHERE NOT EXISTS (SELECT 1 FROM {kept.name} AS t WHERE {same} AND {kept.filter('t')})"
         )
         rows = [Owned(tuple(row[:-2]), row[-2], row[-1]) for row in self._db.execute(absent, stretch)]
-        gone = tuple(row for row in rows if row.slot is not None or not keyed)  # an erased customer's rows can't be opened anyway
-        return Batch(kept.name, found.columns, found.key, owned, gone)
+        gone = tuple(row for row in rows if row.slot is not None or not keyed)
+        erased = tuple(row.values for row in rows if row.slot is None and keyed)
+        return Batch(kept.name, found.columns, found.key, owned, gone, erased)
 
     def _owned(self, kept: Kept, found: Shape, rows: list[Any]) -> tuple[Owned, ...] | None:
         owned = tuple(Owned(tuple(row[:-2]), row[-2], row[-1]) for row in rows)

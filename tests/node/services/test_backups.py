@@ -7,6 +7,7 @@ from node.model.backup import Keyring
 from node.services import backup_make, backup_read
 from node.services.backup_check import reckon
 from node.services.backups import newest
+from node.services.customer_merge import keep_apart
 from node.services.erasure import erase_customer
 from node.vault.backup_cipher import BackupCipher
 from tests.node.services.memory_target import MemoryTarget
@@ -372,6 +373,22 @@ def test_an_erased_customer_can_no_longer_be_read_in_older_backups(vaulted):
     for planted in (b'Souza 5"', b"Souza 5'", b"ana5@example.com", b"98765-0005", b"note of 5"):
         assert planted not in read
     assert vaulted.drill().withheld == 1
+
+
+def test_rows_whose_key_names_an_erased_customer_are_reckoned_no_more(vaulted):
+    """Two who were said to be two: the row's key holds both. After one is erased the next backups, whole or not, are equal to the store."""
+    one, two = sorted(vaulted.ids[:2])
+    vaulted.node.write(keep_apart, one, two)
+    vaulted.make()
+    vaulted.drill()
+    vaulted.node.write(erase_customer, one)
+    vaulted.make()
+    vaulted.drill()
+    assert vaulted.runs()[0].drill_code == ""
+    vaulted.target.objects.clear()
+    assert vaulted.make().whole
+    vaulted.drill()
+    assert vaulted.runs()[0].drill_code == ""
 
 
 def test_control_with_the_old_keyring_the_erased_customer_is_read(vaulted):
