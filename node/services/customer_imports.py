@@ -3,7 +3,7 @@
 What waits and what is decided about it is customer_staging.py.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -111,10 +111,14 @@ class UndoView:
 
 @dataclass(slots=True)
 class _Taking:
-    """An import under way. `pending`: customers the batch writes; `placed`: the customer of each row that another is like."""
+    """An import under way. `pending`: customers the batch writes; `placed`: the customer of each row that another is like.
+
+    `ids` are drawn at random for as many as may be new, and given in rising order: tables grow at their ends then.
+    """
 
     id: bytes
     at: int
+    ids: Iterator[bytes]
     twins: frozenset[int]
     twice: frozenset[bytes]
     pending: dict[bytes, Customer] = field(default_factory=dict)
@@ -138,7 +142,9 @@ def apply_import(unit: ImportsUnit, staged: bytes, tell: Tell = _nobody_listens)
     total = sum(number for (_, action), number in counts.items() if action != "skip") - known
     row = ImportRow(unit.random(32), found.name, found.dialect, unit.now, 0, 0, 0)
     unit.customer_imports.keep_import(row)
-    taking = _Taking(row.id, unit.now, unit.staged_imports.twins(found.seq), unit.staged_imports.written_twice(found.seq), known=known)
+    ids = iter(sorted(unit.random(32) for _ in range(total)))
+    twins, twice = unit.staged_imports.twins(found.seq), unit.staged_imports.written_twice(found.seq)
+    taking = _Taking(row.id, unit.now, ids, twins, twice, known=known)
     last = done = 0
     with unit.customers.in_bulk():
         while rows := unit.staged_imports.to_take(found.seq, last, _BATCH):
@@ -166,7 +172,7 @@ def _take(unit: ImportsUnit, taking: _Taking, rows: Sequence[StagedRow]) -> None
     here = unit.customers.get_all(tuple(wanted))
     taking.pending, taking.fresh = {}, set()
     for row in rows:
-        _take_row(unit, taking, row, here)
+        _take_row(taking, row, here)
     old = [id_ for id_ in taking.pending if id_ not in taking.fresh]
     pictured = {id_ for id_ in old if here[id_].person.photo != taking.pending[id_].person.photo or id_ in taking.twice}
     images = unit.customer_imports.images(old, pictured)
@@ -182,14 +188,14 @@ def _target(row: StagedRow, taking: _Taking) -> bytes | None:
     return taking.placed.get(judged.twin) if judged.action == "merge" and judged.twin is not None else None
 
 
-def _take_row(unit: ImportsUnit, taking: _Taking, row: StagedRow, here: Mapping[bytes, Customer]) -> None:
+def _take_row(taking: _Taking, row: StagedRow, here: Mapping[bytes, Customer]) -> None:
     assert row.person is not None
     judged, target = row.judgement, _target(row, taking)
     if judged.action == "update" and target is not None and target not in here:
         taking.gone += 1  # erased since it was looked at; it is not brought back without being asked
         return
     if target is None:
-        customer = Customer(unit.random(32), row.person, taking.at, taking.at, taking.id)
+        customer = Customer(next(taking.ids), row.person, taking.at, taking.at, taking.id)
         taking.pending[customer.id] = customer
         taking.fresh.add(customer.id)
         taking.created += 1
