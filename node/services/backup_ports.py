@@ -52,6 +52,7 @@ class Accounts(Protocol):
 
     def get(self) -> Account | None: ...  # noqa: D102
     def begin(self, schema: tuple[int, ...], position: int) -> None: ...  # noqa: D102
+    def end(self) -> None: ...  # noqa: D102
     def add(self, digests: Iterable[tuple[str, Key, bytes | None]]) -> None: ...  # noqa: D102
     def digests(self, after: Key) -> tuple[list[bytes], Key | None]: ...  # noqa: D102
     def settle(self, state: StateHash) -> None: ...  # noqa: D102

@@ -251,3 +251,5 @@ def _drilled(unit: BackupUnit, row: TargetRow, code: str, detail: str) -> None:
     if run is not None:
         unit.backups.keep_run(replace(run, drilled=unit.now, drill_code=code, drill_detail=detail))
         unit.touched("changes")
+    if code == "backup-differs":
+        unit.accounts.end()  # what the rows come to is reckoned anew, and the next backup everywhere is whole

@@ -123,6 +123,19 @@ def test_control_a_change_that_nobody_noted_is_found_by_the_next_whole_backup(va
     assert vaulted.runs()[0].drill_code == "backup-differs"
 
 
+def test_after_a_drill_that_found_a_difference_the_next_backup_is_whole_and_reckoned_anew(vaulted):
+    vaulted.make()
+    vaulted.node.write(lambda unit: unit.db.execute("DELETE FROM backup_rows WHERE noun = 'customers'"))
+    vaulted.note(vaulted.ids[0], "counted twice")
+    vaulted.make()
+    refused("backup-differs", vaulted.drill)
+    assert vaulted.make().whole
+    vaulted.drill()
+    vaulted.note(vaulted.ids[0], "as ever")
+    assert not vaulted.make().whole
+    vaulted.drill()
+
+
 def test_two_targets_go_their_own_way(vaulted):
     other, place = MemoryTarget(), b"\x22" * 32
     vaulted.make()
