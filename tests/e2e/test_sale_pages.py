@@ -65,7 +65,7 @@ async def import_customers(ana: Desk) -> None:
     await ana.look("import")
     await ana.page.get_by_label("Contacts file").set_input_files(sample_path(CONTACTS))
     await ana.press("Show what is in it")
-    await ana.page.get_by_role("row", name=CUSTOMER).get_by_text("New").wait_for()
+    await ana.page.get_by_role("row", name=CUSTOMER).get_by_text("New", exact=True).wait_for()
     await ana.look("import-preview")
     await ana.press("Import 3 customers")
     await ana.page.get_by_text("3 new").wait_for()
