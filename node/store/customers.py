@@ -79,7 +79,7 @@ class Customers:
             many("DELETE FROM customer_photos WHERE customer = ?", gone)
             many("DELETE FROM customer_keys WHERE customer = ?", [(customer.id,) for customer in customers])
         many(_KEEP_PHOTO, [(customer.id, customer.person.photo, None) for customer in customers if customer.person.photo is not None])
-        keys = [(kind, value, customer.id) for customer in customers for kind, value in same_person(customer.person)]
+        keys = sorted((kind, value, customer.id) for customer in customers for kind, value in same_person(customer.person))
         many("INSERT INTO customer_keys (kind, value, customer) VALUES (?, ?, ?)", keys)
         self._index.index_some(customers)
 
@@ -102,7 +102,9 @@ class Customers:
     def erase_all(self, customers: Sequence[bytes]) -> None:
         """Erase records nobody else knows of: with no order, grant or note."""
         with self.in_bulk():
-            self._db.conn.executemany("DELETE FROM customers WHERE id = ?", [(id_,) for id_ in customers])
+            for start in range(0, len(customers), _BATCH):  # each statement makes the full-text index write down what it holds
+                part = customers[start : start + _BATCH]
+                self._db.execute(f"DELETE FROM customers WHERE id IN ({','.join('?' * len(part))})", tuple(part))  # noqa: S608
 
     def in_bulk(self) -> AbstractContextManager[None]:
         """Within it, changing or erasing many takes no longer than it must: what they were found by is wiped at its end."""
