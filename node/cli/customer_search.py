@@ -83,7 +83,10 @@ def list_(
             cursor=cursor,
         )
         page = call.client.get("/customers", limit=limit, **given)
-        call.output.show(page if call.output.as_json else page["customers"], _ROW)
+        if page["customers"] or call.output.as_json or not any(given.values()):
+            call.output.show(page if call.output.as_json else page["customers"], _ROW)
+        else:
+            call.output.say("Nobody meets all of this.")
         if page["near"]:
             call.output.say(f"Nobody was found by what you typed; these are near: {', '.join(page['near'])}")
         if page["also"]:

@@ -105,10 +105,13 @@ def _records(lines: Iterable[str], name: str) -> Iterator[tuple[int, list[str]]]
             break
         skipped += 1
     number = skipped
-    reader = csv.reader(_with_first(first, source), delimiter=_delimiter(first))
+    delimiter, parts, last = _delimiter(first), list[str](), ""
+    reader = csv.reader(_noted(first, source, parts), delimiter=delimiter)
     try:
         for cells in reader:
             number += 1
+            last = "".join(parts)
+            parts.clear()
             if number - skipped > MAX_ROWS + 1:
                 raise UserError(f"“{name}” has more than {MAX_ROWS:,} rows. Split it into several files.", code="file-limit")
             if len(cells) > MAX_COLUMNS:
@@ -118,16 +121,29 @@ def _records(lines: Iterable[str], name: str) -> Iterator[tuple[int, list[str]]]
                 )
             if any(cells):
                 yield number, cells
+        _require_closed(last, delimiter)
     except csv.Error as problem:
-        message = (
-            f"Row {number + 1} of “{name}” cannot be read ({problem}): a quotation mark is open or a cell exceeds {MAX_CELL:,} characters."
-        )
+        row = number + bool(parts)  # where the reader stopped, or the last one, which it took as whole
+        message = f"Row {row} of “{name}” cannot be read ({problem}): a quotation mark is open or a cell exceeds {MAX_CELL:,} characters."
         raise UserError(f"{message} Correct that row or export the file again.", code="file-broken") from None
 
 
-def _with_first(first: str, rest: Iterator[str]) -> Iterator[str]:
+def _noted(first: str, rest: Iterator[str], parts: list[str]) -> Iterator[str]:
+    """`first`, then `rest`, each line noted in `parts` until the row it belongs to is whole."""
+    parts.append(first)
     yield first
-    yield from rest
+    for line in rest:
+        parts.append(line)
+        yield line
+
+
+def _require_closed(row: str, delimiter: str) -> None:
+    """A lenient reader ends a file inside an open quotation mark as if it were closed. Raises csv.Error for such a last row."""
+    try:
+        list(csv.reader([row], delimiter=delimiter, strict=True))
+    except csv.Error as problem:
+        if "unexpected end" in str(problem):  # other strictness is not ours: spreadsheets write quotes within cells
+            raise
 
 
 @contextmanager

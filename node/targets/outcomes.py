@@ -10,7 +10,8 @@ def full(where: str) -> Unavailable:
 
 def gone(where: str, why: str) -> Unavailable:
     """The target was there and is not now."""
-    return Unavailable(f"{where} is not there now: {why}. Plug in the disk, or connect the folder again.", code="target-gone")
+    text = f"{where} is not there now: {why}. Plug in the disk, connect the folder again, or check how it is spelled."
+    return Unavailable(text, code="target-gone")
 
 
 def unreachable(where: str, why: str) -> Unavailable:

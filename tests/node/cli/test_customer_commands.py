@@ -10,6 +10,7 @@ import pytest_asyncio
 from aiohttp import web
 from typer.testing import CliRunner
 
+from node.api import customer_search as search_api
 from node.api import customers as api
 from node.api.http import add_api
 from node.app import exports
@@ -75,7 +76,7 @@ async def desk(tmp_path):
     world = World(tmp_path)
     runtime = Runtime(world.node("ana"))
     site = web.Application()
-    add_api(site, runtime, api.ROUTES)
+    add_api(site, runtime, (*search_api.ROUTES, *api.ROUTES))
     runner = web.AppRunner(site, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.UnixSite(runner, str(tmp_path / "node.sock")).start()
@@ -105,6 +106,17 @@ async def test_fields_tags_wishes_and_consent_by_command(desk):
     assert (found["preferences"], found["custom"]) == ([{"value": "never", "label": "calls"}], [{"value": "8812", "label": "card"}])
     assert [said["given"] for said in found["consents"]] == [True, False]
     assert "bad-birthday" in await desk.run("customers", "edit", mia, "--birthday", "1988-02-30", code=1)
+
+
+@pytest.mark.asyncio
+async def test_a_list_says_whether_there_is_nobody_or_nobody_like_that(desk):
+    def said(*words):
+        return CliRunner().invoke(app, ["--data", str(desk.folder), "--no-input", "customers", "list", *words]).stderr
+
+    assert "Nothing here yet." in await asyncio.to_thread(said)
+    await desk.run("customers", "add", "Mia Torres")
+    assert await asyncio.to_thread(said) == ""
+    assert await asyncio.to_thread(said, "--tag", "vip") == "Nobody meets all of this.\n"
 
 
 @pytest.mark.asyncio

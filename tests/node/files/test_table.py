@@ -35,6 +35,15 @@ def test_rows_are_counted_as_a_spreadsheet_counts():
     assert rows(data) == [(2, "A\nB", "X"), (5, "C", 'Y "Z"')]
 
 
+@pytest.mark.parametrize("end", [b'"A,X\nB,Y\n', b'C,"X', b'A,X\n"B,Y\r\nC,Z\r\n\r\n'])
+def test_a_quotation_mark_that_nothing_closes_is_told_though_the_file_ends(end):
+    assert refusal(b"Name,City\n" + end) == "file-broken"
+
+
+def test_quotation_marks_as_programs_write_them_are_read():
+    assert rows(b'Name,City\nA "the" B,X\n"C"x,"Y\nZ"') == [(2, 'A "the" B', "X"), (3, "Cx", "Y\nZ")]
+
+
 def test_mixed_line_ends_and_short_and_long_rows():
     assert rows(b"Name,City\r\nA,X\nB\rC,Y,more\r\n") == [(2, "A", "X"), (3, "B", ""), (4, "C", "Y")]
 
