@@ -223,8 +223,7 @@ def test_a_full_disk_stops_it_by_name_and_room_lets_it_go_on(made, monkeypatch):
 PROGRAM = textwrap.dedent("""
     import sys
     from pathlib import Path
-    from node import canary
-from node.app import generation
+    from node.app import generation
     from node.vault import vault
     opening = vault.open_file(Path(sys.argv[1]), sys.argv[2])
     print("begun", flush=True)
