@@ -1,6 +1,7 @@
 """What a person does with the keys of a whole node, in one process: passphrase, both locks."""
 
 import asyncio
+import gc
 import logging
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -21,7 +22,10 @@ from node.web.page import Stage, clock_ms
 from node.web.sessions import Sessions
 from protocol.identity import DeviceAdded, DeviceCertificate, Role, replay, sign_entry
 
-pytestmark = pytest.mark.asyncio
+# A node locked while its network still starts leaves an unbound socket of the libp2p host to the collector: known, harmless, and
+# collected here, so that it fails no other test. Everything else that is left over stays an error.
+_LEFT = pytest.mark.filterwarnings("ignore:Exception ignored in. <socket.socket:pytest.PytestUnraisableExceptionWarning")
+pytestmark = [pytest.mark.asyncio, _LEFT]
 PASSPHRASE = "correct horse battery"
 WEAK = Costs(memory_kib=64, passes=1, lanes=1)
 
@@ -35,12 +39,20 @@ async def opened(folder, **settings):
         node.founded = await node.found(PASSPHRASE, Founder("Ana", Role.SELLER, "EUR"))
     await node.unlock(PASSPHRASE)
     try:
-        seen = -1
-        while node.opened().network == "starting":
-            seen = await node.changed(seen)
+        await settled(node)
         yield node
+        if node.stage() is Stage.OPEN:
+            await settled(node)
     finally:
         await node.lock()
+        gc.collect()
+
+
+async def settled(node):
+    """Once the network is up or stopped: a node that is locked in the middle of that leaves a socket to the collector."""
+    seen = -1
+    while node.opened().network == "starting":
+        seen = await node.changed(seen)
 
 
 async def refused(code, doing):
@@ -260,6 +272,7 @@ async def test_two_changes_of_the_vault_at_once_are_made_one_after_the_other(tmp
             node.keys.change_passphrase(PASSPHRASE, "another passphrase"),
             return_exceptions=False,
         )
+        await settled(node)
         await node.lock()
         await refused("wrong-passphrase", node.unlock(PASSPHRASE))
         await node.unlock("another passphrase")
