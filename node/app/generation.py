@@ -26,7 +26,9 @@ def begin(folder: Path, opening: Opening, step: Step) -> None:
 
 
 def complete(folder: Path, opening: Opening) -> Keys:
-    """The unlocked keys, after whatever step is under way. Takes 20 s for 100,000 customers at most: call it from a thread."""
+    """The unlocked keys, after whatever step is under way. The store is written anew, which takes long where it is large
+    (bench/keys.py): call it from a thread.
+    """
     try:
         if opening.step is not None:
             _bring(folder / STORE_FILE, opening, opening.step)
