@@ -120,6 +120,20 @@ async def test_a_list_says_whether_there_is_nobody_or_nobody_like_that(desk):
 
 
 @pytest.mark.asyncio
+async def test_a_segment_and_many_at_once_by_command(desk):
+    mia = (await desk.run("customers", "add", "Mia Torres", "--city", "Valencia", "--tag", "vip"))["id"]
+    await desk.run("customers", "add", "Jo Nilsson", "--city", "Malmö")
+    await desk.run("customers", "segment", "save", "Regulars", "--tag", "vip", "--city", "Valencia")
+    (saved,) = await desk.run("customers", "segment", "list")
+    assert (saved["name"], saved["customers"]) == ("Regulars", 1)
+    found = await desk.run("customers", "list", "--segment", saved["id"])
+    assert [one["id"] for one in found["customers"]] == [mia]
+    await desk.run("customers", "many", "tag", "--word", "spring", "--city", "Valencia")
+    tagged = await desk.run("customers", "list", "--tag", "spring")
+    assert [one["id"] for one in tagged["customers"]] == [mia]
+
+
+@pytest.mark.asyncio
 async def test_the_whole_record_goes_out_and_in(desk, tmp_path):
     mia = (await desk.run("customers", "add", "Mia"))["id"]
     whole = await desk.shown(mia)
