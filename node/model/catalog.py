@@ -1,8 +1,9 @@
 """Feeds, products, offers and plans as the node keeps them."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from protocol.catalog import Feed, Offer, Product
+from protocol.catalog import Feed, Noun, Offer, Product, Slot
 from protocol.log import Frontier
 from protocol.plan import Plan
 from protocol.state_hash import StateHash
@@ -62,3 +63,35 @@ class PlanRecord:
     hash: bytes
     plan: Plan
     raw: bytes
+
+
+class Entry(NamedTuple):
+    """What a feed holds under a name, and the number of the log entry that put it there. Without a record it is gone since then."""
+
+    seq: int
+    noun: Noun
+    name: str
+    record: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of slots in order (noun, name): after `low`, up to and with `high`. None: from the first, to the last."""
+
+    low: Slot | None = None
+    high: Slot | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How far the catalog file has a feed: up to `size` entries of its log, which lead to `state`.
+
+    The store knows which head we signed or accepted; the file may be behind it or ahead of it after a crash, or know nothing.
+    """
+
+    feed: bytes
+    size: int = 0
+    state: StateHash = field(default_factory=StateHash)
+    checkpoint: bytes | None = None
+    products: int = 0
+    offers: int = 0

@@ -1,0 +1,88 @@
+"""The catalog file, as services know it: the projection of all feeds, in a plain file of its own beside the encrypted store.
+
+It can be made again, our own feeds from their logs, others' from their peers, so no backup carries it. It is written by a thread of its
+own, one transaction a call, so that a large catalog that arrives stops no order. What is in it is read in the store's own snapshots
+(`unit.catalog`, `Feeds` below), where it is attached for reading only. No personal data goes into it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Protocol, TypeVar
+
+from node.model.catalog import Entry, Held, Span
+from protocol.catalog import Slot
+from protocol.state_hash import StateHash
+
+R = TypeVar("R")
+
+
+class Feeds(Protocol):
+    """What the file holds of each feed. All of it is indexed: nothing here reads a whole log."""
+
+    def held(self, feed: bytes) -> Held:
+        """How far the feed is here; size 0 when it isn't."""
+
+    def record(self, feed: bytes, slot: Slot) -> bytes | None:
+        """The bytes in a slot."""
+
+    def since(self, feed: bytes, seq: int) -> Iterator[Entry]:
+        """What changed after entry `seq`, compacted, in order of their numbers. From 0 on without what is gone."""
+
+    def slots(self, feed: bytes, span: Span) -> Iterator[Entry]:
+        """What the feed holds in a stretch of slots, in order of (noun, name)."""
+
+    def numbers(self, feed: bytes, low: int, high: int) -> Iterator[int]:
+        """The numbers in [low, high) of the entries that put what is there now, in order: what reconciliation takes fingerprints of."""
+
+    def proof(self, feed: bytes, old: int, size: int) -> Sequence[bytes]:
+        """That our log of `size` entries begins with the one of `old`. Raises ConflictError `catalog-behind` until that size is here."""
+
+    def loaded(self, feed: bytes) -> frozenset[bytes]:
+        """The packs that have come since `Writing.begin` (by hash), so that a load that was broken off goes on."""
+
+
+class Writing(Feeds, Protocol):
+    """One transaction of the file."""
+
+    def apply(self, feed: bytes, entries: Iterable[Entry]) -> StateHash:
+        """Put and remove, in order, and give the state they lead to. The caller has checked every record, compares the state with the
+        checkpoint, and raises when it differs: then nothing of it stays.
+        """
+
+    def advance(self, feed: bytes, size: int, checkpoint: bytes | None) -> None:
+        """What was applied brings the feed to `size`; `checkpoint` is the raw head that says so."""
+
+    def begin(self, feed: bytes, load: bytes) -> None:
+        """Packs of the manifest `load` (its hash) follow. Another one than before forgets which packs came, not what they brought."""
+
+    def load(self, feed: bytes, pack: bytes, span: Span, entries: Sequence[Entry]) -> None:
+        """In this stretch of slots the feed holds exactly `entries`, which are in order. In bulk: nothing is hashed, and of a record only
+        what the columns need is read. Raises Malformed where that isn't there.
+        """
+
+    def seal(self, feed: bytes, size: int, state: StateHash, checkpoint: bytes | None) -> None:
+        """Every pack is in: the feed is at `size`, and its state is the manifest's."""
+
+    def forget(self, feed: bytes) -> None:
+        """Nothing of the feed stays."""
+
+    def stage(self, feed: bytes, operations: Iterable[bytes]) -> None:
+        """Keep a page of operations until all are here."""
+
+    def staged(self, feed: bytes) -> Iterator[bytes]:
+        """What was kept, in order."""
+
+    def unstage(self, feed: bytes) -> None:
+        """Let go of the pages."""
+
+
+class CatalogFile(Protocol):
+    """The file's writer."""
+
+    async def write(self, fn: Callable[..., R], /, *args: Any) -> R:
+        """Run `fn(writing, …)` in one transaction of the file: when this returns, it counts; when it raises, nothing of it stays."""
+
+    def write_now(self, fn: Callable[..., R], /, *args: Any) -> R:
+        """`write` for a thread without an asyncio loop, also from inside a transaction of the store."""
+
+    async def merge(self) -> bool:
+        """Put the search index in better order, a bounded step of it; False when there is nothing left to do."""
