@@ -1,11 +1,9 @@
-"""Backups of 100,000 customers of about 1 KB to a folder. `python -m bench.backup [--quick] [--json]`.
+"""Backups of 100,000 customers of about 1 KB to a folder. `python -m bench.backup [--quick] [--json] [--only PART]`.
 
 Whole, after 100 changes, the drill, one customer, and the restore on a bare machine from words, all through the engine of the program; what
 is written while a whole backup runs, and how long that waits. Beside it: a copy of the encrypted file.
 """
 
-import argparse
-import json
 import os
 import shutil
 import statistics
@@ -18,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bench.report import Asked, Figure, Report, Took, main, timed
 from node.app import restoring
 from node.model.customer import Customer
 from node.store.store import Store
@@ -26,8 +25,6 @@ from tests.node.desk import COSTS, WORDS, Desk
 from tests.node.services.vaulted import PLACE, person
 
 CUSTOMERS, CHANGES = 100_000, 100
-# Seconds and milliseconds on two idle cores.
-BARS = {"whole": 20.0, "changes": 2.0, "drill": 40.0, "customer": 20.0, "restore": 40.0, "write_p99": 250.0}
 
 
 def fill(store: Store[Any], count: int) -> list[bytes]:
@@ -58,8 +55,8 @@ def change(store: Store[Any], ids: list[bytes]) -> None:
         store.write_now(note)
 
 
-def writing_meanwhile(store: Store[Any], work: Callable[[], Any]) -> tuple[float, list[float]]:
-    """Seconds of the work, and of each small write that was made meanwhile."""
+def writing_meanwhile(store: Store[Any], work: Callable[[], Any]) -> tuple[Took, list[float]]:
+    """What the work took, and the seconds of each small write that was made meanwhile."""
     waits: list[float] = []
     ended = threading.Event()
 
@@ -80,75 +77,77 @@ def writing_meanwhile(store: Store[Any], work: Callable[[], Any]) -> tuple[float
     return taken, waits
 
 
-def timed(work: Callable[[], Any]) -> float:
-    """Seconds."""
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
+class Backed:
+    """A seller's node with so many customers, and a folder for its backups."""
+
+    def __init__(self, folder: Path, count: int) -> None:
+        self.folder = folder
+        self.desk = Desk(folder / "desk")
+        self.target = Folder(folder / "target")
+        self.target.found("")
+        self.desk.target = self.target
+        self.ids = fill(self.desk.store, count)
 
 
-def measure(count: int) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="bench-") as place:
-        folder = Path(place)
-        desk = Desk(folder / "desk")
-        target = Folder(folder / "target")
-        target.found("")
-        desk.target = target
-        ids = fill(desk.store, count)
-        whole, waits = writing_meanwhile(desk.store, desk.make)
-        desk.make()
-        change(desk.store, ids[:CHANGES])
-        changes = timed(desk.make)
-        drill = timed(lambda: desk.engine.drill(target, PLACE))
-        customer = timed(lambda: desk.engine.customer_then(target, ids[0], 1))
-        desk.close()
-        size = (folder / "desk" / "node.db").stat().st_size
-        copied = timed(lambda: shutil.copyfile(folder / "desk" / "node.db", folder / "copy"))
-        view = None
-
-        def restore() -> None:
-            nonlocal view
-            view = restoring.restore(folder / "new", "a new passphrase", WORDS, target, costs=COSTS)
-
-        restored = timed(restore)
-    if view is None or view.rows < count:
-        raise SystemExit("the restored store is not whole: the figures mean nothing")
-    beside = {"copy of the file": round(copied, 2), "its MB": round(size / 1e6)}
-    figures = {
-        "whole": figure("whole", whole, "s", beside),
-        "changes": figure("changes", changes, "s", beside),
-        "drill": figure("drill", drill, "s", {}),
-        "customer": figure("customer", customer, "s", {}),
-        "restore": figure("restore", restored, "s", beside),
-        "write_p99": figure(
-            "write_p99", statistics.quantiles(waits, n=100)[98] * 1e3, "ms", {"median": round(statistics.median(waits) * 1e3, 1)}
-        ),
+def making(backed: Backed) -> dict[str, Figure]:
+    """A whole backup with somebody writing meanwhile, and one after some changes."""
+    desk = backed.desk
+    whole, waits = writing_meanwhile(desk.store, desk.make)
+    desk.make()
+    change(desk.store, backed.ids[:CHANGES])
+    changes = timed(desk.make)
+    desk.close()
+    beside = _copied(backed)
+    slow, middle = statistics.quantiles(waits, n=100)[98] * 1e3, statistics.median(waits) * 1e3
+    return {
+        "whole": Figure(whole.wall, "s", 20.0, {"processor": whole.processor} | beside),
+        "changes": _figure(changes, 2.0),
+        "write_p99": Figure(slow, "ms", 250.0, {"median": middle}),
     }
-    return {"name": "backup", "size": {"customers": count, "changes": CHANGES}, "figures": figures}
 
 
-def figure(key: str, value: float, unit: str, beside: dict[str, float]) -> dict[str, Any]:
-    """One figure with its bar; less is better."""
-    return {"value": round(value, 2), "unit": unit, "beside": beside, "bar": BARS[key], "ok": value <= BARS[key]}
+def reading(backed: Backed) -> dict[str, Figure]:
+    """The drill, and one customer as they were."""
+    desk = backed.desk
+    desk.make()
+    drill = timed(lambda: desk.engine.drill(backed.target, PLACE))
+    customer = timed(lambda: desk.engine.customer_then(backed.target, backed.ids[0], 1))
+    desk.close()
+    return {"drill": _figure(drill, 40.0), "customer": _figure(customer, 20.0)}
 
 
-def table(document: dict[str, Any]) -> str:
-    lines = [f"{'figure':14}{'value':>10}{'bar':>10}  unit"]
-    for key, one in document["figures"].items():
-        beside = "".join(f"   {name}: {value}" for name, value in one["beside"].items())
-        lines.append(f"{key:14}{one['value']:>10}{one['bar']:>10}  {one['unit']}{beside}{'' if one['ok'] else '  MISSED'}")
-    return "\n".join(lines)
+def restored(backed: Backed) -> dict[str, Figure]:
+    """A new machine."""
+    backed.desk.make()
+    backed.desk.close()
+    took = timed(lambda: restoring.restore(backed.folder / "new", "a new passphrase", WORDS, backed.target, costs=COSTS))
+    if took.answer.rows < len(backed.ids):
+        raise SystemExit("the restored store is not whole: the figures mean nothing")
+    return {"restore": Figure(took.wall, "s", 40.0, {"processor": took.processor} | _copied(backed))}
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench.backup", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the size")
-    parser.add_argument("--json", action="store_true", help="one JSON document instead of the table")
-    given = parser.parse_args()
-    document = measure(CUSTOMERS // (10 if given.quick else 1))
-    print(json.dumps(document) if given.json else table(document))
-    return 0 if all(one["ok"] for one in document["figures"].values()) else 1
+def _copied(backed: Backed) -> dict[str, float]:
+    file = backed.folder / "desk" / "node.db"
+    took = timed(lambda: shutil.copyfile(file, backed.folder / "copy"))
+    return {"copy of the file": took.wall, "its MB": file.stat().st_size / 1e6}
+
+
+def _figure(took: Took, bar: float) -> Figure:
+    return Figure(took.wall, "s", bar, {"processor": took.processor})
+
+
+PARTS: dict[str, Callable[[Backed], dict[str, Figure]]] = {"make": making, "read": reading, "restore": restored}
+"""Each with a node of its own."""
+
+
+def measure(asked: Asked) -> Report:
+    count, found = asked.scaled(CUSTOMERS), {}
+    for name, run in PARTS.items():
+        if asked.wants(name):
+            with tempfile.TemporaryDirectory(prefix="bench-") as place:
+                found |= run(Backed(Path(place), count))
+    return Report("backup", {"customers": count, "changes": CHANGES}, found)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, measure, PARTS))

@@ -5,13 +5,12 @@ commission; a transfer for each member once an epoch; one root and each member's
 transaction; one root and whole subtrees pushed. "first" is the members' first epoch in the vault, the others are a later one.
 """
 
-import argparse
-import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from bench.report import Asked, Figure, Report, main
 from protocol import settlement as s
 from tests.contracts.evm_chain import ACTIVATION, Chain, leaf_args, proof_args
 
@@ -105,7 +104,8 @@ def tree_seconds(leaves: int) -> float:
     return time.perf_counter() - began
 
 
-def measure(orders: int, members: int, leaves: int) -> dict[str, Any]:
+def measure(asked: Asked) -> Report:
+    orders, members, leaves = asked.scaled(ORDERS), asked.scaled(MEMBERS), asked.scaled(TREE_LEAVES)
     books = Books(orders, members)
     plain, commissions = transfer(books), books.commissions
     first = pushed(books)
@@ -121,42 +121,13 @@ def measure(orders: int, members: int, leaves: int) -> dict[str, Any]:
         "one root, relayed claims": many // commissions,
     }
     figures = {
-        "gas_per_commission": figure(later // commissions, "gas", beside, BAR if orders == ORDERS else None),
-        "gas_per_commission_first": figure(first // commissions, "gas", {}, None),
-        "gas_per_member": figure(later // members, "gas", {"transfer": plain}, None),
-        "tree": figure(tree_seconds(leaves), "s", {}, TREE_SECONDS * leaves / TREE_LEAVES),
+        "gas_per_commission": Figure(later // commissions, "gas", BAR if orders == ORDERS else None, beside),
+        "gas_per_commission_first": Figure(first // commissions, "gas"),
+        "gas_per_member": Figure(later // members, "gas", beside={"transfer": plain}),
+        "tree": Figure(tree_seconds(leaves), "s", TREE_SECONDS * leaves / TREE_LEAVES),
     }
-    return {
-        "name": "chain",
-        "size": {"orders": orders, "commissions": commissions, "members": members, "leaves": leaves},
-        "figures": figures,
-    }
-
-
-def figure(value: float, unit: str, beside: dict[str, int], bar: float | None) -> dict[str, Any]:
-    """One figure; less is better."""
-    return {"value": round(value, 3), "unit": unit, "beside": beside, "bar": bar, "ok": bar is None or value <= bar}
-
-
-def table(document: dict[str, Any]) -> str:
-    lines = [f"{'figure':34}{'value':>10}{'bar':>10}  unit"]
-    for key, one in document["figures"].items():
-        bar = "" if one["bar"] is None else one["bar"]
-        lines.append(f"{key:34}{one['value']:>10}{bar:>10}  {one['unit']}{'' if one['ok'] else '  MISSED'}")
-        lines += [f"    {name:30}{value:>10}" for name, value in one["beside"].items()]
-    return "\n".join(lines)
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench.chain", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the size")
-    parser.add_argument("--json", action="store_true", help="one JSON document instead of the table")
-    given = parser.parse_args()
-    scale = 10 if given.quick else 1
-    document = measure(ORDERS // scale, MEMBERS // scale, TREE_LEAVES // scale)
-    print(json.dumps(document) if given.json else table(document))
-    return 0 if all(one["ok"] for one in document["figures"].values()) else 1
+    return Report("chain", {"orders": orders, "commissions": commissions, "members": members, "leaves": leaves}, figures)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, measure))

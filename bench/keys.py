@@ -4,16 +4,13 @@ A real folder: founded, filled with customers of about 1 KB and with sealed rows
 measured for, a lost device revoked. Bars are for a machine that is otherwise idle; beside each time stands the processor time it took.
 """
 
-import argparse
-import json
 import os
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bench.report import Asked, Figure, Report, Took, main, timed
 from node.app import generation
 from node.app.founding import STORE_FILE, found
 from node.model.customer import Customer
@@ -28,9 +25,9 @@ from protocol.identity import DeviceAdded, DeviceCertificate, Role, replay, sign
 
 PASSPHRASE = "a passphrase for the bench"
 LOST = (b"L" * 32, b"l" * 32)
-BATCH = 1000
+CUSTOMERS, BATCH = 100_000, 1_000
 NOTE = "Likes rose and the blue one, asks about delivery before ordering, never on Mondays. " * 7
-BARS = {"unlock": 2000.0, "next_generation": 20_000.0}
+UNLOCK, NEXT_GENERATION = 2.0, 20.0  # seconds
 
 
 def person(number: int) -> Contact:
@@ -81,13 +78,6 @@ def planned(folder: Path, keys: Keys, phrase: str) -> Step:
     return Step(1, seed, os.urandom(32), standing.payout_index, sheet.recovery, entries, sealed, ())
 
 
-def timed(run: Callable[[], Any]) -> tuple[Any, float, float]:
-    """What it gave, and its wall and processor milliseconds."""
-    start, used = time.perf_counter(), time.process_time()
-    answer = run()
-    return answer, (time.perf_counter() - start) * 1000, (time.process_time() - used) * 1000
-
-
 def unlocked(folder: Path) -> Keys:
     """As the node unlocks, up to an open store."""
     keys = generation.complete(folder, vault.open_file(folder, PASSPHRASE))
@@ -95,52 +85,33 @@ def unlocked(folder: Path) -> Keys:
     return keys
 
 
-def measured(folder: Path, customers: int) -> dict[str, Any]:
-    phrase = make(folder, customers)
-    megabytes = (folder / STORE_FILE).stat().st_size / 1e6
-    keys, wall, cpu = timed(lambda: unlocked(folder))
-    figures = {"unlock": figure("unlock", wall, {"processor": cpu})}
-    step = planned(folder, keys, phrase)
-    keys.lock()
+def measure(asked: Asked) -> Report:
+    customers = asked.scaled(CUSTOMERS)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "node"
+        phrase = make(folder, customers)
+        megabytes = (folder / STORE_FILE).stat().st_size / 1e6
+        unlocking = timed(lambda: unlocked(folder))
+        keys = unlocking.answer
+        step = planned(folder, keys, phrase)
+        keys.lock()
 
-    def next_generation() -> Keys:
-        opening = vault.open_file(folder, PASSPHRASE)
-        generation.begin(folder, opening, step)
-        return generation.complete(folder, opening)
+        def next_generation() -> Keys:
+            opening = vault.open_file(folder, PASSPHRASE)
+            generation.begin(folder, opening, step)
+            return generation.complete(folder, opening)
 
-    after, wall, cpu = timed(next_generation)
-    assert after.generation == 1
-    after.lock()
-    figures["next_generation"] = figure("next_generation", wall, {"processor": cpu, "store MB": megabytes})
-    return figures
-
-
-def figure(name: str, value: float, beside: dict[str, float]) -> dict[str, Any]:
-    """One figure with its bar; less is better."""
-    shown = {key: round(other, 1) for key, other in beside.items()}
-    return {"value": round(value, 1), "unit": "ms", "beside": shown, "bar": BARS[name], "ok": value <= BARS[name]}
+        stepping = timed(next_generation)
+        after = stepping.answer
+        assert after.generation == 1
+        after.lock()
+    figures = {"unlock": _figure(unlocking, UNLOCK), "next_generation": _figure(stepping, NEXT_GENERATION, {"store MB": megabytes})}
+    return Report("keys", {"customers": customers, "sealed rows": customers // 2}, figures)
 
 
-def table(document: dict[str, Any]) -> str:
-    lines = [f"{'figure':16}{'node':>10}{'bar':>10}  unit  beside"]
-    for key, one in document["figures"].items():
-        beside = ", ".join(f"{name} {value:g}" for name, value in one["beside"].items())
-        lines.append(f"{key:16}{one['value']:>10}{one['bar']:>10}  {one['unit']:4}  {beside}{'' if one['ok'] else '  MISSED'}")
-    return "\n".join(lines)
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="2,000 customers instead of 100,000")
-    parser.add_argument("--json", action="store_true", help="one JSON document instead of the table")
-    given = parser.parse_args()
-    customers = 2_000 if given.quick else 100_000
-    with tempfile.TemporaryDirectory() as folder:
-        figures = measured(Path(folder) / "node", customers)
-    document = {"name": "keys", "size": {"customers": customers, "sealed rows": customers // 2}, "figures": figures}
-    print(json.dumps(document) if given.json else table(document))
-    return 0 if all(one["ok"] for one in document["figures"].values()) else 1
+def _figure(took: Took, bar: float, beside: dict[str, float] | None = None) -> Figure:
+    return Figure(took.wall, "s", bar, {"processor": took.processor} | (beside or {}))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, measure))

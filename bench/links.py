@@ -4,7 +4,6 @@ Two processes on this machine. The node's way is the whole one: asyncio, the bri
 back. Raw TLS is asyncio streams with a 4-byte length, one connection, answers in order.
 """
 
-import argparse
 import asyncio
 import datetime as dt
 import json
@@ -16,10 +15,10 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 from nacl.signing import SigningKey
 
+from bench.report import Asked, Figure, Report, main
 from node.net.config import NetConfig
 from node.net.host import Host
 from protocol.peer_id import peer_id_of
@@ -209,7 +208,7 @@ async def start_with_lag() -> tuple[float, float]:
     return took, max(lags)
 
 
-async def measure(scale: int, port: int, addresses: tuple[str, ...]) -> dict[str, Any]:
+async def compare(scale: int, port: int, addresses: tuple[str, ...]) -> dict[str, Figure]:
     start, lag = await start_with_lag()
     dialed, tls_dialed = await dials(addresses, scale), await tls_dials(port, scale)
     node = host(CLIENT_SEED)
@@ -239,17 +238,15 @@ async def measure(scale: int, port: int, addresses: tuple[str, ...]) -> dict[str
     }
 
 
-def figure(key: str, value: float, unit: str, tls: float | None) -> dict[str, Any]:
-    """One figure with its bar; of rates more is better, of times less."""
+def figure(key: str, value: float, unit: str, tls: float | None) -> Figure:
+    """With its bar, which is a multiple of raw TLS where that does the same."""
     bar = BARS.get(key)
-    if bar is not None and tls is not None:
-        bar *= tls
-    ok = bar is None or (value >= bar if unit.endswith("/s") else value <= bar)
-    beside = {} if tls is None else {"raw TLS": round(tls, 3)}
-    return {"value": round(value, 3), "unit": unit, "beside": beside, "bar": bar and round(bar, 3), "ok": ok}
+    if tls is None:
+        return Figure(value, unit, bar)
+    return Figure(value, unit, bar and bar * tls, {"raw TLS": tls})
 
 
-async def run(scale: int) -> dict[str, Any]:
+async def run(scale: int) -> Report:
     with tempfile.TemporaryDirectory() as folder:
         pem = certificate(Path(folder))
         command = [sys.executable, "-m", "bench.links", "--serve", str(pem)]
@@ -258,36 +255,17 @@ async def run(scale: int) -> dict[str, Any]:
         assert child.stdout is not None
         try:
             there = json.loads(await asyncio.wait_for(child.stdout.readline(), 30))
-            figures = await measure(scale, there["tls"], tuple(there["addresses"]))
+            figures = await compare(scale, there["tls"], tuple(there["addresses"]))
         finally:
             child.stdin.close()
             await asyncio.wait_for(child.wait(), 10)
     size = {"small_bytes": SMALL, "large_bytes": LARGE, "at_once": AT_ONCE, "dials": scale, "round_trips": 50 * scale}
-    return {"name": "links", "size": size, "figures": figures}
+    return Report("links", size, figures)
 
 
-def table(document: dict[str, Any]) -> str:
-    lines = [f"{'figure':16}{'node':>12}{'raw TLS':>12}{'bar':>10}  unit"]
-    for key, one in document["figures"].items():
-        beside = one["beside"].get("raw TLS", "")
-        bar = "" if one["bar"] is None else one["bar"]
-        lines.append(f"{key:16}{one['value']:>12}{beside:>12}{bar:>10}  {one['unit']}{'' if one['ok'] else '  MISSED'}")
-    return "\n".join(lines)
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the size")
-    parser.add_argument("--json", action="store_true", help="one JSON document instead of the table")
-    parser.add_argument("--serve", metavar="PEM", help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.serve:
-        asyncio.run(serve(given.serve))
-        return 0
-    document = asyncio.run(run(2 if given.quick else 20))
-    print(json.dumps(document) if given.json else table(document))
-    return 0 if all(one["ok"] for one in document["figures"].values()) else 1
+def measure(asked: Asked) -> Report:
+    return asyncio.run(run(asked.scaled(20)))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, measure, inner={"--serve": lambda pem: asyncio.run(serve(pem))}))

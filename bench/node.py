@@ -5,7 +5,6 @@ beside it, then a resident size after a pause. Bars are for a machine that is ot
 time it took, which a busy machine does not stretch as much.
 """
 
-import argparse
 import json
 import os
 import resource
@@ -20,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bench.report import Asked, Figure, Report, main
 from node.cli.client import Client
 from node.errors import Unavailable
 
@@ -128,54 +128,24 @@ def chain_ready(folder: Path, client: Client) -> float:
         chain.wait(30)
 
 
-def figures(found: list[dict[str, float]]) -> dict[str, Any]:
-    middle = {name: statistics.median(one[name] for one in found) for name in found[0]}
-    return {
-        "first_page": figure(
-            "first_page", middle["first_page"], "ms", {"processor": middle["first_page_cpu"], "bare Python": middle["bare"]}
-        ),
-        "cli_call": figure("cli_call", middle["cli_call"], "ms", {"processor": middle["cli_cpu"], "bare Python": middle["bare"]}),
-        "unlock": figure("unlock", middle["unlock"], "ms", {}),
-        "network_ready": figure("network_ready", middle["network_ready"], "ms", {}),
-        "chain_ready": figure("chain_ready", middle["chain_ready"], "ms", {}),
-        "resident_idle": figure("resident_idle", middle["resident_idle"], "MB", {}),
-    }
-
-
-def figure(name: str, value: float, unit: str, beside: dict[str, float]) -> dict[str, Any]:
-    """One figure with its bar; less is better."""
-    bar = BARS[name]
-    return {
-        "value": round(value, 1),
-        "unit": unit,
-        "beside": {key: round(other, 1) for key, other in beside.items()},
-        "bar": bar,
-        "ok": value <= bar,
-    }
-
-
-def table(document: dict[str, Any]) -> str:
-    lines = [f"{'figure':16}{'node':>10}{'bar':>10}  unit  beside"]
-    for key, one in document["figures"].items():
-        beside = ", ".join(f"{name} {value:g}" for name, value in one["beside"].items())
-        lines.append(f"{key:16}{one['value']:>10}{one['bar']:>10}  {one['unit']:4}  {beside}{'' if one['ok'] else '  MISSED'}")
-    return "\n".join(lines)
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one start, few calls")
-    parser.add_argument("--json", action="store_true", help="one JSON document instead of the table")
-    given = parser.parse_args()
-    starts, rounds = (1, 3) if given.quick else (5, 10)
+def measure(asked: Asked) -> Report:
+    starts, rounds = (1, 3) if asked.quick else (5, 10)
     found = []
     for _ in range(starts):
         with tempfile.TemporaryDirectory() as folder:
             found.append(one_start(Path(folder), rounds))
-    document = {"name": "node", "size": {"starts": starts, "calls": starts * rounds}, "figures": figures(found)}
-    print(json.dumps(document) if given.json else table(document))
-    return 0 if all(one["ok"] for one in document["figures"].values()) else 1
+    return Report("node", {"starts": starts, "calls": starts * rounds}, figures(found))
+
+
+def figures(found: list[dict[str, float]]) -> dict[str, Figure]:
+    middle = {name: statistics.median(one[name] for one in found) for name in found[0]}
+    beside = {
+        "first_page": {"processor": middle["first_page_cpu"], "bare Python": middle["bare"]},
+        "cli_call": {"processor": middle["cli_cpu"], "bare Python": middle["bare"]},
+    }
+    units = {"resident_idle": "MB"}
+    return {name: Figure(middle[name], units.get(name, "ms"), bar, beside.get(name, {})) for name, bar in BARS.items()}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, measure))

@@ -5,22 +5,20 @@ Both nodes' services and encrypted stores are real, with full synchronisation; b
 Beside it: commits a second of one row into a plain SQLite file, fully synchronised, on the same disk.
 """
 
-import argparse
-import json
 import sqlite3
 import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
+from bench.report import Asked, Figure, Report, main
 from node.services import orders, quotes
 from tests.node.services.shop import Shop
 
 ORDERS = 200
 # Milliseconds and orders a second on two idle cores; the commits of an order on both sides alone are about a dozen.
-BARS = {"placed_p50": 100.0, "placed_p99": 300.0, "accepted": 5.0}
+PLACED_P50, PLACED_P99, ACCEPTED = 100.0, 300.0, 5.0
 
 
 def play(shop: Shop, count: int) -> tuple[list[float], float]:
@@ -56,7 +54,8 @@ def commits(folder: Path, count: int) -> float:
     return count / (time.perf_counter() - began)
 
 
-def measure(count: int) -> dict[str, Any]:
+def measure(asked: Asked) -> Report:
+    count = asked.scaled(ORDERS)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         (Path(folder) / "shop").mkdir()
         shop = Shop(Path(folder) / "shop")
@@ -67,36 +66,12 @@ def measure(count: int) -> dict[str, Any]:
         plain = round(commits(Path(folder), count * 10))
     cuts = statistics.quantiles(placed, n=100)
     figures = {
-        "placed_p50": figure("placed_p50", cuts[49] * 1e3, "ms", {}),
-        "placed_p99": figure("placed_p99", cuts[98] * 1e3, "ms", {}),
-        "accepted": figure("accepted", count / accepting, "1/s", {"plain commits": plain}),
+        "placed_p50": Figure(cuts[49] * 1e3, "ms", PLACED_P50),
+        "placed_p99": Figure(cuts[98] * 1e3, "ms", PLACED_P99),
+        "accepted": Figure(count / accepting, "1/s", ACCEPTED, {"plain commits": plain}),
     }
-    return {"name": "orders", "size": {"orders": count}, "figures": figures}
-
-
-def figure(key: str, value: float, unit: str, beside: dict[str, int]) -> dict[str, Any]:
-    """One figure with its bar: of rates more is better, of times less."""
-    bar = BARS[key]
-    return {"value": round(value, 2), "unit": unit, "beside": beside, "bar": bar, "ok": value >= bar if unit == "1/s" else value <= bar}
-
-
-def table(document: dict[str, Any]) -> str:
-    lines = [f"{'figure':14}{'value':>10}{'bar':>10}  unit"]
-    for key, one in document["figures"].items():
-        beside = "".join(f"   {name}: {value}" for name, value in one["beside"].items())
-        lines.append(f"{key:14}{one['value']:>10}{one['bar']:>10}  {one['unit']}{beside}{'' if one['ok'] else '  MISSED'}")
-    return "\n".join(lines)
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench.orders", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the size")
-    parser.add_argument("--json", action="store_true", help="one JSON document instead of the table")
-    given = parser.parse_args()
-    document = measure(ORDERS // (10 if given.quick else 1))
-    print(json.dumps(document) if given.json else table(document))
-    return 0 if all(one["ok"] for one in document["figures"].values()) else 1
+    return Report("orders", {"orders": count}, figures)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, measure))

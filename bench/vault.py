@@ -5,7 +5,6 @@ store is the real one, encrypted and durable; beside it stands what the same row
 Bars are for a machine that is otherwise idle; beside a time stands the processor time it took.
 """
 
-import argparse
 import asyncio
 import hashlib
 import json
@@ -18,13 +17,13 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from bench import search
 from bench.people import people
+from bench.report import Asked, Figure, Report, main
 from node.app.opened import ContactFiles
 from node.model.customer import same_person
 from node.model.person import Contact
@@ -35,22 +34,6 @@ from node.vault import vault
 from node.vault.keys import Keys, Profile
 
 PEOPLE = 100_000
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure. Less is better: `ok` where it is not over its bar; without a bar it is only told."""
-
-    value: float
-    unit: str
-    bar: float | None = None
-    beside: dict[str, float] | None = None
-
-    def document(self) -> dict[str, Any]:
-        """As bench documents say it."""
-        beside = {name: round(other, 2) for name, other in (self.beside or {}).items()}
-        found: dict[str, Any] = {"value": round(self.value, 2), "unit": self.unit, "beside": beside}
-        return found | ({"bar": self.bar, "ok": self.value <= self.bar} if self.bar is not None else {"ok": True})
 
 
 # --- people
@@ -266,33 +249,14 @@ def peak_mb() -> float:
         return next(int(line.split()[1]) / 1000 for line in status if line.startswith("VmHWM"))
 
 
-def table(document: dict[str, Any]) -> str:
-    lines = [f"{'figure':24}{'vault':>10}{'bar':>10}  unit  beside"]
-    for key, one in document["figures"].items():
-        beside = ", ".join(f"{name} {value:g}" for name, value in one["beside"].items())
-        lines.append(f"{key:24}{one['value']:>10}{one.get('bar', ''):>10}  {one['unit']:4}  {beside}{'' if one['ok'] else '  MISSED'}")
-    return "\n".join(lines)
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the customers")
-    parser.add_argument("--json", action="store_true", help="one JSON document instead of the table")
-    parser.add_argument("--only", choices=FIGURES, action="append", help="these figures")
-    parser.add_argument("--import-alone", type=int, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.import_alone:
-        print(json.dumps(import_alone(given.import_alone)))
-        return 0
-    count = PEOPLE // 10 if given.quick else PEOPLE
+def measure(asked: Asked) -> Report:
+    count = asked.scaled(PEOPLE)
     found: dict[str, Figure] = {}
     for name, run in FIGURES.items():
-        if not given.only or name in given.only:
+        if asked.wants(name):
             found |= run(count)
-    document = {"name": "vault", "size": {"customers": count}, "figures": {name: figure.document() for name, figure in found.items()}}
-    print(json.dumps(document) if given.json else table(document))
-    return 0 if all(one["ok"] for one in document["figures"].values()) else 1
+    return Report("vault", {"customers": count}, found)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, measure, FIGURES, {"--import-alone": lambda count: print(json.dumps(import_alone(int(count))))}))
