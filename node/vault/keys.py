@@ -188,7 +188,8 @@ class Keys:
         generations = self._held().generations
         number = int.from_bytes(sealed[:_GENERATION_BYTES], "big")
         if number >= len(generations):
-            raise IntegrityError("These bytes belong to a generation of keys that isn't ours.", code="wrong-key")
+            text = "These bytes belong to a generation of keys that isn't ours. Restore the latest backup."
+            raise IntegrityError(text, code="wrong-key")
         key = derive.purpose_key(bytes(generations[number]), purpose)
         return sealing.unseal(key, purpose, sealed[_GENERATION_BYTES:], associated)
 

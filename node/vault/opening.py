@@ -9,7 +9,7 @@ opening.finish()          the step's keys are the vault's keys
 from dataclasses import replace
 from pathlib import Path
 
-from node.errors import ConflictError
+from node.errors import ConflictError, IntegrityError
 from node.model.identity import Step
 
 from . import keyfile, sealing
@@ -19,6 +19,20 @@ from .keys import Keys, Profile, Secrets, wipe
 CONTENTS = "vault contents"
 
 
+def contents_of(file: keyfile.KeyFile, master: bytes) -> bytes:
+    """What the file's master key opens. Raises IntegrityError `damaged`: the passphrase was right."""
+    try:
+        return sealing.unseal(master, CONTENTS, file.contents, file.header())
+    except IntegrityError as error:
+        raise damaged() from error
+
+
+def damaged() -> IntegrityError:
+    """A file that the right passphrase does not open."""
+    text = f"The passphrase is right, but {keyfile.NAME} is damaged. Restore the folder from a backup, with your words."
+    return IntegrityError(text, code="damaged")
+
+
 class Opening:
     """The contents in hand and the master key they are sealed under. `wipe` it, or hand its secrets to `keys`."""
 
@@ -26,7 +40,7 @@ class Opening:
         self._folder = folder
         self._file = file
         self._master = bytearray(master)
-        self._contents = decoded(sealing.unseal(master, CONTENTS, file.contents, file.header()))
+        self._contents = decoded(contents_of(file, master))
 
     @property
     def profile(self) -> Profile:

@@ -48,7 +48,7 @@ def unseal(key: bytes, purpose: str, sealed: bytes, associated: bytes) -> bytes:
     nonce, rest = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
     commitment, inner = _keys(key, nonce)
     if rest[:COMMITMENT_BYTES] != commitment:
-        raise IntegrityError("Another key sealed these bytes.", code="wrong-key")
+        raise IntegrityError("Another key sealed these bytes, or they are damaged. Restore the latest backup.", code="wrong-key")
     try:
         padded = crypto_aead_xchacha20poly1305_ietf_decrypt(rest[COMMITMENT_BYTES:], _bound(purpose, associated), nonce, inner)
     except CryptoError as error:

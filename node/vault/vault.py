@@ -20,7 +20,7 @@ from . import binding, derive, kdf, keyfile, sealing, words
 from .attempts import Attempts
 from .contents import Contents, encoded
 from .keys import Ed25519Signer, Keys, Profile, Secrets, wipe
-from .opening import CONTENTS, Opening
+from .opening import CONTENTS, Opening, contents_of, damaged
 
 _deriving = threading.Lock()
 
@@ -121,7 +121,7 @@ def change_passphrase(
     kdf.check_new(new)
     file = keyfile.load(folder)
     master = _master(folder, file, old, clock)
-    contents = sealing.unseal(master, CONTENTS, file.contents, file.header())
+    contents = contents_of(file, master)
     _write(folder, new, contents, costs or kdf.calibrate(), file.device)
 
 
@@ -149,7 +149,7 @@ def is_bound(folder: Path) -> bool:
 
 def _rebind(folder: Path, file: keyfile.KeyFile, passphrase: str, clock: Callable[[], int] | None, device: Callable[[], bytes]) -> None:
     master = _master(folder, file, passphrase, clock)
-    contents = sealing.unseal(master, CONTENTS, file.contents, file.header())
+    contents = contents_of(file, master)
     _write(folder, passphrase, contents, file.costs, device())
 
 
@@ -174,7 +174,7 @@ def _master(folder: Path, file: keyfile.KeyFile, passphrase: str, clock: Callabl
             master = sealing.unseal(key, "vault master", file.master, file.header())
         except IntegrityError as error:
             if error.code != "wrong-key":
-                raise
+                raise damaged() from error
             raise UserError("That passphrase doesn't open this vault.", code="wrong-passphrase") from error
         attempts.succeeded()
         return master

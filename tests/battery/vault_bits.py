@@ -20,8 +20,10 @@ STORE, LOG = "node.db", "node.db-wal"
 NAMED = {
     STORE: {"damaged", "truncated", "not-encrypted", "wrong-key"},
     LOG: {"damaged"},
-    keyfile.NAME: {"damaged", "wrong-passphrase", "wrong-key", "newer-vault", "unknown-algorithm"},
+    keyfile.NAME: {"damaged", "wrong-passphrase", "newer-vault"},
 }
+TO_DO = {"wrong-key": ("restore",), "damaged": ("restore", "install"), "truncated": ("restore",)}
+"""What a person is told to do about it."""
 
 
 def prepare(folder):
@@ -63,7 +65,8 @@ def judge(folder, name, key):
             return "" if same else "it unlocks with other keys"
         done = vault_life.found_at(vault_life.told(STEPS), folder / STORE)
     except NodeError as error:
-        return "" if error.code in NAMED[name] else f"{error.code}: {error}"
+        known = error.code in NAMED[name] and any(word in str(error).lower() for word in TO_DO.get(error.code, ("",)))
+        return "" if known else f"{error.code}: {error}"
     except Exception as error:
         return f"no named error: {error!r}"
     return "" if done == STEPS or (name == LOG and done is not None) else "it opens with a content that never was"

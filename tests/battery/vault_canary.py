@@ -1,5 +1,5 @@
-"""A whole life of a vault over a real node's socket: made, filled from a file with bad rows, changed, noted on, searched, backed up, erased in
-part, locked, opened, killed by a crash, restored elsewhere. No value of a customer, no word, no passphrase and no key is in any file that any
+"""A whole life of a vault over a real node's socket: made, filled from a file with bad rows, changed, noted on, searched, merged, exported,
+backed up, erased in part, locked, opened, killed by a crash, restored elsewhere. No value of a customer, no word, no passphrase and no key is in any file that any
 of the processes wrote, kept or deleted, nor among the arguments or in the environment of one."""
 
 import base64
@@ -27,6 +27,7 @@ SECONDS = 120.0
 PASSPHRASE = "Zinnober-Quastenflosser 1879"
 TASK, NOTE = "Kolibri-Probe an Quillfeather", "Sie wünscht das Velvet-Serum wieder"
 CHANGED, BAD = "Umgezogen nach Quillfeather 77b", "Unlesbar Quillfeather-Doppelgänger"
+SEGMENT, SEARCH, TAG = "Quillfeather-Stammkundschaft", "Rosenholz Bergamotte", "Gutscheinbesitzerin"
 NAMES = ("Adélaïde Fairweather", "Demetrios Papadopoulos", "Hildegard Ravensworth", "Ferdinand Thistlewood")
 
 
@@ -96,7 +97,7 @@ def public(pid, values):
 
 def cards(size):
     """A file of contacts with invented values, some of its rows bad; and the values to look for."""
-    lines, values = [], [CHANGED, BAD, TASK, NOTE]
+    lines, values = [], [CHANGED, BAD, TASK, NOTE, SEGMENT, SEARCH, TAG]
     for number in range(size):
         name = f"{NAMES[number % len(NAMES)]} {number:05d}"
         street, mail, phone = f"{number + 3} Quillfeather Lane {number:05d}", f"a{number:05d}@quillfeather.example", f"+34600{number:06d}"
@@ -123,7 +124,7 @@ def live(session, size):
     staged = client.upload("/customers/import", io.BytesIO(content), name="contacts.vcf", region="ES")["id"]
     _wait(lambda: client.get(f"/customers/import/{staged}")["state"] == "ready")
     client.get(f"/customers/import/{staged}/rows")
-    client.get(f"/customers/import/{staged}/errors")
+    assert BAD in client.get(f"/customers/import/{staged}/errors")["text"]
     session.look()
     client.post_once(f"/customers/import/{staged}/apply")
     first, other = (row["id"] for row in client.get("/customers", search="", limit=2)["customers"])
@@ -133,6 +134,8 @@ def live(session, size):
     client.post(f"/customers/{first}/notes", text=NOTE, channel="call")
     client.get("/customers", search="quillfeather")
     session.look()
+    _merge_and_keep(client, first)
+    _take_out(session, client)
     target = client.post_once("/backup/targets", kind="folder", where=str(session.folder / "backup"), name="Here")["target"]
     _back_up(client, target)
     client.post(f"/customers/{other}/erase")
@@ -146,6 +149,34 @@ def live(session, size):
         client.post(f"/customers/{other}/notes", text=NOTE)  # of one who was erased: an error that names nothing
     session.look()
     return words
+
+
+def _merge_and_keep(client, first):
+    """Two are made one, two again, and one; a search is kept under a name, a tag given to whom it finds and taken back."""
+    third = client.get("/customers", search="", limit=3)["customers"][2]["id"]
+    client.post(f"/customers/{first}/merge", other=third)
+    made = next(row["id"] for row in client.get(f"/customers/{first}/history")["merges"])
+    client.post(f"/customers/{first}/unmerge", merge=made)
+    client.post(f"/customers/{first}/merge", other=third)
+    kept = client.post("/customers/segments", name=SEGMENT, filters={"text": SEARCH})["id"]
+    assert client.get(f"/customers/segments/{kept}")["filters"]["text"] == SEARCH
+    done = client.post("/customers/bulk", action="tag", tag=TAG, segment=kept)["id"]
+    client.post(f"/customers/bulk/{done}/undo")
+
+
+def _take_out(session, client):
+    """Everything goes out of the node, in each form, over the socket and by a command: it is in the answer, and in no file."""
+    for form in ("json", "csv", "vcard"):
+        pieces = []
+        client.download("/export", pieces.append, form=form, kind="customer")
+        assert CHANGED.encode() in b"".join(pieces), f"the {form} export is not what it says"
+    session.look()
+    program = [sys.executable, "-m", "node.main", "--data", str(session.folder / "ana"), "export", "--format", "json", "-"]
+    with subprocess.Popen(program, cwd=session.folder, env=session.environment, stdout=subprocess.PIPE) as command:
+        session.seen += public(command.pid, session.values)
+        out, _ = command.communicate(timeout=SECONDS)
+    assert command.returncode == 0
+    assert CHANGED.encode() in out
 
 
 def _back_up(client, target):
@@ -226,15 +257,16 @@ def run(size, folder):
 def control(folder):
     """A database without a key, and a program that was given a name as an argument and a street in its environment."""
     _, values = cards(1)
+    name, street = values[-5], values[-4]
     plain = sqlite3.connect(folder / "plain.db")
     plain.execute("CREATE TABLE customers (name)")
-    plain.execute("INSERT INTO customers VALUES (?)", (values[4],))
+    plain.execute("INSERT INTO customers VALUES (?)", (name,))
     plain.commit()
     plain.close()
-    program = [sys.executable, "-c", "import sys; print(flush=True); sys.stdin.read()", values[4]]
+    program = [sys.executable, "-c", "import sys; print(flush=True); sys.stdin.read()", name]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(program, env={**os.environ, "STREET": values[5]}, **pipes) as process:
+    with subprocess.Popen(program, env={**os.environ, "STREET": street}, **pipes) as process:
         process.stdout.readline()
         told = {(hit.where.rsplit("/", 1)[-1], hit.needle) for hit in public(process.pid, values)}
         process.stdin.close()
-    return bool(scan_files([folder], values)) and told == {("cmdline", values[4]), ("environ", values[5])}
+    return bool(scan_files([folder], values)) and told == {("cmdline", name), ("environ", street)}
