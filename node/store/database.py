@@ -130,7 +130,7 @@ def _check_file(path: Path, salt: bytes, *, readonly: bool) -> None:
     if start == PLAIN_HEADER:
         raise IntegrityError(f"{path} is a database without encryption, not a store.", code="not-encrypted")
     if start != salt:
-        text = f"This key doesn't open {path}: it is another vault's store, or its first bytes are damaged. Put the folder's own file back, or "
-        raise IntegrityError(f"{text}restore the latest backup.", code="wrong-key")
+        text = f"This key doesn't open {path}: it is another vault's store, or its first bytes are damaged."
+        raise IntegrityError(f"{text} Put the folder's own file back, or restore the latest backup.", code="wrong-key")
     if size % PAGE_BYTES and not _has_log(path):
         raise IntegrityError(f"{path} was cut short. Restore the latest backup.", code="truncated")
