@@ -16,7 +16,7 @@ app.add_typer(targets, name="targets")
 _RUNS = ("name", "state", "number", "began", "bytes", "drill", "code", "text")
 _STEPS = {"backup": "Backing up", "drill": "Trying it"}
 _LOOK_SECONDS = 0.3
-_COLUMNS = ("name", "kind", "where", "bucket", "every_hours", "keeps_old_versions", "target")
+_COLUMNS = ("name", "kind", "where", "bucket", "every_hours", "same_disk", "keeps_old_versions", "target")
 
 
 @targets.command()

@@ -7,6 +7,7 @@ from node.model.backup import RunRow
 from node.model.target import Kept, Kind
 
 from . import today_setup
+from .backup_hurry import hurried
 from .backup_runs import history, not_drilled
 from .today_items import DAY_MS, TodayItem
 
@@ -24,16 +25,17 @@ def backups(unit: Any) -> Iterable[TodayItem]:
     if not found and not today_setup.tasks(unit):  # its card has a step of its own for it
         text = "If this computer is lost, everything on your desk is lost with it."
         yield TodayItem("backup", "backup", "Your desk has no backup", text, "/backup/add", "Choose a place", unit.now, "")
+    elsewhere = any(not row.same_disk and _latest(_runs(unit, row)) for row in found)
     for row in found:
-        yield from _place(unit, row)
+        yield from _place(unit, row, elsewhere=elsewhere)
 
 
-def _place(unit: Any, row: Kept) -> Iterable[TodayItem]:
-    runs: list[RunRow] = [run for run in unit.backups.recent(row.target, 50) if run.state != "running"]
+def _place(unit: Any, row: Kept, *, elsewhere: bool) -> Iterable[TodayItem]:
+    runs = _runs(unit, row)
     if not runs:
         return
     href, newest = f"/backup/targets/{row.target.hex()}", runs[0]
-    done = next((run for run in runs if run.state == "done"), None)
+    done = _latest(runs)
     drilled = next((run for run in runs if not not_drilled(run)), None)
     if drilled is not None and drilled.drill_code:
         title = f"A backup in {row.name} cannot be restored"
@@ -47,8 +49,31 @@ def _place(unit: Any, row: Kept) -> Iterable[TodayItem]:
     if done is not None and _LOST in done.warnings:
         title, text = f"Backups in {row.name} had disappeared", "Somebody deleted them there. Everything was put there anew."
         yield TodayItem("backup", "backup", title, text, href, "Look", done.began, row.name)
-    if done is not None and drilled is not None:
+    if done is not None and _owes_an_erasure(unit, row, done):
+        title, text = f"An erasure has not reached {row.name}", "Since the backup there somebody was erased, or a grant was taken back. "
+        text += "The older backups keep it until the next one is made there."
+        yield TodayItem("backup", "backup", title, text, href, "Back up there now", hurried(unit), row.name)
+    elif done is not None and drilled is not None and row.same_disk and not elsewhere:
+        text = (
+            "If this computer is lost or its disk fails, the backup is lost with it. Add a place elsewhere: another disk, an online folder."
+        )
+        title, at = "Backed up on this machine's own disk only", drilled.drilled or 0
+        yield TodayItem("backup", "backup", title, text, "/backup/add", "Add a place", at, row.name)
+    elif done is not None and drilled is not None:
         yield TodayItem("backup", "backup", "Backed up and tested", row.name, href, "", drilled.drilled or 0, row.name)
+
+
+def _runs(unit: Any, row: Kept) -> list[RunRow]:
+    return [run for run in unit.backups.recent(row.target, 50) if run.state != "running"]
+
+
+def _latest(runs: list[RunRow]) -> RunRow | None:
+    return next((run for run in runs if run.state == "done"), None)
+
+
+def _owes_an_erasure(unit: Any, row: Kept, done: RunRow) -> bool:
+    """A place that is backed up by hand only is hurried by nobody; another one is, but may be away."""
+    return hurried(unit) >= done.began and (not row.every or unit.now - hurried(unit) > DAY_MS)
 
 
 def _needs_you(unit: Any, row: Kept, run: RunRow) -> bool:

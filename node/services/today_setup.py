@@ -57,6 +57,5 @@ def _merchant(unit: Any) -> list[SetupTask]:
 
 
 def _backup(unit: Any) -> SetupTask:
-    return SetupTask(
-        "Choose where your backups go", "A disk you keep elsewhere, or an online folder", "/backup", done=bool(unit.backup_targets.all())
-    )
+    elsewhere = any(not row.same_disk for row in unit.backup_targets.all())  # a place on this machine's own disk is lost with it
+    return SetupTask("Choose where your backups go", "A disk you keep elsewhere, or an online folder", "/backup", done=elsewhere)

@@ -189,6 +189,48 @@ def test_the_rules_may_be_narrowed_later(desk):
 # --- Today
 
 
+def titles(desk):
+    return [item.title for item in desk.items()]
+
+
+@pytest.mark.parametrize("hours", [0, 24])
+def test_an_erasure_that_nobody_hurries_to_a_place_is_told_until_it_is_there(desk, hours):
+    desk.change(every_hours=hours)
+    made = desk.node.write(customers.add_customer, name="Mia Torres")
+    desk.make()
+    desk.drill()
+    desk.clock.tick(1000)
+    assert titles(desk) == ["Backed up and tested"]
+    desk.node.write(erase_customer, customer=bytes.fromhex(made.id))
+    assert desk.due() == bool(hours)
+    if hours:  # the schedule sees to it, unless the place is away
+        assert titles(desk) == ["Backed up and tested"]
+        desk.clock.tick(DAY + 1)
+    (item,) = desk.items()
+    assert (item.title, item.action) == ("An erasure has not reached Shelf", "Back up there now")
+    assert desk.node.read(today.face).counts == {"backup": 1}
+    desk.clock.tick(1000)
+    desk.make()
+    desk.drill()
+    assert titles(desk) == ["Backed up and tested"]
+
+
+def test_a_backup_on_the_desks_own_disk_is_told_as_what_it_is_until_there_is_another(desk, tmp_path):
+    desk.node.write(backup_targets.tested_target, target=desk.target, keeps_old=False, same_disk=True)
+    assert [task.done for task in desk.node.read(today.show).setup if task.href == "/backup"] == [False]
+    desk.make()
+    desk.drill()
+    (item,) = desk.items()
+    assert (item.title, item.action, item.href) == ("Backed up on this machine's own disk only", "Add a place", "/backup/add")
+    Folder(tmp_path / "elsewhere").found("e" * 16)
+    there = Description(Kind.FOLDER, str(tmp_path / "elsewhere"), marker="e" * 16)
+    other = bytes.fromhex(desk.node.write(backup_targets.keep_target, there, "Attic", **FOUND).target)
+    assert titles(desk) == ["Backed up on this machine's own disk only"]  # nothing lies there yet
+    assert [task.done for task in desk.node.read(today.show).setup if task.href == "/backup"] == [True]
+    desk.engine.make(Folder(tmp_path / "elsewhere", "e" * 16), other, keep=desk.node.read(backup_runs.keep_rule, other))
+    assert titles(desk) == ["Backed up and tested"]
+
+
 def test_today_from_the_first_backup_to_trouble_and_back(desk):
     assert desk.items() == []
     desk.make()
