@@ -44,9 +44,16 @@ def undone(customer: Customer, bulk: Bulk, row: BulkRow, now: int) -> Customer:
     """The customer as before it, where nothing else happened to them since; otherwise only what it did is taken back."""
     if bulk.action in ("archive", "unarchive"):
         return replace(customer, archived=row.archived)
-    if customer.updated == _written(row.updated, bulk.at):
+    if as_left(customer, bulk, row):
         return replace(customer, person=replace(customer.person, tags=row.tags), updated=row.updated, source=row.source)
     return _tagged(customer, bulk.tag, now, wanted=bulk.action == "untag")
+
+
+def as_left(customer: Customer, bulk: Bulk, row: BulkRow) -> bool:
+    """Whether nothing was written since of what it wrote."""
+    if bulk.action in ("archive", "unarchive"):
+        return customer.archived == (bulk.at if bulk.action == "archive" else None)
+    return customer.updated == _written(row.updated, bulk.at)
 
 
 def _tagged(customer: Customer, tag: str, now: int, *, wanted: bool) -> Customer:

@@ -8,7 +8,7 @@ from .customer import Customer, merged
 from .details import details_of
 from .person import Contact
 
-Kind = Literal["edit", "import", "merge", "unmerge", "split", "restore"]
+Kind = Literal["edit", "import", "merge", "unmerge", "split", "restore", "backup", "archive", "unarchive", "bulk", "undo"]
 MOST_CHANGES = 50
 MOST_MERGES = 10
 Moved = Mapping[str, list[list[int | str | bytes]]]
@@ -16,11 +16,27 @@ Moved = Mapping[str, list[list[int | str | bytes]]]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`before` is what the customer was, without the picture."""
+    """`before` is what the customer was, without the picture; `archived` when they had been put aside, or None."""
 
     at: int
     kind: Kind
     before: Contact
+    archived: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A change that wrote over no more than tags (None: not even these) and whether the customer was put aside. `bulk`: its change of many.
+
+    It is as small as it is, because a hundred thousand customers may be changed at once.
+    """
+
+    customer: bytes
+    at: int
+    kind: Kind
+    tags: tuple[str, ...] | None
+    archived: int | None
+    bulk: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +60,16 @@ class Likeness:
     kinds: tuple[str, ...]
 
 
-def changed_fields(before: Contact, after: Contact) -> tuple[str, ...]:
-    """Names of the fields of a record (node/model/details.py) that differ."""
-    one, other = details_of(before), details_of(after)
-    return tuple(item.name for item in fields(one) if getattr(one, item.name) != getattr(other, item.name))
+def change_of(customer: Customer, at: int, kind: Kind) -> Change:
+    """A change of the customer as they are now."""
+    return Change(at, kind, customer.person, customer.archived)
+
+
+def changed_fields(before: Change, after: Change) -> tuple[str, ...]:
+    """Names of the fields of a record (node/model/details.py) that differ from one change to the next, and `archived`."""
+    one, other = details_of(before.before), details_of(after.before)
+    aside = ("archived",) if (before.archived is None) is not (after.archived is None) else ()
+    return (*(item.name for item in fields(one) if getattr(one, item.name) != getattr(other, item.name)), *aside)
 
 
 def joined(kept: Contact, other: Contact) -> Contact:

@@ -15,7 +15,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """kind: added | order | note | task | disclosure | consent | import | merge | edit | unmerge | split | restore.
+    """kind: added | order | note | task | disclosure | consent, or one of a change (`Kind` in history.py).
 
     `key` names the row: an order's, a note's, a task's id; a grant's and an ask's. `what` and `detail` are as the kind has them: an order's
     status; a note's text and way; a task's title; fields and the merchant; a purpose and given or withdrawn; a file's name.

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from node.errors import NotFound
 from node.model.backup import Key, Value
 from node.model.customer import Customer
+from node.model.history import change_of
 from node.model.person import Contact
 
 from .backup_check import CUSTOMERS
@@ -19,7 +20,7 @@ from .backup_ports import Cipher
 from .backup_ports import Dump as RowDump
 from .backup_read import Opened, open_keyring, read_rows, secrets_of
 from .backup_target import Target
-from .customers import CustomersUnit, find
+from .customers import EditsUnit, find
 
 PHOTOS = "customer_photos"
 _NOT_SHOWN = {"row"}
@@ -35,7 +36,7 @@ class Arrival(Protocol):
     def bring_back(self, table: str, rows: Sequence[Mapping[str, Value]]) -> None: ...  # noqa: D102
 
 
-class CustomerUnit(CustomersUnit, Protocol):
+class CustomerUnit(EditsUnit, Protocol):
     """What this service needs of a transaction."""
 
     @property
@@ -127,6 +128,7 @@ def restore_customer(unit: CustomerUnit, customer: bytes, kept: Kept) -> Custome
     view = compare_customer(unit, customer, kept)
     now = find(unit, customer)
     if view.fields:
+        unit.customer_history.note(customer, change_of(now, unit.now, "backup"))
         unit.customers.keep(replace(_then(unit, now, kept), updated=unit.now, source=None))
     for table, rows in _missing(unit, kept):
         unit.arrival.bring_back(table, rows)

@@ -1,13 +1,17 @@
-"""Many customers changed at once: tagged, put aside, and back, in one transaction each; the last of a kind can be undone."""
+"""Many customers changed at once: tagged, put aside, and back, in one transaction each; any such change can be undone.
 
-from collections.abc import Sequence
+Each of them has it in their history. Undone for one who was not changed since it leaves no line there, as nothing else of it stays.
+"""
+
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from node.errors import ConflictError, NotFound, UserError
-from node.model.bulk import ACTIONS, Bulk, BulkRow, done, undone
+from node.model.bulk import ACTIONS, Bulk, BulkRow, as_left, done, undone
 from node.model.customer import Customer
 from node.model.filters import Filters
+from node.model.history import Kind, Part
 
 from .customer_search import SearchUnit, chosen
 from .customers import CustomersUnit
@@ -28,11 +32,21 @@ class BulkBook(Protocol):
     def forget_rows(self, bulk: bytes) -> None: ...  # noqa: D102
 
 
+class PartBook(Protocol):
+    """What each customer was before (node/store/customer_history.py says what each does)."""
+
+    def note_parts(self, parts: Sequence[Part]) -> None: ...  # noqa: D102
+    def latest_of(self, bulk: bytes) -> Collection[bytes]: ...  # noqa: D102
+    def forget_part(self, bulk: bytes, customers: Collection[bytes]) -> None: ...  # noqa: D102
+
+
 class BulkUnit(SearchUnit, CustomersUnit, Protocol):
     """A unit that changes many customers."""
 
     @property
     def bulks(self) -> BulkBook: ...  # noqa: D102
+    @property
+    def customer_history(self) -> PartBook: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +98,16 @@ def undo_many(unit: BulkUnit, bulk: bytes) -> BulkView:
     if found.undone:
         raise ConflictError("This change was undone already.", code="already-undone")
     rows = {row.customer: row for row in unit.bulks.rows(bulk)}
-    ids = list(rows)
+    ids, latest = list(rows), unit.customer_history.latest_of(bulk)
     with unit.customers.in_bulk():
         for start in range(0, len(ids), _PART):
-            here = unit.customers.get_all(ids[start : start + _PART])
-            unit.customers.keep_all([undone(customer, found, rows[id_], unit.now) for id_, customer in here.items()])
+            here = unit.customers.get_all(ids[start : start + _PART]).values()
+            as_it_was = {customer.id for customer in here if customer.id in latest and as_left(customer, found, rows[customer.id])}
+            pairs = [(customer, undone(customer, found, rows[customer.id], unit.now)) for customer in here]
+            unit.customers.keep_all([after for _, after in pairs])
+            unit.customer_history.forget_part(bulk, as_it_was)
+            changed = [before for before, after in pairs if after != before and before.id not in as_it_was]
+            unit.customer_history.note_parts([_part(before, found, unit.now, "undo") for before in changed])
     unit.bulks.forget_rows(bulk)
     unit.bulks.keep(replace(found, undone=True))
     unit.touched("changes")
@@ -105,11 +124,17 @@ def _change(unit: BulkUnit, bulk: Bulk, ids: Sequence[bytes]) -> int:
     pairs = [(customer, after) for customer in here.values() if (after := done(customer, bulk)) is not customer]
     unit.customers.keep_all([after for _, after in pairs])
     unit.bulks.note(bulk.id, [_row(before) for before, _ in pairs])
+    unit.customer_history.note_parts([_part(before, bulk, bulk.at, "bulk") for before, _ in pairs])
     return len(pairs)
 
 
 def _row(before: Customer) -> BulkRow:
     return BulkRow(before.id, before.person.tags, before.archived, before.updated, before.source)
+
+
+def _part(before: Customer, bulk: Bulk, at: int, kind: Kind) -> Part:
+    """What the history keeps: of an archiving no tags, for an import that is undone may have written them."""
+    return Part(before.id, at, kind, before.person.tags if bulk.tag else None, before.archived, bulk.id)
 
 
 def _named(customers: Sequence[str]) -> list[bytes]:

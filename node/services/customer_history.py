@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from node.errors import ConflictError
-from node.model.history import MOST_CHANGES, Change, Merge, changed_fields
+from node.model.history import MOST_CHANGES, Change, Merge, Part, change_of, changed_fields
 
 from .customers import CustomersUnit, KeptView, find, require_unchanged
 
@@ -14,6 +14,7 @@ class HistoryBook(Protocol):
     """Changes and merges as these services keep them (node/store/customer_history.py says what each does)."""
 
     def note(self, customer: bytes, change: Change) -> None: ...  # noqa: D102
+    def note_parts(self, parts: Sequence[Part]) -> None: ...  # noqa: D102
     def changes(self, customer: bytes, limit: int) -> Sequence[Change]: ...  # noqa: D102
     def merges(self, customer: bytes) -> Sequence[Merge]: ...  # noqa: D102
 
@@ -27,7 +28,10 @@ class HistoryUnit(CustomersUnit, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ChangeView:
-    """A change at `at` (ms). kind: edit | import | merge | unmerge | split | restore; `fields` are those that it changed."""
+    """A change at `at` (ms); `fields` are those that it changed, `archived` among them.
+
+    kind: edit | import | merge | unmerge | split | restore | backup | archive | unarchive | bulk | undo (of a change of many).
+    """
 
     at: int
     kind: str
@@ -57,10 +61,8 @@ def list_history(unit: HistoryUnit, customer: bytes) -> HistoryView:
     """What was changed of a customer, by what, and who was merged into it."""
     found = find(unit, customer)
     states = unit.customer_history.changes(customer, MOST_CHANGES)
-    after = [replace(found.person, photo=None), *(change.before for change in states)]
-    changes = tuple(
-        ChangeView(change.at, change.kind, changed_fields(change.before, then)) for change, then in zip(states, after, strict=False)
-    )
+    after = [change_of(found, unit.now, "edit"), *states]
+    changes = tuple(ChangeView(change.at, change.kind, changed_fields(change, then)) for change, then in zip(states, after, strict=False))
     merges = tuple(MergeView(merge.id.hex(), merge.at, merge.gone.person.names.full) for merge in unit.customer_history.merges(customer))
     return HistoryView(customer.hex(), found.updated, changes, merges)
 
@@ -79,8 +81,9 @@ def take_back(unit: HistoryUnit, customer: bytes, updated: int) -> KeptView:
         raise ConflictError("The last change made one customer of two. Undo the merge instead: both come back.", code="undo-the-merge")
     if latest.kind in ("split", "unmerge"):
         raise ConflictError("The last change made two customers of one. Merge them again instead.", code="merge-again")
-    unit.customer_history.note(customer, Change(unit.now, "restore", found.person))
+    unit.customer_history.note(customer, change_of(found, unit.now, "restore"))
     person = replace(latest.before, photo=found.person.photo)
-    unit.customers.keep(replace(found, person=person, updated=max(unit.now, found.updated + 1), source=None))
+    updated = max(unit.now, found.updated + 1)
+    unit.customers.keep(replace(found, person=person, archived=latest.archived, updated=updated, source=None))
     unit.touched("changes")
     return KeptView(customer.hex())

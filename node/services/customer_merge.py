@@ -10,7 +10,7 @@ from typing import Protocol
 
 from node.errors import ConflictError, NotFound, UserError
 from node.model.details import Details, details_of, written
-from node.model.history import Change, Likeness, Merge, Moved, joined
+from node.model.history import Likeness, Merge, Moved, change_of, joined
 
 from .customer_history import HistoryBook, HistoryUnit
 from .customers import CustomerRow, KeptView, find, require_unchanged, row_of
@@ -115,7 +115,7 @@ def merge_customers(
     moved = unit.customer_history.move(other, customer)
     unit.customers.erase(other)
     unit.customers.keep(after)
-    unit.customer_history.note(customer, Change(unit.now, "merge", kept.person))
+    unit.customer_history.note(customer, change_of(kept, unit.now, "merge"))
     unit.customer_history.keep_merge(Merge(unit.random(32), unit.now, after.updated, kept, gone, moved))
     unit.notes.recount(customer)
     unit.touched("changes")
@@ -139,7 +139,7 @@ def unmerge(unit: MergeUnit, customer: bytes, merge: bytes) -> SeparatedView:
         kept = row.kept
         unit.customers.keep(kept)
     unit.customer_history.forget_since(customer, row.at)  # what the two were as one is no state of either
-    unit.customer_history.note(customer, Change(unit.now, "unmerge", kept.person))
+    unit.customer_history.note(customer, change_of(kept, unit.now, "unmerge"))
     unit.customer_history.forget_merge(merge)
     unit.notes.recount(customer)
     unit.notes.recount(row.gone.id)

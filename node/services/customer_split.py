@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 from node.errors import NotFound, UserError
 from node.model.customer import Customer
 from node.model.details import NOBODY, Details, written
-from node.model.history import Change
+from node.model.history import change_of
 from node.model.person import Contact
 
 from .customer_history import HistoryBook, HistoryUnit
@@ -72,7 +72,7 @@ def split_customer(
 
     rest = replace(before, phones=phones_left, emails=emails_left, addresses=addresses_left)
     unit.customer_history.rewrite(customer, without)
-    unit.customer_history.note(customer, Change(unit.now, "split", rest))
+    unit.customer_history.note(customer, change_of(replace(found, person=rest), unit.now, "split"))
     unit.customers.keep(replace(found, person=rest, updated=max(unit.now, found.updated + 1), source=None))
     for order in orders or []:
         if not unit.customer_history.give_order(_id(order), customer, new.id):

@@ -11,7 +11,7 @@ from typing import Protocol
 from node.errors import ConflictError, NotFound, UserError
 from node.model.customer import Customer, Image
 from node.model.details import NOBODY, AddressEntry, Details, Entry, PhoneEntry, details_of, written
-from node.model.history import Change
+from node.model.history import Change, Part, change_of
 from node.model.person import Contact
 from protocol.disclosure import Field
 
@@ -40,6 +40,7 @@ class ChangeLog(Protocol):
     """What customers were before (node/store/customer_history.py)."""
 
     def note(self, customer: bytes, change: Change) -> None: ...  # noqa: D102
+    def note_parts(self, parts: Sequence[Part]) -> None: ...  # noqa: D102
 
 
 class CustomersUnit(PeersUnit, Protocol):
@@ -154,19 +155,24 @@ def change_customer(unit: EditsUnit, customer: bytes, details: Details, updated:
     person = written(details, found.person, phone_region)
     if person == found.person:
         return KeptView(found.id.hex())
-    unit.customer_history.note(customer, Change(unit.now, "edit", found.person))
+    unit.customer_history.note(customer, change_of(found, unit.now, "edit"))
     return _keep(unit, replace(found, person=person, updated=max(unit.now, found.updated + 1), source=None))
 
 
-def archive_customer(unit: CustomersUnit, customer: bytes) -> KeptView:
+def archive_customer(unit: EditsUnit, customer: bytes) -> KeptView:
     """Put a customer aside: out of lists and reminders, kept with everything."""
     found = find(unit, customer)
+    if found.archived is None:
+        unit.customer_history.note_parts((Part(customer, unit.now, "archive", None, None),))
     return _keep(unit, replace(found, archived=found.archived or unit.now))
 
 
-def unarchive_customer(unit: CustomersUnit, customer: bytes) -> KeptView:
+def unarchive_customer(unit: EditsUnit, customer: bytes) -> KeptView:
     """Take a customer back among the others."""
-    return _keep(unit, replace(find(unit, customer), archived=None))
+    found = find(unit, customer)
+    if found.archived is not None:
+        unit.customer_history.note_parts((Part(customer, unit.now, "unarchive", None, found.archived),))
+    return _keep(unit, replace(found, archived=None))
 
 
 def _keep(unit: CustomersUnit, customer: Customer) -> KeptView:

@@ -4,7 +4,7 @@ A merge concerns every table with a column `customer`, also one that is added la
 keys noted, so that they can go back. Rows that only repeat the record (`_REPEATED`) are written with it instead.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ import msgspec
 from sqlite_utils import Database
 
 from node.model.customer import Customer
-from node.model.history import MOST_CHANGES, MOST_MERGES, Change, Likeness, Merge, Moved
+from node.model.history import MOST_CHANGES, MOST_MERGES, Change, Likeness, Merge, Moved, Part
 from node.model.person import Contact
 from protocol.encoding import decode, encode
 
@@ -40,18 +40,51 @@ class CustomerHistory:
     def note(self, customer: bytes, change: Change) -> None:
         """Keep what a customer was; the oldest beyond 50 go."""
         before = packed(replace(change.before, photo=None))
-        sql = "INSERT INTO customer_history (customer, at, kind, before) VALUES (?, ?, ?, ?)"
-        self._db.execute(sql, (customer, change.at, change.kind, before))
+        sql = "INSERT INTO customer_history (customer, at, kind, before, archived) VALUES (?, ?, ?, ?, ?)"
+        self._db.execute(sql, (customer, change.at, change.kind, before, change.archived or 0))
         self._bound("customer_history", "seq", customer, MOST_CHANGES)
 
+    def note_parts(self, parts: Sequence[Part]) -> None:
+        """Keep of a few hundred customers what a change of many wrote over; of each the oldest beyond 50 go."""
+        sql = "INSERT INTO customer_history (customer, at, kind, tags, archived, bulk) VALUES (?, ?, ?, ?, ?, ?)"
+        self._db.conn.executemany(sql, [_part(part) for part in parts])
+        ids = [part.customer for part in parts]
+        marks = ",".join("?" * len(ids))
+        sql = f"SELECT customer FROM customer_history WHERE customer IN ({marks}) GROUP BY customer HAVING count(*) > ?"  # noqa: S608
+        for (customer,) in self._db.execute(sql, (*ids, MOST_CHANGES)).fetchall():
+            self._bound("customer_history", "seq", customer, MOST_CHANGES)
+
     def changes(self, customer: bytes, limit: int) -> list[Change]:
-        """The newest changes, imports among them."""
+        """The newest changes, imports among them. What a change left as it was is read from the state after it."""
         sql = (
-            "SELECT at, kind, before FROM (SELECT at, kind, before, seq FROM customer_history WHERE customer = ?1 "
-            "UNION ALL SELECT i.at, 'import', c.before, 0 FROM customer_changes AS c JOIN customer_imports AS i ON i.id = c.import "
-            "WHERE c.customer = ?1 AND c.before IS NOT NULL) ORDER BY at DESC, seq DESC LIMIT ?2"
+            "SELECT at, kind, before, tags, archived FROM (SELECT at, kind, before, tags, archived, seq FROM customer_history "
+            "WHERE customer = ?1 UNION ALL SELECT i.at, 'import', c.before, NULL, NULL, 0 FROM customer_changes AS c "
+            "JOIN customer_imports AS i ON i.id = c.import WHERE c.customer = ?1 AND c.before IS NOT NULL) "
+            "ORDER BY at DESC, seq DESC LIMIT ?2"
         )
-        return [Change(at, kind, person_of(before)) for at, kind, before in self._db.execute(sql, (customer, limit))]
+        now = self._one(customer)
+        person, aside, found = now.person, now.archived, []
+        for at, kind, before, tags, archived in self._db.execute(sql, (customer, limit)):
+            if before is not None:
+                person = person_of(before)
+            elif tags is not None:
+                person = replace(person, tags=msgspec.json.decode(tags, type=tuple[str, ...]))
+            aside = aside if archived is None else archived or None
+            found.append(Change(at, kind, person, aside))
+        return found
+
+    def latest_of(self, bulk: bytes) -> set[bytes]:
+        """Customers whose latest change is that one of many."""
+        sql = (
+            "SELECT h.customer FROM customer_history AS h WHERE h.bulk = ? AND h.kind = 'bulk' AND NOT EXISTS "
+            "(SELECT 1 FROM customer_history AS later WHERE later.customer = h.customer AND later.seq > h.seq)"
+        )
+        return {customer for (customer,) in self._db.execute(sql, (bulk,))}
+
+    def forget_part(self, bulk: bytes, customers: Collection[bytes]) -> None:
+        """That change of many was undone for them, as if it had not been."""
+        sql = "DELETE FROM customer_history WHERE bulk = ? AND customer = ?"
+        self._db.conn.executemany(sql, [(bulk, customer) for customer in customers])
 
     def forget_since(self, customer: bytes, at: int) -> None:
         """Erase what the customer was from then on."""
@@ -59,7 +92,9 @@ class CustomerHistory:
 
     def rewrite(self, customer: bytes, change: Callable[[Contact], Contact]) -> None:
         """Change every earlier state; imports and merges of the customer can't be undone any more."""
-        found = self._db.execute("SELECT seq, before FROM customer_history WHERE customer = ?", (customer,)).fetchall()
+        found = self._db.execute(
+            "SELECT seq, before FROM customer_history WHERE customer = ? AND before IS NOT NULL", (customer,)
+        ).fetchall()
         rows = [(packed(change(person_of(before))), seq) for seq, before in found]
         self._db.conn.executemany("UPDATE customer_history SET before = ? WHERE seq = ?", rows)
         self._db.execute("DELETE FROM customer_changes WHERE customer = ? AND before IS NOT NULL", (customer,))
@@ -160,6 +195,11 @@ class CustomerHistory:
             if table not in _REPEATED:
                 columns = self._db.execute("SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", (table,)).fetchall()
                 yield table, tuple(name for (name,) in columns) or ("rowid",)
+
+
+def _part(part: Part) -> tuple[Any, ...]:
+    tags = None if part.tags is None else msgspec.json.encode(part.tags).decode()
+    return (part.customer, part.at, part.kind, tags, part.archived or 0, part.bulk)
 
 
 def _packed(customer: Customer) -> bytes:

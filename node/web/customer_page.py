@@ -92,7 +92,7 @@ def _history(view: HistoryView) -> dict[str, Any]:
     return {
         "changes": [{"at": row.at, "text": customer_words.change(row.kind, row.fields)} for row in view.changes[:SHOWN_CHANGES]],
         "merges": [{"id": merge.id, "name": merge.name, "at": merge.at} for merge in view.merges],
-        "can": bool(kinds) and kinds[0] in ("edit", "import", "restore"),
+        "can": bool(kinds) and kinds[0] not in ("merge", "unmerge", "split"),
     }
 
 

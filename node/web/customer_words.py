@@ -37,6 +37,7 @@ _FIELDS = {
     "tags": "Tags",
     "consents": "Consent",
     "other": "From the file",
+    "archived": "Put aside",
 }
 SINGLE = ("name", "nickname", "organisation", "title", "birthday", "language", "came_by", "referrer")
 _KINDS = {
@@ -46,6 +47,11 @@ _KINDS = {
     "unmerge": "Made two again",
     "split": "Split",
     "restore": "Taken back",
+    "backup": "Brought back from a backup",
+    "archive": "Put aside",
+    "unarchive": "Taken back among the others",
+    "bulk": "Changed with others",
+    "undo": "A change made with others was undone",
 }
 _TABLES = {
     "customer_apart": ("note that someone is another person", "notes that someone is another person"),
@@ -57,7 +63,6 @@ _TABLES = {
     "customer_purchases": ("purchase in their habits", "purchases in their habits"),
     "customer_reorders": ("reminder to reorder", "reminders to reorder"),
     "customer_secrets": ("key of their backups", "keys of their backups"),
-    "customer_tagged": ("tag given with others", "tags given with others"),
     "staged_judgements": ("row of a file that waits", "rows of files that wait"),
     "customer_keys": ("thing they are found again by", "things they are found again by"),
     "customer_merges": ("merge that could be undone", "merges that could be undone"),
@@ -85,7 +90,7 @@ def field(name: str) -> str:
 
 def change(kind: str, fields: Iterable[str]) -> str:
     """A change: "Changed: phones, tags"."""
-    what = ", ".join(_FIELDS[name].lower() for name in fields)
+    what = ", ".join(_FIELDS[name].lower() for name in fields if kind not in ("archive", "unarchive"))
     return f"{_KINDS[kind]}: {what}" if what else _KINDS[kind]
 
 
@@ -126,6 +131,7 @@ _EVENTS: Mapping[str, Callable[[TimelineEvent, Mapping[str, str]], str]] = {
     "unmerge": lambda *_: "Made two customers again",
     "split": lambda *_: "Split",
     "restore": lambda *_: "A change was taken back",
+    **{kind: lambda row, _: _KINDS[row.kind] for kind in ("backup", "archive", "unarchive", "bulk", "undo")},
 }
 _HREFS = {"order": "/orders/{id}", "disclosure": "/grants/{id}"}
 

@@ -3,7 +3,7 @@
 import pytest
 
 from node.errors import NotFound
-from node.services import tasks
+from node.services import customer_history, tasks
 from node.services.erasure import erase_customer
 from tests.node.services.vaulted import Vaulted
 
@@ -47,6 +47,18 @@ def test_the_customer_is_put_back_and_nobody_else(vaulted):
     assert now.updated == vaulted.world.clock.now
     assert {customer_of(vaulted, other).person.notes for other in vaulted.ids if other != id_} == {"changed since"}
     assert vaulted.engine.restore_customer(vaulted.target, id_).fields == ()
+
+
+def test_being_put_back_is_a_change_that_can_be_taken_back(vaulted):
+    id_ = vaulted.ids[SOMEBODY]
+    vaulted.make()
+    vaulted.note(id_, "changed since")
+    vaulted.world.clock.tick(5)
+    vaulted.engine.restore_customer(vaulted.target, id_)
+    latest = vaulted.node.read(customer_history.list_history, customer=id_).changes[0]
+    assert (latest.kind, latest.fields) == ("backup", ("note",))
+    vaulted.node.write(customer_history.take_back, customer=id_, updated=customer_of(vaulted, id_).updated)
+    assert customer_of(vaulted, id_).person.notes == "changed since"
 
 
 def test_what_stood_beside_comes_back_and_what_came_since_stays(vaulted):

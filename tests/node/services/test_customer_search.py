@@ -146,7 +146,7 @@ def test_a_segment_is_renamed_and_removed(ana):
 
 # --- many at once
 
-OWN = ("customer_bulks",)
+OWN = ("customer_bulks", "sqlite_sequence")
 
 
 @pytest.mark.parametrize("given", [{"action": "tag", "tag": "Spring"}, {"action": "untag", "tag": "vip"}, {"action": "archive"}])
