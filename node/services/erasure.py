@@ -15,6 +15,7 @@ from protocol.envelope import sign, verify
 from protocol.grant import Status as Granted
 from protocol.order import LIVE, Status
 
+from . import destinations
 from .asking import ERASED
 from .backup_hurry import hurry
 from .customers import find
@@ -117,7 +118,9 @@ def erase(unit: GrantsUnit, customer: bytes) -> ErasedView:
     live = _holding(unit, customer)
     for row in live:
         revoke_grant(unit, row.key, reason="erased")
+    placed = unit.orders.of_customer(customer)
     orders = unit.orders.erase_customer(customer)
+    destinations.forget(unit, placed)
     unit.customers.erase(customer)
     unit.operations.forget_responses()
     hurry(unit)

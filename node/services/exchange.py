@@ -98,6 +98,11 @@ def message_id(body: bytes) -> bytes:
     return digest("message", body)
 
 
+def id_of(peer_id: str, body: bytes) -> bytes:
+    """The id of a message that is no query."""
+    return digest("message-to", peer_id.encode(), body)
+
+
 def send(
     unit: Unit,
     peer_id: str,
@@ -113,7 +118,7 @@ def send(
     A query gets an id of its own each time. `ahead` of everything else that waits for the peer goes a hello.
     """
     body = pack(record)
-    id_ = unit.random(32) if query else digest("message-to", peer_id.encode(), body)
+    id_ = unit.random(32) if query else id_of(peer_id, body)
     unit.outbox.add(id_, peer_id, topic, body, about=about, ahead=ahead)
     return id_
 

@@ -18,6 +18,7 @@ from protocol.statement import TYPE as STATEMENT
 from protocol.statement import StatementHead, statement_hash
 from protocol.team import ACCEPTED, JOIN, PAYEE, CoSigned, JoinRequest, MemberAccepted
 
+from .destinations import is_blanked
 from .grant_book import GrantsUnit
 
 Record = Callable[[], bytes]
@@ -138,6 +139,8 @@ def _statements(unit: GrantsUnit, peer: Peer) -> Iterator[Record]:
 
 def _orders(unit: GrantsUnit, peer: Peer) -> Iterator[Record]:
     for row in unit.orders.of_peer(peer.identity):
+        if is_blanked(row):  # its customer was erased: what is left proves nothing to the other side
+            continue
         yield partial(_order, unit, row.draft, row.request)
 
 

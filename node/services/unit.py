@@ -163,6 +163,9 @@ class Outbox(Protocol):
     def withdraw(self, id: bytes) -> bool:  # noqa: A002
         """Take back a message that never left. True when it could be."""
 
+    def reword(self, id: bytes, body: bytes) -> None:  # noqa: A002
+        """Keep other words of a message that was answered."""
+
     def due(self, limit: int = 100) -> Sequence[OutboxEntry]:
         """What may be sent now, peer by peer; a later message waits for every earlier one of its peer."""
 

@@ -144,6 +144,10 @@ class Outbox:
         """Blank what the peer answered: it was put where it belongs, or may not be kept."""
         self._db.execute("UPDATE outbox SET reply = NULL WHERE id = ?", (id,))
 
+    def reword(self, id: bytes, body: bytes) -> None:  # noqa: A002
+        """Keep other words of a message that was answered: what it said may no longer be kept."""
+        self._db.execute("UPDATE outbox SET body = ? WHERE id = ? AND finished IS NOT NULL", (body, id))
+
     def refused(self, id: bytes, code: str) -> None:  # noqa: A002
         """The peer refused it for good, for the reason `code`."""
         self._finish(id, "refused", None, code)
