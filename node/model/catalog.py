@@ -1,11 +1,12 @@
 """Feeds, products, offers and plans as the node keeps them."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TypeAlias
 
-from protocol.catalog import Feed, Noun, Offer, Product, Slot
+from protocol.catalog import Feed, Offer, Product, Slot
 from protocol.log import Frontier
 from protocol.plan import Plan
+from protocol.rows import Row
 from protocol.state_hash import StateHash
 
 
@@ -65,13 +66,8 @@ class PlanRecord:
     raw: bytes
 
 
-class Entry(NamedTuple):
-    """What a feed holds under a name, and the number of the log entry that put it there. Without a record it is gone since then."""
-
-    seq: int
-    noun: Noun
-    name: str
-    record: bytes | None
+Entry: TypeAlias = Row
+"""What a feed holds under a name, and the number of the log entry that put it there. Without a record it is gone since then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from protocol import catalog, disclosure, envelope, grant, identity, log, messages, money, pairing, recovery, team
+from protocol import (
+    catalog,
+    catalog_sync,
+    disclosure,
+    envelope,
+    grant,
+    identity,
+    log,
+    messages,
+    money,
+    packs,
+    pairing,
+    reconcile,
+    recovery,
+    rows,
+    sections,
+    team,
+)
 
 ROOT = Path(__file__).parents[2]
 PAGES = {
@@ -22,6 +39,7 @@ PAGES = {
     "07-team": ([team], ["team"]),
     "08-grant": ([grant, disclosure], ["grant"]),
     "16-recovery": ([recovery], ["recovery"]),
+    "17-catalog-sync": ([rows, packs, reconcile, sections, catalog_sync], ["sync"]),
 }
 LOCAL = {pairing.Pairing}  # stored, never sent
 

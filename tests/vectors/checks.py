@@ -8,7 +8,22 @@ from typing import Any
 
 from parts import plain
 
-from protocol import catalog, disclosure, grant, identity, log, money, pairing, recovery, team
+from protocol import (
+    catalog,
+    catalog_sync,
+    disclosure,
+    grant,
+    identity,
+    log,
+    money,
+    packs,
+    pairing,
+    reconcile,
+    recovery,
+    rows,
+    sections,
+    team,
+)
 from protocol.codec import from_bytes
 from protocol.encoding import decode
 from protocol.envelope import check_time, verify
@@ -19,7 +34,7 @@ Given = dict[str, Any]
 RECORDS: Mapping[str, type] = {
     cls.__name__: cls
     for cls in (
-        *(kind.record for module in (catalog, grant, pairing, team, recovery) for kind in module.KINDS),
+        *(kind.record for module in (catalog, catalog_sync, grant, pairing, team, recovery) for kind in module.KINDS),
         *(catalog.Product, catalog.Offer, catalog.Operation, catalog.Feed, catalog.Image, team.SponsorEdge, pairing.Invite),
         *(identity.Inception, identity.DeviceCertificate, log.Checkpoint, log.Frontier, Money),
     )
@@ -129,6 +144,48 @@ def _catalog(given: Given) -> Any:
     return {"state_hash": state.hash.digest, "slots": sorted([slot[0].value, slot[1]] for slot in state.records)}
 
 
+def _rows(given: Given) -> Any:
+    return {"rows": list(rows.read_rows(rows.unpress(_hex(given["pressed"]))))}
+
+
+def _page(given: Given) -> Any:
+    answer = from_bytes(catalog_sync.Page, _hex(given["page"]))
+    size = log.verify_checkpoint(answer.checkpoint).size
+    return {"rows": list(answer.read(given["since"])), "more": answer.more(given["since"], size)}
+
+
+def _manifest(given: Given) -> Any:
+    manifest, checkpoint = packs.open_manifest(verify(_hex(given["raw"]), packs.MANIFEST), feed=_hex(given["feed"]))
+    return {"size": checkpoint.size, "rows": manifest.rows, "packs": [pack.hash for pack in manifest.packs]}
+
+
+def _pack(given: Given) -> Any:
+    before = (catalog.Noun(given["before"][0]), given["before"][1]) if "before" in given else None
+    return {"rows": packs.open_pack(from_bytes(packs.PackEntry, _hex(given["entry"])), before, _hex(given["data"]))}
+
+
+def _begin(given: Given) -> Any:
+    return {"question": reconcile.begin(reconcile.numbers(given["held"]))}
+
+
+def _answer(given: Given) -> Any:
+    return {"answer": reconcile.answer(reconcile.numbers(given["held"]), _hex(given["question"]))}
+
+
+def _conclude(given: Given) -> Any:
+    found = reconcile.Difference()
+    following = reconcile.conclude(reconcile.numbers(given["held"]), _hex(given["answer"]), found)
+    return {"missing": found.missing, "excess": found.excess, "question": following}
+
+
+def _section(given: Given) -> Any:
+    section = from_bytes(sections.Section, _hex(given["section"]))
+    head, leaf, author = sections.open_proof(from_bytes(sections.SectionProof, _hex(given["proof"])), section, feed=_hex(given["feed"]))
+    elements = [catalog.element((catalog.Noun(noun), name), _hex(record)) for noun, name, record in given["records"]]
+    sections.check_section(leaf, len(elements), StateHash().add(*elements))
+    return {"size": head.size, "count": leaf.count, "author": author}
+
+
 def _link(given: Given) -> Any:
     return {"invite": pairing.read_link(given["link"])}
 
@@ -210,6 +267,14 @@ CHECKS: Mapping[str, Callable[[Given], Any]] = {
     "equivocation": _equivocation,
     "state-hash": _state_hash,
     "catalog": _catalog,
+    "rows": _rows,
+    "page": _page,
+    "manifest": _manifest,
+    "pack": _pack,
+    "begin": _begin,
+    "answer": _answer,
+    "conclude": _conclude,
+    "section": _section,
     "link": _link,
     "code": _code,
     "edge": _edge,

@@ -5,9 +5,10 @@ from pathlib import Path
 from checks import run
 from make_ground import TOPICS as GROUND
 from make_records import TOPICS as RECORDS
+from make_sync import TOPICS as SYNC
 from parts import Made, text
 
-TOPICS = {**GROUND, **RECORDS}
+TOPICS = {**GROUND, **RECORDS, **SYNC}
 
 
 def vectors(topic: str) -> list[Made]:

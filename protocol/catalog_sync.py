@@ -1,0 +1,172 @@
+"""What peers say to each other so that one has the other's feed: ask for what follows, for a manifest, for packs, for ranges.
+
+It decides the messages, what fits one, and when one leads on. Each is a question without effect
+(docs/protocol/17-catalog-sync.md).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from .codec import key
+from .errors import Malformed
+from .kinds import Kind, Topic
+from .log import MAX_PROOF
+from .packs import MANIFEST, Manifest
+from .reconcile import MAX_RANGES_BYTES
+from .rows import MAX_PRESSED_BYTES, Press, Row, read_rows, unpress
+from .sections import Section, SectionProof
+
+MOST_ENTRIES = 4_096  # asked for by number at once
+
+
+@dataclass(frozen=True, slots=True)
+class SinceRequest:
+    """What did `feed` put after `since` (0 = all), under a head proved against the one of size `known` (0 = none)?
+
+    `head` is the id of the checkpoint held: while it is the newest, and nothing follows `since`, the answer is `Unchanged`. With a
+    `section` only its records are asked for.
+    """
+
+    OPEN_ENDED = True
+    feed: bytes = key(0, size=32)
+    since: int = key(2)
+    known: int = key(4)
+    head: bytes | None = key(6, size=32, default=None)
+    section: Section | None = key(8, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """You have it all."""
+
+    OPEN_ENDED = True
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Compacted rows of (since, upto], pressed, under the newest checkpoint. More follows while `upto` < its size."""
+
+    OPEN_ENDED = True
+    checkpoint: bytes = key(0, longest=4096)
+    proof: tuple[bytes, ...] = key(2, size=32, most=MAX_PROOF)
+    rows: bytes = key(4, longest=MAX_PRESSED_BYTES)
+    upto: int = key(6)
+    section: SectionProof | None = key(8, default=None)
+
+    def read(self, since: int) -> Iterator[Row]:
+        """Its rows. Raises Malformed (`bad-page`: not in order, or not of this stretch)."""
+        before = since
+        for row in read_rows(unpress(self.rows)):
+            if not before < row.seq <= self.upto:
+                raise Malformed("the rows of a page rise, after what was asked and up to what it says", code="bad-page")
+            before = row.seq
+            yield row
+
+    def more(self, since: int, size: int) -> bool:
+        """Whether another page follows, asked `since` under a checkpoint of `size`. Raises Malformed `no-progress`: it would never end."""
+        if not (since < self.upto <= size or since == self.upto == size):
+            raise Malformed("the page leads nowhere", code="no-progress")
+        return self.upto < size
+
+
+def page(checkpoint: bytes, size: int, proof: Sequence[bytes], rows: Iterable[Row], section: SectionProof | None = None) -> Page:
+    """The first page of the compacted `rows`, in order of their numbers, cut to a frame; `checkpoint` is the raw head of `size`.
+
+    The receiver goes on with `since=upto`, which needs no cursor kept here: what is superseded in between comes under its later number.
+    """
+    press, upto = Press(), 0
+    for row in rows:
+        if not press.add(row):
+            return Page(checkpoint, tuple(proof), press.close(), upto, section)
+        upto = row.seq
+    return Page(checkpoint, tuple(proof), press.close(), size, section)
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestRequest:
+    """Which packs make the whole of `feed`?"""
+
+    OPEN_ENDED = True
+    feed: bytes = key(0, size=32)
+
+
+@dataclass(frozen=True, slots=True)
+class PackRequest:
+    """The pack of `feed` with this hash, from whoever has it."""
+
+    OPEN_ENDED = True
+    feed: bytes = key(0, size=32)
+    hash: bytes = key(2, size=32)
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """Its bytes."""
+
+    OPEN_ENDED = True
+    data: bytes = key(0, longest=MAX_PRESSED_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class RangesRequest:
+    """Where do our numbers of live entries differ? `ranges` as reconciliation writes them."""
+
+    OPEN_ENDED = True
+    feed: bytes = key(0, size=32)
+    ranges: bytes = key(2, longest=MAX_RANGES_BYTES)
+    section: Section | None = key(4, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """The answer, of the state under `checkpoint`."""
+
+    OPEN_ENDED = True
+    checkpoint: bytes = key(0, longest=4096)
+    ranges: bytes = key(2, longest=MAX_RANGES_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class EntriesRequest:
+    """The live entries of these numbers."""
+
+    OPEN_ENDED = True
+    feed: bytes = key(0, size=32)
+    numbers: tuple[int, ...] = key(2, low=1, most=MOST_ENTRIES)
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """As many of them as fit, from the first on, under the newest checkpoint. One that is live no more is left out.
+
+    `upto` is the last number that was looked at: the asker goes on after it.
+    """
+
+    OPEN_ENDED = True
+    checkpoint: bytes = key(0, longest=4096)
+    rows: bytes = key(2, longest=MAX_PRESSED_BYTES)
+    upto: int = key(4)
+
+    def read(self, asked: Sequence[int]) -> Iterator[Row]:
+        """Its rows. Raises Malformed `bad-page` for one that was not asked for."""
+        wanted = set(asked)
+        for row in read_rows(unpress(self.rows)):
+            if row.seq not in wanted or row.seq > self.upto:
+                raise Malformed("an entry that was not asked for", code="bad-page")
+            wanted.discard(row.seq)
+            yield row
+
+
+KINDS = (
+    Kind("catalog.since", Topic.CATALOG, SinceRequest),
+    Kind("catalog.unchanged", Topic.CATALOG, Unchanged),
+    Kind("catalog.page", Topic.CATALOG, Page),
+    Kind("catalog.manifest-request", Topic.CATALOG, ManifestRequest),
+    Kind(MANIFEST, Topic.CATALOG, Manifest, signed=True),
+    Kind("catalog.pack-request", Topic.CATALOG, PackRequest),
+    Kind("catalog.pack", Topic.CATALOG, Pack),
+    Kind("catalog.ranges-request", Topic.CATALOG, RangesRequest),
+    Kind("catalog.ranges", Topic.CATALOG, Ranges),
+    Kind("catalog.entries-request", Topic.CATALOG, EntriesRequest),
+    Kind("catalog.entries", Topic.CATALOG, Entries),
+)

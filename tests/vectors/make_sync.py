@@ -1,0 +1,207 @@
+"""Vectors of rows, pages, manifests, packs, ranges and sections. Frames are stored, not compressed: any zstd reads them."""
+
+import hashlib
+from dataclasses import replace
+
+from parts import NOW, Key, Made, bad, flipped, good, named
+
+from protocol import catalog, catalog_sync, log, packs, reconcile, rows, sections
+from protocol.codec import to_bytes, to_tree
+from protocol.encoding import encode
+from protocol.envelope import Signed, sign
+from protocol.money import Money
+from protocol.state_hash import StateHash
+
+LUMEN, THIEF = Key("lumen"), Key("thief")
+FEED = catalog.Feed(named("lumen identity"), "catalog", "USD").id
+SERUM = catalog.Product("serum", "Dew Serum", vendor="Lumen", category="Skin", variants=(catalog.Variant("S-30", "30 ml"),))
+BALM = catalog.Product("balm", "Balm", vendor="Other", category="Skin", variants=(catalog.Variant("B-1", "Balm"),))
+OFFER = catalog.Offer("S-30", catalog.product_id(to_bytes(SERUM)), Money(5200, "USD"), catalog.Stock.IN_STOCK)
+PUTS = [catalog.put(SERUM), catalog.put(BALM), catalog.put(OFFER)]
+ROWS = [rows.Row(seq, *operation.slot, operation.record) for seq, operation in enumerate(PUTS, start=1)]
+BY_SLOT = sorted(ROWS, key=lambda row: row[1:3])
+GONE = rows.Row(4, catalog.Noun.PRODUCT, "balm", None)
+
+
+def stored(data: bytes, size: int | None = None) -> bytes:
+    """A zstd frame (RFC 8878) of one raw block; it states `size`, or the truth."""
+    stated = len(data) if size is None else size
+    return b"\x28\xb5\x2f\xfd\xa0" + stated.to_bytes(4, "little") + ((len(data) << 3) | 1).to_bytes(3, "little") + data
+
+
+def listed(*given: rows.Row) -> bytes:
+    return encode([list(row) for row in ((row.seq, row.noun.value, row.name, row.record) for row in given)])
+
+
+def head(*records: rows.Row, size: int = 3, signer: Key = LUMEN) -> Signed:
+    state = StateHash().add(*(catalog.element((row.noun, row.name), row.record) for row in records if row.record is not None))
+    root = log.Tree([log.leaf_hash(to_bytes(operation)) for operation in PUTS]).root() if size else log.EMPTY_ROOT
+    return log.sign_checkpoint(signer, log.Checkpoint(FEED, size, root, state.digest, NOW))
+
+
+def row_vectors() -> list[Made]:
+    plain = listed(*ROWS)
+    first = encode([1, "product", "serum", ROWS[0].record])
+    long_head = plain[:2] + b"\x18\x01" + plain[3:]
+    wrong: list[tuple[str, str, bytes]] = [
+        ("malformed", "no frame", plain),
+        ("malformed", "a frame cut short", stored(plain)[:-1]),
+        ("malformed", "two frames", stored(plain) * 2),
+        ("too-large", "a frame that states 900,001 bytes", stored(plain, 900_001)),
+        ("too-large", "a frame that does not state its size", b"\x28\xb5\x2f\xfd\x00\x58" + stored(plain)[9:]),
+        ("malformed", "a frame that states more than it holds", stored(plain, len(plain) + 1)),
+        ("malformed", "no list", stored(encode({0: 1}))),
+        ("malformed", "a row of three", stored(encode([[1, "product", "serum"]]))),
+        ("malformed", "a number as a text", stored(encode([["1", "product", "serum", b"x"]]))),
+        ("malformed", "a noun that is not known", stored(encode([[1, "person", "serum", b"x"]]))),
+        ("malformed", "a name as bytes", stored(encode([[1, "product", b"serum", b"x"]]))),
+        ("malformed", "a name that is not UTF-8", stored(b"\x81" + first.replace(b"serum", b"ser\xffm", 1))),
+        ("malformed", "a record as a text", stored(encode([[1, "product", "serum", "x"]]))),
+        ("malformed", "a record cut short", stored(plain[:-1])),
+        ("malformed", "bytes after the list", stored(plain + b"\x00")),
+        ("malformed", "fewer rows than the list says", stored(b"\x83" + first)),
+        ("malformed", "an endless list", stored(b"\x9f" + first + b"\xff")),
+        ("not-canonical", "a number in two bytes that fits one", stored(long_head)),
+        ("too-large", "a record of 65,537 bytes", stored(encode([[1, "product", "x", bytes(65_537)]]))),
+        ("too-large", "a name of 1,025 bytes", stored(encode([[1, "product", "x" * 1025, b"x"]]))),
+        ("too-large", "a list of 65,536", stored(b"\x9a\x00\x01\x00\x00" + first)),
+    ]
+    return [
+        good("rows", "none", pressed=stored(encode([]))),
+        good("rows", "three and a removal", pressed=stored(listed(*ROWS, GONE))),
+        *(bad(code, "rows", comment, pressed=data) for code, comment, data in wrong),
+    ]
+
+
+def page_vectors() -> list[Made]:
+    signed = head(*ROWS)
+
+    def made(*given: rows.Row, upto: int = 3) -> bytes:
+        return to_bytes(catalog_sync.Page(signed.raw, (), stored(listed(*given)), upto))
+
+    return [
+        good("page", "all there is", page=made(*ROWS), since=0),
+        good("page", "the first of several", page=made(*ROWS[:2], upto=2), since=0),
+        good("page", "nothing follows", page=made(), since=3),
+        bad("bad-page", "page", "rows in another order", page=made(*ROWS[::-1]), since=0),
+        bad("bad-page", "page", "a row twice", page=made(ROWS[0], ROWS[0]), since=0),
+        bad("bad-page", "page", "a row from before", page=made(*ROWS), since=1),
+        bad("bad-page", "page", "a row from after the page", page=made(*ROWS, upto=2), since=0),
+        bad("no-progress", "page", "a page that leads nowhere", page=made(upto=1), since=1),
+        bad("no-progress", "page", "a page beyond the log", page=made(upto=4), since=1),
+    ]
+
+
+def manifest_vectors() -> list[Made]:
+    state = StateHash().add(*(catalog.element((row.noun, row.name), row.record) for row in ROWS if row.record is not None))
+    data = [stored(listed(*BY_SLOT[:2])), stored(listed(BY_SLOT[2]))]
+    entries = [entry(data[0], 2, BY_SLOT[1]), entry(data[1], 1, BY_SLOT[2])]
+    manifest = packs.Manifest(head(*ROWS).raw, state.to_bytes(), tuple(entries))
+
+    def made(given: object, signer: Key = LUMEN, feed: bytes = FEED, size: int = 3) -> bytes:
+        return sign(signer, packs.MANIFEST, given, created=NOW, log=feed, seq=size).raw
+
+    whole = made(manifest)
+    removal = stored(listed(GONE))
+    swapped = stored(listed(*BY_SLOT[1::-1]))
+    before = [BY_SLOT[1].noun.value, BY_SLOT[1].name]
+    return [
+        good("manifest", "two packs", raw=whole, feed=FEED),
+        bad("bad-signature", "manifest", "a flipped bit", raw=flipped(whole), feed=FEED),
+        bad("wrong-author", "manifest", "signed by another than the checkpoint", raw=made(manifest, THIEF), feed=FEED),
+        bad("wrong-log", "manifest", "of another feed", raw=whole, feed=named("another feed")),
+        bad("malformed", "manifest", "its envelope names another size", raw=made(manifest, size=2), feed=FEED),
+        bad("state-mismatch", "manifest", "another state", raw=made(replace(manifest, state=bytes(2048))), feed=FEED),
+        bad("bad-pack", "manifest", "packs out of order", raw=made(replace(manifest, packs=manifest.packs[::-1])), feed=FEED),
+        bad("malformed", "manifest", "an empty pack", raw=made({**to_tree(manifest), 4: [{**to_tree(entries[0]), 2: 0}]}), feed=FEED),
+        good("pack", "the first", entry=to_bytes(entries[0]), data=data[0]),
+        good("pack", "the one after it", entry=to_bytes(entries[1]), data=data[1], before=before),
+        bad("wrong-pack", "pack", "a flipped bit", entry=to_bytes(entries[0]), data=flipped(data[0])),
+        bad("wrong-pack", "pack", "another pack", entry=to_bytes(entries[0]), data=data[1]),
+        bad("wrong-pack", "pack", "cut short", entry=to_bytes(entries[0]), data=data[0][:-1]),
+        bad("bad-pack", "pack", "signed with another count", entry=to_bytes(entry(data[0], 3, BY_SLOT[1])), data=data[0]),
+        bad("bad-pack", "pack", "signed with another end", entry=to_bytes(entry(data[0], 2, BY_SLOT[0])), data=data[0]),
+        bad("bad-pack", "pack", "signed with a removal in it", entry=to_bytes(entry(removal, 1, GONE)), data=removal),
+        bad("bad-pack", "pack", "signed out of order", entry=to_bytes(entry(swapped, 2, BY_SLOT[0])), data=swapped),
+        bad("bad-pack", "pack", "a slot of the pack before", entry=to_bytes(entries[0]), data=data[0], before=before),
+    ]
+
+
+def entry(data: bytes, count: int, last: rows.Row) -> packs.PackEntry:
+    return packs.PackEntry(hashlib.sha256(data).digest(), count, len(data), last.noun, last.name)
+
+
+def range_vectors() -> list[Made]:
+    few, many = [1, 2, 5, 9], list(range(1, 1200))
+    question = reconcile.begin(reconcile.numbers(many))
+    reply = reconcile.answer(reconcile.numbers(few), question)
+    wrong: list[tuple[str, str, object]] = [
+        ("malformed", "no ranges", []),
+        ("malformed", "ranges that leave the end out", [[5, 0, None]]),
+        ("malformed", "ranges that do not rise", [[5, 0, None], [5, 0, None], [2**53, 0, None]]),
+        ("malformed", "ranges beyond the end", [[2**53 + 1, 0, None]]),
+        ("malformed", "an unknown kind", [[2**53, 3, None]]),
+        ("malformed", "a short fingerprint", [[2**53, 1, bytes(15)]]),
+        ("malformed", "numbers that do not rise", [[2**53, 2, [1, 0]]]),
+        ("malformed", "numbers outside their range", [[5, 2, [1, 4]], [2**53, 0, None]]),
+        ("malformed", "more numbers than may be listed", [[2**53, 2, [1] * 1025]]),
+        ("malformed", "a range of two", [[2**53, 0]]),
+    ]
+    return [
+        good("begin", "nothing held", held=[]),
+        good("begin", "four held", held=few),
+        good("begin", "many held", held=many),
+        good("answer", "the same", held=few, question=reconcile.begin(reconcile.numbers(few))),
+        good("answer", "few, asked by one with many", held=few, question=question),
+        good("answer", "many, asked by one with few", held=many, question=reconcile.begin(reconcile.numbers(few))),
+        good("answer", "many, listed to", held=many, question=encode([[2**53, 2, []]])),
+        good("conclude", "many, answered by one with few", held=many, answer=reply),
+        good("conclude", "nothing differs", held=few, answer=encode([[2**53, 0, None]])),
+        *(bad(code, "answer", comment, held=few, question=encode(tree)) for code, comment, tree in wrong),
+        bad("malformed", "conclude", "no list at all", held=few, answer=b"\x00"),
+    ]
+
+
+def section_vectors() -> list[Made]:
+    brand = sections.Section(sections.Division.BRAND, "Lumen")
+    held = {"Lumen": [ROWS[0], ROWS[2]], "Other": [ROWS[1]], "Gone": []}
+
+    def state(of: list[rows.Row]) -> StateHash:
+        return StateHash().add(*(catalog.element((row.noun, row.name), row.record) for row in of if row.record is not None))
+
+    made = sections.Sections(sections.Division.BRAND, [(name, len(of), state(of)) for name, of in held.items()])
+    signed = made.sign(LUMEN, FEED, 3, time=NOW)
+    proof = made.prove(signed, "Lumen")
+    records = [[row.noun.value, row.name, row.record] for row in held["Lumen"]]
+
+    def given(**changes: object) -> dict[str, object]:
+        return {"section": to_bytes(brand), "feed": FEED, "proof": to_bytes(proof), "records": records, **changes}
+
+    def faulty(**changes: object) -> dict[str, object]:
+        return given(proof=to_bytes(replace(proof, **changes)))  # type: ignore[arg-type]
+
+    elsewhere = sign(LUMEN, sections.SECTIONS, signed.body, created=NOW, log=named("another feed"), seq=3).raw
+    empty = to_bytes(sections.Section(sections.Division.BRAND, "Gone"))
+    category = to_bytes(sections.Section(sections.Division.CATEGORY, "Lumen"))
+    return [
+        good("section", "one of three", **given()),
+        good("section", "one that is empty now", **given(section=empty, proof=to_bytes(made.prove(signed, "Gone")), records=[])),
+        bad("state-mismatch", "section", "a record hidden", **given(records=records[:1])),
+        bad("state-mismatch", "section", "a record added", **given(records=[*records, ["product", "x", b"x"]])),
+        bad("state-mismatch", "section", "a record altered", **given(records=[records[0], [*records[1][:2], b"x"]])),
+        bad("wrong-section", "section", "the proof of another section", **given(proof=to_bytes(made.prove(signed, "Other")))),
+        bad("wrong-section", "section", "of the other division", **given(section=category)),
+        bad("wrong-log", "section", "of another feed", **given(feed=named("another feed"))),
+        bad("malformed", "section", "its envelope names another feed", **faulty(head=elsewhere)),
+        bad("bad-signature", "section", "a flipped bit in the head", **faulty(head=flipped(signed.raw))),
+        bad("bad-proof", "section", "a path cut short", **faulty(path=proof.path[:-1])),
+        bad("bad-proof", "section", "another place", **faulty(index=proof.index + 1)),
+        bad("bad-proof", "section", "another leaf under the name", **faulty(leaf=to_bytes(sections.SectionLeaf("Lumen", 2, bytes(32))))),
+    ]
+
+
+def sync() -> list[Made]:
+    return [*row_vectors(), *page_vectors(), *manifest_vectors(), *range_vectors(), *section_vectors()]
+
+
+TOPICS = {"sync": sync}
