@@ -9,9 +9,9 @@ from node.services.devices import IdentityView
 
 
 class RejoiningKeys(Protocol):
-    """What a person does with the words."""
+    """What a person does with words and passphrase."""
 
-    async def rejoin(self, phrase: str) -> None:
+    async def rejoin(self, phrase: str, passphrase: str) -> None:
         """Join the other devices again."""
 
 
@@ -23,9 +23,9 @@ class RestoredRuntime(Runtime, Protocol):
         """The keys."""
 
 
-async def rejoin(runtime: RestoredRuntime, words: str) -> IdentityView:
-    """Join your own devices again, when peers know of a change to them that the backup did not. Needs the words of the sheet that signs."""
-    await runtime.keys.rejoin(words)
+async def rejoin(runtime: RestoredRuntime, words: str, passphrase: str) -> IdentityView:
+    """Join your own devices again, when peers know of a change to them that the backup did not. `words`: of the sheet that signs."""
+    await runtime.keys.rejoin(words, passphrase)
     found: IdentityView = await runtime.read(devices.show)
     return found
 

@@ -129,10 +129,14 @@ class KeyCase:
 
         await self._next_generation(passphrase, sheet, signed, without=device)
 
-    async def rejoin(self, phrase: str) -> None:
-        """Join our own devices again, by the root log that a peer knows. Raises UserError `bad-words`, and as `rejoining.rejoin`."""
+    async def rejoin(self, phrase: str, passphrase: str) -> None:
+        """Join our own devices again, by the root log that a peer knows: the one way by which an open node signs a device in.
+
+        Raises UserError `bad-words`, as `vault.open_file` and as `rejoining.rejoin`.
+        """
         sheet = sheets.read(phrase)
         try:
+            await self.check_passphrase(passphrase)
             async with self._writing:  # the root log must not change under a generation that is being decided
                 await self._stages.write(rejoining.rejoin, root=sheet.root)
         finally:

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from node.cli.context import call_of, read_words
-from node.cli.nodes import WordsFd
+from node.cli.context import call_of, read_passphrase, read_words
+from node.cli.nodes import Fd, WordsFd
 from node.cli.output import reported
 
 app = typer.Typer(no_args_is_help=True, help="After a restore: what is held back until you have looked.")
@@ -32,12 +32,13 @@ def show(context: typer.Context) -> None:
 
 
 @app.command()
-def rejoin(context: typer.Context, words_fd: WordsFd = None) -> None:
-    """Join your own devices again, when your peers know of a change to them that the backup did not. Asks for your words."""
+def rejoin(context: typer.Context, words_fd: WordsFd = None, passphrase_fd: Fd = None) -> None:
+    """Join your own devices again, when your peers know of a change to them that the backup did not. Asks for words and passphrase."""
     call = call_of(context)
     with reported():
         words = read_words(call, words_fd, "The words of the sheet that signs (24, or after a rotation 12)")
-        found = call.client.post_once("/restored/rejoin", words=words)
+        secret = read_passphrase(call, passphrase_fd)
+        found = call.client.post_once("/restored/rejoin", words=words, passphrase=secret)
         call.output.show(found if call.output.as_json else found["devices"], ("device", "name", "state", "here"))
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
-from node.errors import ConflictError, UserError
+from node.errors import ConflictError, Unavailable, UserError
 from node.services import restored
 from node.services.recovery import FetchedView
 from node.web.forms import form_of
@@ -16,6 +16,7 @@ _WORDS = {
     "renewals": ("Renewals", "Nothing here renews itself: every question needs a grant of its own.", "Confirm"),
     "payouts": ("Payouts", "What would be collected or sent. The backup may be older than a payout you had.", "Let payouts go on"),
 }
+_ABOUT_WORDS = ("bad-words", "not-the-root", "nothing-to-join", "newer-generation")
 _NOTHING = {
     "grants": "No grant holds now. Your desk answers no question until you give one.",
     "renewals": "Nothing to renew.",
@@ -79,11 +80,13 @@ async def show_rejoin(request: web.Request) -> web.StreamResponse:
 
 
 async def post_rejoin(request: web.Request) -> web.StreamResponse:
-    """POST /restored/rejoin: the words are used once and kept nowhere."""
+    """POST /restored/rejoin: words and passphrase are used once and kept nowhere."""
     try:
-        await runtime_of(request).keys.rejoin(form_of(request)["words"])
-    except (UserError, ConflictError) as error:
-        return render(request, "rejoin.html", status=422, section="today", errors={"words": str(error)})
+        form = form_of(request)
+        await runtime_of(request).keys.rejoin(form["words"], form["passphrase"])
+    except (UserError, Unavailable) as error:
+        field = "words" if error.code in _ABOUT_WORDS else "passphrase"
+        return render(request, "rejoin.html", status=422, section="today", errors={field: str(error)})
     return see_other(request, "/restored", "This computer is one of your devices again. Your peers are told.")
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import inspect
 import logging
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 from node import canary
 from node.app import generation
 from node.app import node as stages
+from node.app.keys import KeyCase
 from node.app.node import Node
 from node.config import Config, load
 from node.errors import Locked, Unavailable, UserError
@@ -260,6 +262,14 @@ async def test_the_wallets_words_are_shown_only_after_approval_and_delay(tmp_pat
         needles = [first, second, PASSPHRASE, " ".join(shown)]
         await node.lock()
         assert canary.scan_files([tmp_path], needles) == []  # the approval is kept, what proved it is not
+
+
+async def test_whatever_takes_the_words_takes_the_passphrase_too():
+    """Neither a stolen sheet nor a recorded passphrase is enough at an open desk."""
+    given = {name: inspect.signature(act).parameters for name, act in vars(KeyCase).items() if inspect.iscoroutinefunction(act)}
+    taking = {name for name, parameters in given.items() if "phrase" in parameters}
+    assert taking == {"ask_wallet_words", "revoke", "rotate", "rejoin", "check_rotation"}
+    assert {name for name in taking if "passphrase" not in given[name]} == {"check_rotation"}  # it compares, and changes nothing
 
 
 async def test_two_changes_of_the_vault_at_once_are_made_one_after_the_other(tmp_path):

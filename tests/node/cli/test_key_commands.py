@@ -110,6 +110,11 @@ def test_from_own_words_to_a_rotated_root(served, ring):
     assert served.call("keys", "cancel", approval["id"])["status"] == "cancelled"
     assert served.call("keys", "wallet-words", **secret) == "step-up-needed"
 
+    join = ("restored", "rejoin")
+    assert served.call(*join, words=FIRST, passphrase="another try") == "wrong-passphrase"
+    assert served.call(*join, words="abandon", **secret) == "bad-words"
+    assert served.call(*join, words=FIRST, **secret) == "nothing-to-join"
+
     served.write(add_device)
     lost = ("keys", "revoke", (b"L" * 32).hex(), "--reason", "lost")
     assert served.call(*lost, words=SECOND, **secret) == "not-the-root"
