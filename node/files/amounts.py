@@ -16,6 +16,8 @@ _GROUPED = {
 _COMMA = re.compile(r"\d{1,15},\d{1,8}\Z")
 _THREE_DIGITS = re.compile(r"[1-9]\d{0,2}([.,])\d{3}\Z")  # 1.234: a bit more than one, or a thousand and more?
 _GRAMS = {"g": 1.0, "kg": 1000.0, "lb": 453.59237, "lbs": 453.59237, "oz": 28.349523125}
+_MILLIMETRES = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "in": 25.4, "yd": 914.4}
+_MEASURE = re.compile(r"\s*([\d.,]{1,20})\s*([a-zA-Z]{1,4})\s*\Z")
 
 
 class BadAmount(ValueError):
@@ -81,6 +83,21 @@ def grams(text: str, unit: str) -> int | None:
     if number is None or factor is None or not 0 < number * factor < 10**9:
         return None
     return round(number * factor)
+
+
+def millimetres(text: str, unit: str) -> int | None:
+    """A length in whole millimetres; `unit` is mm, cm, m, in or yd. None where there is none."""
+    number = _number(text)
+    factor = _MILLIMETRES.get(unit.casefold())
+    if number is None or factor is None or not 0 < number * factor < 10**6:
+        return None
+    return max(1, round(number * factor))
+
+
+def measure(text: str) -> tuple[str, str]:
+    """Number and unit of “1.2 kg”; two empty texts where it is no such thing."""
+    found = _MEASURE.match(text)
+    return (found[1], found[2]) if found else ("", "")
 
 
 def _number(text: str) -> float | None:

@@ -1,14 +1,16 @@
-"""Files that are no contacts, by their first bytes: a person who took the wrong one is told what it is."""
+"""Files of another kind than was asked for, by their first bytes: a person who took the wrong one is told what it is."""
 
 from node.errors import UserError
 
 _ZIPPED = (
     (b"xl/", "an Excel workbook", "Open it and save it as “CSV UTF-8”, then import that file."),
-    (b"word/", "a Word document", "Export the contacts themselves as vCard or CSV."),
+    (b"word/", "a Word document", ""),
     (b"mimetypeapplication/vnd.oasis", "an OpenDocument file", "Open it and save the sheet as CSV in UTF-8, then import that file."),
 )
-_UNPACK = "Unpack it and import the .vcf or .csv file in it."
-_EXPORT = "Export the contacts as vCard or CSV and import that file."
+_UNPACK = "Unpack it and import the file in it."
+_EXPORT = ""  # what else can be done depends on what was asked for
+_CONTACTS = "Export the contacts as vCard or CSV and import that file."
+_PRODUCTS = "Export the products in the shop, as CSV or as a product feed, and import that file."
 _KINDS = (
     (b"PK\x03\x04", "a zip archive", _UNPACK), (b"PK\x05\x06", "an empty zip archive", _EXPORT), (b"\x1f\x8b", "a gzip archive", _UNPACK),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive", _UNPACK), (b"Rar!", "a rar archive", _UNPACK), (b"%PDF", "a PDF", _EXPORT),
@@ -21,7 +23,20 @@ _KINDS = (
 
 
 def refuse_other_kinds(head: bytes, name: str) -> None:
-    """Raise UserError `file-kind` where `head` begins a file of another kind."""
+    """Raise UserError `file-kind` where `head` begins a file that holds no contacts."""
+    _refuse(head, name, "contacts", _CONTACTS)
+
+
+def refuse_no_products(head: bytes, name: str) -> None:
+    """Raise UserError `file-kind` where `head` begins a file that holds no products: text that may be JSON or XML goes on."""
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start[:11].upper() == b"BEGIN:VCARD":
+        raise UserError(f"“{name}” holds contacts (vCard), not products. Import it under Customers.", code="file-kind")
+    if not start.startswith((b"{", b"[", b"<")):
+        _refuse(head, name, "products", _PRODUCTS)
+
+
+def _refuse(head: bytes, name: str, wanted: str, otherwise: str) -> None:
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     found = next(((what, instead) for sign, what, instead in _KINDS if start.startswith(sign)), None)
     if found is None or (found[0] == "JSON" and not _is_json(start)):
@@ -29,7 +44,7 @@ def refuse_other_kinds(head: bytes, name: str) -> None:
     what, instead = found
     if what == "a zip archive":
         what, instead = next(((kind, do) for sign, kind, do in _ZIPPED if sign in head), found)
-    raise UserError(f"“{name}” is {what}, not contacts. {instead}", code="file-kind")
+    raise UserError(f"“{name}” is {what}, not {wanted}. {instead or otherwise}", code="file-kind")
 
 
 def _is_json(start: bytes) -> bool:

@@ -2,13 +2,15 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from node.model.listing import Option, ProductFile, ProductRow, Skipped, VariantRow
 
+from . import pictures_at
 from .bounds import LONGEST_SKU, MOST_OPTIONS, MOST_VARIANTS, Room, cut
 
+MOST_NOTES = 20
 _NO_WORD = re.compile(r"[^a-z0-9]+")
 
 
@@ -28,6 +30,12 @@ class Draft:
     images: list[str] = field(default_factory=list)
     variants: list[VariantRow] = field(default_factory=list)
     sku: str = ""
+    google_category: int | None = None
+    origin: str = ""
+    told: bool = False
+    """Whether its first row was told as skipped already."""
+    choices: dict[int, dict[str, str]] = field(default_factory=dict)
+    """Options of variants by their rows, where the names are known only once all are there."""
 
 
 def slug(text: str) -> str:
@@ -45,28 +53,65 @@ def gtin(text: str) -> str:
     return digits if total % 10 == 0 else ""
 
 
-def assemble(dialect: str, drafts: Iterable[Draft], skipped: list[Skipped]) -> ProductFile:
-    """The file from its drafts: of equal SKUs the first row wins; a product without any purchasable SKU is skipped."""
-    drafts = sorted(drafts, key=lambda draft: draft.row)
-    owner: dict[str, int] = {}
-    for variant in sorted((v for draft in drafts for v in draft.variants), key=lambda v: v.row):
-        first = owner.setdefault(variant.sku, variant.row)
-        if first != variant.row:
-            reason = f"The SKU {variant.sku} is already in row {first}; one SKU can be sold once. Give it another SKU."
-            skipped.append(Skipped(variant.row, reason, variant.sku, variant.title))
-    handles: dict[str, int] = {}
-    products = []
-    for draft in drafts:
-        room = Room()
-        own = [v for v in draft.variants if owner[v.sku] == v.row]
+def category_number(cell: str) -> int | None:
+    """A number of Google's taxonomy, alone or before its words (“2271 - Apparel & Accessories > …”); None for words alone."""
+    number = cell.strip().partition(" ")[0]
+    return int(number) if number.isascii() and number.isdigit() and len(number) <= 9 else None
+
+
+def country(cell: str) -> str:
+    """Two capitals, or nothing."""
+    code = cell.strip().upper()
+    return code if len(code) == 2 and code.isascii() and code.isalpha() else ""
+
+
+class Assembly:
+    """Products as they are finished, one after the other: one SKU is sold once, one handle names one product."""
+
+    def __init__(self) -> None:
+        self._owner: dict[str, int] = {}
+        self._handles: dict[str, int] = {}
+
+    def finished(self, draft: Draft) -> Iterator[ProductRow | Skipped]:
+        """The product, with a reason for each of its rows that is not sold: of equal SKUs the first finished wins."""
+        if draft.choices:
+            _settle(draft)
+        room, own, skipped = Room(), list[VariantRow](), list[Skipped]()
+        for variant in draft.variants:
+            first = self._owner.get(variant.sku)
+            if first is None:
+                self._owner[variant.sku] = variant.row
+                own.append(variant)
+            else:
+                reason = f"The SKU {variant.sku} is already in row {first}; one SKU can be sold once. Give it another SKU."
+                skipped.append(Skipped(variant.row, reason, variant.sku, variant.title))
         variants = _bounded(draft, own, room, skipped)
         if variants:
-            products.append(_finish(draft, variants, handles, room))
-    told = {entry.row for entry in skipped}
-    sold = {product.row for product in products}
-    empty = (draft for draft in drafts if draft.row not in told and draft.row not in sold)
-    skipped += [Skipped(draft.row, "Nothing of this product can be bought.", draft.sku, draft.title) for draft in empty]
+            yield _finish(draft, variants, self._handles, room)
+        elif not draft.told and all(entry.row != draft.row for entry in skipped):
+            skipped.append(Skipped(draft.row, "Nothing of this product can be bought.", draft.sku, draft.title))
+        yield from skipped
+
+
+def collected(dialect: str, entries: Iterable[ProductRow | Skipped]) -> ProductFile:
+    """A whole file in memory, products and skipped rows in its order."""
+    products, skipped = list[ProductRow](), list[Skipped]()
+    for entry in entries:
+        if isinstance(entry, Skipped):
+            skipped.append(entry)
+        else:
+            products.append(entry)
+    products.sort(key=lambda product: product.row)
     return ProductFile(dialect, tuple(products), tuple(sorted(skipped, key=lambda entry: entry.row)))
+
+
+def _settle(draft: Draft) -> None:
+    """Every name that some variant has a value for is an option, in the order they came."""
+    names = tuple(dict.fromkeys(name for choice in draft.choices.values() for name, value in choice.items() if value))
+    draft.option_names = names
+    draft.variants = [
+        replace(variant, options=tuple(draft.choices.get(variant.row, {}).get(name, "") for name in names)) for variant in draft.variants
+    ]
 
 
 def _bounded(draft: Draft, variants: list[VariantRow], room: Room, skipped: list[Skipped]) -> tuple[VariantRow, ...]:
@@ -75,11 +120,14 @@ def _bounded(draft: Draft, variants: list[VariantRow], room: Room, skipped: list
     kept: list[VariantRow] = []
     for variant in variants:
         options = tuple(cut(value, 200) for value in variant.options[:MOST_OPTIONS])
-        short = replace(variant, title=cut(variant.title, 500), options=options)
+        image = "" if pictures_at.why_not(variant.image) else variant.image
+        short = replace(variant, title=cut(variant.title, 500), options=options, mpn=cut(variant.mpn, 70), image=image)
         reason = ""
         if len(variant.sku) > LONGEST_SKU:
             reason = f"Its SKU is longer than {LONGEST_SKU} characters. Give it a shorter one."
-        elif len(kept) == MOST_VARIANTS or not room.take(short.sku, short.title, short.gtin, *options):
+        elif len(kept) == MOST_VARIANTS or not room.take(
+            short.sku, short.title, short.gtin, *((short.mpn,) if short.mpn else ()), *options
+        ):
             reason = f"One product holds {MOST_VARIANTS} variants or 60 kB of texts. Divide it into several products."
         if reason:
             skipped.append(Skipped(variant.row, reason, variant.sku[:LONGEST_SKU], draft.title))
@@ -96,6 +144,7 @@ def _finish(draft: Draft, variants: tuple[VariantRow, ...], handles: dict[str, i
         handle = f"{base}-{handles[base]}"
     handles[handle] = 1
     names = draft.option_names[:MOST_OPTIONS]
+    images, notes = pictures_at.kept((*draft.images, *(variant.image for variant in draft.variants)))
     return ProductRow(
         handle=handle,
         title=cut(draft.title, 500),
@@ -104,9 +153,12 @@ def _finish(draft: Draft, variants: tuple[VariantRow, ...], handles: dict[str, i
         category=cut(draft.category, 500),
         tags=room.tags(draft.tags),
         options=tuple(Option(cut(name, 200), _values(draft, name, variants, place)) for place, name in enumerate(names)),
-        images=room.images(draft.images),
+        images=room.images(images),
         variants=variants,
         row=draft.row,
+        google_category=draft.google_category,
+        origin=draft.origin,
+        notes=tuple(notes[:MOST_NOTES]),
     )
 
 

@@ -4,14 +4,15 @@ A product takes one row and more rows with its handle: each carries a variant, a
 active (or none given) and published. Prices per market ("Price / Germany") are not read.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 
-from node.model.listing import Skipped, VariantRow
+from node.model.listing import ProductRow, Skipped, VariantRow
 
-from .amounts import BadAmount, count, grams, minor_units
-from .listing import Draft, gtin, slug
+from .amounts import BadAmount, count, grams
+from .gathering import Gathering, apart, take_image, take_skipped, take_variant
+from .listing import Draft, category_number, gtin, slug
 from .plain_text import plain_text
+from .prices import Prices
 from .table import Row, Table
 
 DIALECT = "shopify"
@@ -25,6 +26,7 @@ _NAMES = {
     "price": "variant price",
     "compare-at price": "variant compare at price",
     "charge tax": "variant taxable",
+    "requires shipping": "variant requires shipping",
     "inventory tracker": "variant inventory tracker",
     "inventory quantity": "variant inventory qty",
     "continue selling when out of stock": "variant inventory policy",
@@ -49,59 +51,67 @@ def recognises(columns: Iterable[str]) -> bool:
     return "url handle" in found or any(title.startswith("variant ") for title in found) or {"handle", "body (html)"} <= found
 
 
-@dataclass(slots=True)
-class _Gathering:
-    currency: str
-    decimals: int
-    drafts: dict[str, Draft] = field(default_factory=dict)
-    unlisted: set[str] = field(default_factory=set)
-    skipped: list[Skipped] = field(default_factory=list)
+class _Reading:
+    """A file under way."""
+
+    def __init__(self, prices: Prices) -> None:
+        self.prices = prices
+        self.open = Gathering()
+        self.unlisted: set[str] = set()
 
 
-def read(table: Table, currency: str, decimals: int) -> tuple[list[Draft], list[Skipped]]:
-    """Products and skipped rows of `table`. Raises UserError `file-column`."""
+def read(table: Table, prices: Prices) -> Iterator[ProductRow | Skipped]:
+    """Products and skipped rows of `table`, as its rows come. Raises UserError `file-column`."""
     classic = any(title.startswith("variant ") and title != "variant image url" for title in table.columns)
     table.rename(_NAMES)
     table.require(_CLASSIC if classic else _NEW, "a product export of Shopify")
-    state = _Gathering(currency, decimals)
+    reading = _Reading(prices)
     for row in table:
-        _take(state, row)
-    return list(state.drafts.values()), state.skipped
+        yield from _take(reading, row)
+    yield from reading.open.rest()
 
 
-def _take(state: _Gathering, row: Row) -> None:
+def _take(reading: _Reading, row: Row) -> Iterator[ProductRow | Skipped]:
     handle = row.get("handle") or slug(row.get("title"))
-    if handle in state.unlisted:
+    if handle in reading.unlisted:
         return
-    draft = state.drafts.get(handle)
+    draft = reading.open.find(handle)
     if draft is None:
-        reason = _why_not_listed(row, handle)
+        if reading.open.closed(handle):
+            yield apart(row.number, _sku(row), row.get("title") or handle, handle, "Handle")
+            return
+        reason, put_aside = _why_not_listed(row, handle)
         if reason:
             if handle:
-                state.unlisted.add(handle)
-            state.skipped.append(Skipped(row.number, reason, _sku(row), row.get("title") or handle))
+                reading.unlisted.add(handle)
+            yield Skipped(row.number, reason, _sku(row), row.get("title") or handle, handle if put_aside else "")
             return
-        draft = state.drafts[handle] = _product(row, handle)
-    draft.images.append(row.get("image src"))
+        draft = _product(row, handle)
+        yield from reading.open.add(handle, draft)
+    take_image(draft, row.get("image src"))
     if not _has_variant(row):
         return
     try:
-        draft.variants.append(_variant(state, draft, row))
+        full = take_variant(draft, _variant(reading.prices, draft, row))
     except BadAmount as problem:
-        state.skipped.append(Skipped(row.number, str(problem), _sku(row), draft.title))
+        yield take_skipped(draft, row.number, str(problem), _sku(row))
+    else:
+        if full:
+            yield full
 
 
-def _why_not_listed(row: Row, handle: str) -> str:
+def _why_not_listed(row: Row, handle: str) -> tuple[str, bool]:
+    """Why a product is not sold, and whether the shop says so of a product that is whole."""
     if not handle:
-        return "It has no handle, so it belongs to no product."
+        return "It has no handle, so it belongs to no product.", False
     if not row.get("title"):
-        return f"The first row of “{handle}” has no title."
+        return f"The first row of “{handle}” has no title.", False
     status = row.get("status").casefold()
     if status and status != "active":
-        return _NOT_LISTED.get(status, f"Its status is “{status[:40]}”, not active.")
+        return _NOT_LISTED.get(status, f"Its status is “{status[:40]}”, not active."), status in _NOT_LISTED
     if row.get("published").casefold() in _NO:
-        return "It is not published in the shop."
-    return ""
+        return "It is not published in the shop.", True
+    return "", False
 
 
 def _product(row: Row, handle: str) -> Draft:
@@ -118,7 +128,14 @@ def _product(row: Row, handle: str) -> Draft:
         tags=tuple(dict.fromkeys(tag for part in row.get("tags").split(",") if (tag := part.strip()))),
         option_names=names,
         sku=_sku(row),
+        google_category=_google(row),
     )
+
+
+def _google(row: Row) -> int | None:
+    """The number of Google's taxonomy, which shops keep in a column of its own or in a metafield."""
+    cell = row.get("google shopping / google product category") or row.get("metafield: mm-google-shopping.google_product_category")
+    return category_number(cell)
 
 
 def _sku(row: Row) -> str:
@@ -130,12 +147,12 @@ def _has_variant(row: Row) -> bool:
     return bool(row.get("variant sku") or row.get("variant price") or row.get("option1 value") or row.get("title"))
 
 
-def _variant(state: _Gathering, draft: Draft, row: Row) -> VariantRow:
+def _variant(prices: Prices, draft: Draft, row: Row) -> VariantRow:
     if not row.get("variant price"):
         raise BadAmount("It has no price.")
-    price = minor_units(row.get("variant price"), state.decimals, state.currency)
+    price = prices.minor(row.get("variant price"))
     before = row.get("variant compare at price")
-    compare_at = minor_units(before, state.decimals, state.currency) if before else 0
+    compare_at = prices.minor(before) if before else 0
     values = tuple(row.get(f"option{place} value") for place in range(1, len(draft.option_names) + 1))
     stock, in_stock = _stock(row)
     return VariantRow(
@@ -144,7 +161,7 @@ def _variant(state: _Gathering, draft: Draft, row: Row) -> VariantRow:
         options=values,
         price_minor=price,
         compare_at_minor=compare_at if compare_at > price else None,
-        currency=state.currency,
+        currency=prices.currency,
         gtin=gtin(row.get("variant barcode")),
         stock=stock,
         in_stock=in_stock,
@@ -152,6 +169,8 @@ def _variant(state: _Gathering, draft: Draft, row: Row) -> VariantRow:
         taxable=row.get("variant taxable").casefold() not in _NO,
         image=row.get("variant image"),
         row=row.number,
+        mpn=row.get("google shopping / mpn") or row.get("metafield: mm-google-shopping.mpn"),
+        digital=row.get("variant requires shipping").casefold() in _NO,
     )
 
 

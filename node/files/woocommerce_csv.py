@@ -5,14 +5,17 @@ while it is on (its dates are days or times in UTC), else the regular one. Heade
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from node.model.listing import Skipped, VariantRow
+from node.errors import UserError
+from node.model.listing import ProductRow, Sale, Skipped, VariantRow
 
-from .amounts import BadAmount, count, grams, minor_units, moment
-from .listing import Draft, gtin, slug
+from .amounts import BadAmount, count, grams, millimetres, moment
+from .gathering import take_image, take_skipped, take_variant
+from .listing import Assembly, Draft, gtin, slug
 from .plain_text import plain_text
+from .prices import Prices, on_sale
 from .table import Row, Table
 
 DIALECT = "woocommerce"
@@ -54,6 +57,16 @@ _ATTRIBUTE_VALUE = re.compile(
     r"valeur\(s\) de l'attribut (\d{1,2})|valor\(es\) del atributo (\d{1,2}))\Z"
 )
 _WEIGHT = re.compile(r"(?:weight|gewicht|poids|peso) \((kg|g|lbs|oz)\)\Z")
+_SIZE = re.compile(
+    r"(length|width|height|länge|breite|höhe|longueur|largeur|hauteur|longitud|ancho|anchura|alto|altura) \((mm|cm|m|in|yd)\)\Z"
+)
+_SIZE_NAMES = {
+    "length": "length", "länge": "length", "longueur": "length", "longitud": "length",
+    "width": "width", "breite": "width", "largeur": "width", "ancho": "width", "anchura": "width",
+    "height": "height", "höhe": "height", "hauteur": "height", "alto": "height", "altura": "height",
+}  # fmt: skip
+MOST_HELD = 256 << 20
+_ROW_WEIGHT = 500  # what a row takes beside its texts
 _REQUIRED = {"type": "Type", "sku": "SKU", "name": "Name", "regular price": "Regular price"}
 _COMMA = re.compile(r"(?<!\\),")
 _KIND_WORDS = frozenset(("downloadable", "virtual"))
@@ -72,6 +85,7 @@ class _Product:
     draft: Draft
     id: str
     reason: str
+    put_aside: bool
     stock: int | None
     attributes: dict[str, str]
     left_out: int = 0
@@ -94,26 +108,47 @@ class _Variation:
 
 @dataclass(slots=True)
 class _Reading:
-    currency: str
-    decimals: int
+    prices: Prices
     now_ms: int
     weight: tuple[str, str]
+    size: tuple[tuple[str, str], ...]
     attributes: tuple[tuple[str, str], ...]
+    held: int = 0
     products: list[_Product] = field(default_factory=list)
     variations: list[_Variation] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
 
 
-def read(table: Table, currency: str, decimals: int, now_ms: int) -> tuple[list[Draft], list[Skipped]]:
-    """Products and skipped rows of `table`; `now_ms` decides which sales are on. Raises UserError `file-column`."""
+def read(table: Table, prices: Prices, now_ms: int) -> Iterator[ProductRow | Skipped]:
+    """Products and skipped rows of `table`, once all is read: a variation may stand anywhere. `now_ms` decides which sales are on.
+
+    Raises UserError `file-column`, `file-limit` for more text than is held at once.
+    """
     table.rename(_NAMES)
     table.require(_REQUIRED, "a product export of WooCommerce")
     weight = next(((title, found[1]) for title in table.columns if (found := _WEIGHT.match(title))), ("", ""))
-    reading = _Reading(currency, decimals, now_ms, weight, _attribute_columns(table.columns))
+    reading = _Reading(prices, now_ms, weight, _size_columns(table.columns), _attribute_columns(table.columns))
     for row in table:
         _take(reading, row)
-    _join(reading)
-    return [product.draft for product in reading.products if not product.reason], reading.skipped
+        if reading.held > MOST_HELD:
+            raise UserError(
+                f"“{table.name}” has more than {MOST_HELD >> 20} MB of texts. Export the products in several files, by category.",
+                code="file-limit",
+            )
+    skipped = list(_join(reading))
+    assembly = Assembly()
+    for product in reading.products:
+        if not product.reason:
+            yield from assembly.finished(product.draft)
+    yield from skipped
+
+
+def _size_columns(columns: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """(title, unit) of length, width and height, or nothing unless all three are there."""
+    found: dict[str, tuple[str, str]] = {}
+    for title in columns:
+        if match := _SIZE.match(title):
+            found[_SIZE_NAMES[match[1]]] = (title, match[2])
+    return tuple(found[name] for name in ("length", "width", "height")) if len(found) == 3 else ()
 
 
 def _attribute_columns(columns: Iterable[str]) -> tuple[tuple[str, str], ...]:
@@ -128,6 +163,7 @@ def _attribute_columns(columns: Iterable[str]) -> tuple[tuple[str, str], ...]:
 
 def _take(reading: _Reading, row: Row) -> None:
     words = [word.strip().casefold() for word in row.get("type").split(",")]
+    reading.held += _ROW_WEIGHT + min(sum(map(len, row.cells)), 40_000)
     kind = next((word for word in words if word and word not in _KIND_WORDS), "simple")
     if kind == "variation":
         reading.variations.append(_variation(reading, row))
@@ -137,7 +173,7 @@ def _take(reading: _Reading, row: Row) -> None:
     if kind != "simple" or product.reason:
         return
     try:
-        product.draft.variants.append(_variant(reading, row, product.draft.sku or product.draft.handle))
+        product.draft.variants.append(_variant(reading, row, product.draft.sku or product.draft.handle, words))
     except BadAmount as problem:
         product.reason = str(problem)
 
@@ -155,27 +191,31 @@ def _product(reading: _Reading, row: Row, kind: str) -> _Product:
         vendor=row.get("vendor"),
         category=next(iter(_split(row.get("categories"))), ""),
         tags=tuple(dict.fromkeys(_split(row.get("tags")))),
-        images=_split(row.get("images")),
         sku=sku,
     )
-    return _Product(draft, identity, _why_not_listed(row, kind), count(row.get("stock")), _attributes(reading, row))
+    for address in _split(row.get("images")):
+        take_image(draft, address)
+    return _Product(draft, identity, *_why_not_listed(row, kind), count(row.get("stock")), _attributes(reading, row))
 
 
-def _why_not_listed(row: Row, kind: str) -> str:
+def _why_not_listed(row: Row, kind: str) -> tuple[str, bool]:
+    """Why a product is not sold, and whether that is so because the shop has put it aside."""
     if kind == "grouped":
-        return "It is a grouped product: its parts are sold, not the group."
+        return "It is a grouped product: its parts are sold, not the group.", False
     if kind == "external":
-        return "It is an external product: it is sold on another site."
+        return "It is an external product: it is sold on another site.", False
     if kind not in {"simple", "variable"}:
-        return f"Products of the type “{kind[:40]}” cannot be sold here."
+        return f"Products of the type “{kind[:40]}” cannot be sold here.", False
+    if not row.get("name"):
+        return "It has no name.", False
     published = row.get("published")
     if published == "-1":
-        return "It is a draft. Publish it in the shop to sell it."
+        return "It is a draft. Publish it in the shop to sell it.", True
     if published.casefold() in {"0", "false", "no"}:
-        return "It is not published. Publish it in the shop to sell it."
+        return "It is not published. Publish it in the shop to sell it.", True
     if row.get("visibility in catalog").casefold() == "hidden":
-        return "It is hidden in the catalog. Make it visible in the shop to sell it."
-    return "" if row.get("name") else "It has no name."
+        return "It is hidden in the catalog. Make it visible in the shop to sell it.", True
+    return "", False
 
 
 def _variation(reading: _Reading, row: Row) -> _Variation:
@@ -186,7 +226,7 @@ def _variation(reading: _Reading, row: Row) -> _Variation:
         reason = "This variation is hidden in the catalog."
     else:
         try:
-            variant = _variant(reading, row, sku)
+            variant = _variant(reading, row, sku, [word.strip().casefold() for word in row.get("type").split(",")])
         except BadAmount as problem:
             reason = str(problem)
     return _Variation(
@@ -203,16 +243,16 @@ def _variation(reading: _Reading, row: Row) -> _Variation:
     )
 
 
-def _variant(reading: _Reading, row: Row, sku: str) -> VariantRow:
-    price, regular = _price(reading, row)
+def _variant(reading: _Reading, row: Row, sku: str, words: Collection[str]) -> VariantRow:
+    price, regular, sale = _price(reading, row)
     stock = count(row.get("stock"))
     return VariantRow(
         sku=sku,
         title="",
         options=(),
         price_minor=price,
-        compare_at_minor=regular if regular > price else None,
-        currency=reading.currency,
+        compare_at_minor=regular,
+        currency=reading.prices.currency,
         gtin=gtin(row.get("gtin")),
         stock=stock,
         in_stock=_in_stock(row, stock),
@@ -220,23 +260,29 @@ def _variant(reading: _Reading, row: Row, sku: str) -> VariantRow:
         taxable=row.get("tax status").casefold() not in {"none", "shipping"},
         image="",
         row=row.number,
+        size_mm=_size(reading, row),
+        sale=sale,
+        digital=not _KIND_WORDS.isdisjoint(words),
     )
 
 
-def _price(reading: _Reading, row: Row) -> tuple[int, int]:
-    """What it costs now and what it costs without a sale, in minor units."""
+def _size(reading: _Reading, row: Row) -> tuple[int, int, int] | None:
+    found = [value for title, unit in reading.size if (value := millimetres(row.get(title), unit))]
+    return (found[0], found[1], found[2]) if len(found) == 3 else None
+
+
+def _price(reading: _Reading, row: Row) -> tuple[int, int | None, Sale | None]:
+    """What it costs now, what it costs without a sale, and the days of the sale."""
     if not row.get("regular price"):
         raise BadAmount("It has no regular price.")
-    regular = minor_units(row.get("regular price"), reading.decimals, reading.currency)
-    if not row.get("sale price"):
-        return regular, regular
-    sale = minor_units(row.get("sale price"), reading.decimals, reading.currency)
+    regular = reading.prices.minor(row.get("regular price"))
+    sale = reading.prices.minor(row.get("sale price")) if row.get("sale price") else None
     starts, ends = row.get("date sale price starts"), row.get("date sale price ends")
     begin = moment(starts) if starts else 0
-    end = moment(ends, end_of_day=True) if ends else reading.now_ms
-    if begin is None or end is None:
+    end = moment(ends, end_of_day=True) if ends else None
+    if sale is not None and (begin is None or (ends and end is None)):
         raise BadAmount(f"The dates of its sale (“{starts[:40]}” to “{ends[:40]}”) cannot be read. Write them as 2026-12-31.")
-    return (sale if sale < regular and begin <= reading.now_ms <= end else regular), regular
+    return on_sale(regular, sale, begin or 0, end, reading.now_ms)
 
 
 def _in_stock(row: Row, stock: int | None) -> bool:
@@ -254,31 +300,38 @@ def _split(cell: str) -> list[str]:
     return [part for piece in _COMMA.split(cell) if (part := piece.replace("\\,", ",").strip())]
 
 
-def _join(reading: _Reading) -> None:
-    """Give each variation to its product, wherever in the file that is."""
+def _join(reading: _Reading) -> Iterator[Skipped]:
+    """Give each variation to its product, wherever in the file that is; what cannot be sold, with its reason."""
     by_id = {product.id: product for product in reversed(reading.products) if product.id}
     by_sku = {product.draft.sku: product for product in reversed(reading.products) if product.draft.sku}
+    variations = {f"id:{item.id}" for item in reading.variations if item.id} | {item.sku for item in reading.variations if item.sku}
     for variation in reading.variations:
         parent = by_id.get(variation.parent[3:].strip()) if variation.parent.startswith("id:") else by_sku.get(variation.parent)
         if parent is None:
-            reason = (
-                f"Its product “{variation.parent[:80]}” is not in the file." if variation.parent else "It names no product (column Parent)."
-            )
-            reading.skipped.append(Skipped(variation.row, reason, variation.sku, variation.name))
+            yield Skipped(variation.row, _orphaned(variation, variations), variation.sku, variation.name)
         elif parent.reason:
             parent.left_out += 1
         elif variation.variant is None:
-            reading.skipped.append(Skipped(variation.row, variation.reason, variation.sku, variation.name))
+            yield take_skipped(parent.draft, variation.row, variation.reason, variation.sku)
         else:
             parent.variations.append(variation)
     for product in reading.products:
-        _adopt(product)
+        yield from _adopt(product)
         if product.reason:
             along = f" Left out with it: {product.left_out} variations." if product.left_out else ""
-            reading.skipped.append(Skipped(product.draft.row, product.reason + along, product.draft.sku, product.draft.title))
+            handle = product.draft.handle if product.put_aside else ""
+            yield Skipped(product.draft.row, product.reason + along, product.draft.sku, product.draft.title, handle)
 
 
-def _adopt(product: _Product) -> None:
+def _orphaned(variation: _Variation, variations: Collection[str]) -> str:
+    if not variation.parent:
+        return "It names no product (column Parent)."
+    if variation.parent in variations:
+        return f"Its product “{variation.parent[:80]}” is a variation itself; only a product has variations."
+    return f"Its product “{variation.parent[:80]}” is not in the file."
+
+
+def _adopt(product: _Product) -> Iterator[Skipped]:
     """Its variations become variants; its options are the attributes they name, in the product's order."""
     draft = product.draft
     named = dict.fromkeys(name for variation in product.variations for name in variation.options)
@@ -286,8 +339,8 @@ def _adopt(product: _Product) -> None:
     draft.option_names = (*ordered, *(name for name in named if name not in product.attributes))
     draft.option_values = {name: tuple(_split(product.attributes.get(name, ""))) for name in draft.option_names}
     for variation in product.variations:
-        if variation.variant is not None:
-            draft.variants.append(_named(product, variation, variation.variant))
+        if variation.variant is not None and (full := take_variant(draft, _named(product, variation, variation.variant))):
+            yield full
 
 
 def _named(product: _Product, variation: _Variation, variant: VariantRow) -> VariantRow:

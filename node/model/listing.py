@@ -4,8 +4,21 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Sale:
+    """A lower price for some days. `starts` 0: already; `ends` None: until further notice; both in ms, `ends` is its last."""
+
+    price_minor: int
+    starts: int
+    ends: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class VariantRow:
-    """A purchasable SKU. Prices in minor units of `currency`; `options` stand in the order of the product's options."""
+    """A purchasable SKU. Prices in minor units of `currency`; `options` stand in the order of the product's options.
+
+    `price_minor` is what it costs when the file is read; `sale` tells the days of a sale, also of one that has not begun. `in_stock` None:
+    the file does not say. `size_mm` is length, width, height; `digital`: nothing is sent.
+    """
 
     sku: str
     title: str
@@ -15,11 +28,15 @@ class VariantRow:
     currency: str
     gtin: str
     stock: int | None
-    in_stock: bool
+    in_stock: bool | None
     weight_grams: int | None
     taxable: bool
     image: str
     row: int
+    mpn: str = ""
+    size_mm: tuple[int, int, int] | None = None
+    sale: Sale | None = None
+    digital: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +49,11 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class ProductRow:
-    """What is listed for sale, with at least one variant. `description` is plain text, `images` are addresses as the file has them."""
+    """What is listed for sale, with at least one variant. `description` is plain text, `images` are addresses as the file has them.
+
+    `title` is empty where a list of prices or stock names only SKUs. `google_category` is a number of Google's taxonomy, `origin` a country
+    in two capitals. `notes` say what of the product was left out.
+    """
 
     handle: str
     title: str
@@ -44,16 +65,23 @@ class ProductRow:
     images: tuple[str, ...]
     variants: tuple[VariantRow, ...]
     row: int
+    google_category: int | None = None
+    origin: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A row that is not sold, and why. `row` as a spreadsheet counts (the header is row 1)."""
+    """A row that is not sold, and why. `row` as a spreadsheet counts (the header is row 1).
+
+    `handle` names the product that the shop has put aside (a draft, archived, hidden): whoever sells it still should withdraw it.
+    """
 
     row: int
     reason: str
     sku: str = ""
     name: str = ""
+    handle: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +91,7 @@ class ProductFile:
     dialect: str
     products: tuple[ProductRow, ...]
     skipped: tuple[Skipped, ...]
+    currency: str = ""
 
     @property
     def variants(self) -> int:

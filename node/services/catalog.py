@@ -180,6 +180,8 @@ def _offer(variant: VariantRow, product: bytes, plan: bytes | None) -> Offer:
 
 
 def _stock(variant: VariantRow) -> Stock:
+    if variant.in_stock is None:
+        return Stock.UNKNOWN
     if not variant.in_stock:
         return Stock.OUT
     return Stock.LOW if variant.stock is not None and 0 < variant.stock <= FEW else Stock.IN_STOCK

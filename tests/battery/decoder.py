@@ -67,6 +67,7 @@ def decoders(folder):
     bare = [raw for name, raw in inner if not KINDS[name].signed]
     signed = [raw for name, raw in inner if KINDS[name].signed]
     records = [decode(decode(raw)[0])[16] for raw in signed]
+    feeds = [path.read_bytes() for path in sorted((VECTORS.parent / "data" / "catalogs").iterdir())]
     products, people = sample_path(PRODUCTS).read_bytes(), sample_path(CONTACTS).read_bytes()
     return [
         Decoder(_any_topic, bodies, 6),
@@ -76,7 +77,7 @@ def decoders(folder):
         Decoder(_frames, _frames_of(bodies), 4),
         Decoder(lambda data: pairing.read_link(data.decode("latin-1")), _links(), 2),
         Decoder(lambda data: read_contacts(io.BytesIO(data), name="x"), [people[:1500]], 1, (UserError,)),
-        Decoder(lambda data: read_products(io.BytesIO(data), name="x", now_ms=NOW), [products[:3000]], 1, (UserError,)),
+        Decoder(lambda data: read_products(io.BytesIO(data), name="x", now_ms=NOW), [products[:3000], *feeds], 2, (UserError,)),
     ]
 
 

@@ -3,19 +3,30 @@
 import io
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.errors import UserError
-from node.files import shopify_csv
+from node.files import items, shopify_csv
 from node.files.products import ProductFile, read_products
 from tests.node.files.people import ContactFile, read_contacts
 
 from .makers import CLASSIC, NOW, WOO
 
-CODES = {"file-empty", "file-encoding", "file-broken", "file-limit", "file-dialect", "file-column", "file-kind"}
+CODES = {
+    "file-empty",
+    "file-encoding",
+    "file-broken",
+    "file-limit",
+    "file-dialect",
+    "file-column",
+    "file-kind",
+    "file-unsafe",
+    "file-version",
+}
 CELLS = st.sampled_from(
     [
         "",
@@ -92,6 +103,37 @@ def test_any_pieces_of_cards(parts):
     found = outcome(people, ("BEGIN:VCARD\nFN:A\n" + "".join(parts)).encode())
     assert isinstance(found, ContactFile)
     assert all(contact.names.full for contact in found.contacts)
+
+
+CATALOGS = sorted((Path(__file__).parents[2] / "data" / "catalogs").iterdir())
+FEEDS = {path.name: path.read_bytes() for path in CATALOGS} | {
+    "lines": b'{"gemstra":"products","version":1,"currency":"EUR"}\n'
+    b'{"handle":"a","title":"A","options":["Size"],"variants":[{"sku":"S","price":"5","options":["M"],"size_mm":[1,2,3]}]}\n'
+}
+PARTS = st.sampled_from(
+    [b"", b"<", b">", b"/", b"]]>", b"&", b"&amp;", b"{", b"}", b"[", b"]", b'"', b",", b":", b"\n", b"\t", b"\\u0000", b"null", b"true", b"-1", b"1e99", b"\xff", b"</script>",
+     b"<item>", b"</item>", b'"@id":"#coat"', b'"@type":"ProductGroup"', b"hasVariant", b"<!DOCTYPE x>", b"\0"]
+)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(sorted(FEEDS)), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 40), PARTS), min_size=1, max_size=6))
+def test_feeds_and_documents_cut_and_patched_anywhere(name, patches):
+    data = FEEDS[name]
+    for place, cut, part in patches:
+        at = int(place * len(data))
+        data = data[:at] + part + data[at + cut :]
+    found = outcome(products, data)
+    if isinstance(found, ProductFile):
+        assert all(product.variants and product.title for product in found.products)
+        skus = [variant.sku for product in found.products for variant in product.variants]
+        assert len(set(skus)) == len(skus)
+
+
+def test_control_a_slip_in_a_feed_is_seen(monkeypatch):
+    monkeypatch.setattr(items, "_weight", lambda item: item.values["weight"])
+    with pytest.raises(KeyError):
+        outcome(products, FEEDS["google-atom.xml"])
 
 
 def test_control_a_slip_in_a_reader_is_seen(monkeypatch):

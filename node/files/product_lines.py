@@ -1,0 +1,226 @@
+"""Our own product file: JSON lines, the first a header, then a product a line (docs/catalog-imports.md). It reads back as it was."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from node.errors import UserError
+from node.model.listing import ProductRow, Sale, Skipped, VariantRow
+
+from .amounts import BadAmount
+from .gathering import take_image, take_skipped, take_variant
+from .listing import Assembly, Draft, country, gtin, slug
+from .prices import Prices
+
+DIALECT = "gemstra-products"
+SIGN = b'{"gemstra":"products"'
+LONGEST_LINE = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The first line. Prices are in `currency`."""
+
+    gemstra: str
+    version: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaleLine:
+    """A lower price for some days, in ms; `ends` null: until further notice."""
+
+    price: str
+    starts: int = 0
+    ends: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VariantLine:
+    """A SKU. `price` is what it costs now, as a decimal number in a text."""
+
+    sku: str
+    price: str
+    title: str = ""
+    options: tuple[str, ...] = ()
+    compare_at: str | None = None
+    sale: SaleLine | None = None
+    gtin: str = ""
+    mpn: str = ""
+    stock: int | None = None
+    in_stock: bool | None = None
+    weight_grams: int | None = None
+    size_mm: tuple[int, int, int] | None = None
+    taxable: bool = True
+    digital: bool = False
+    image: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProductLine:
+    """A product."""
+
+    handle: str
+    title: str
+    variants: tuple[VariantLine, ...]
+    description: str = ""
+    vendor: str = ""
+    category: str = ""
+    google_category: int | None = None
+    origin: str = ""
+    tags: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+
+
+def read(lines: Iterable[str], name: str, prices: Prices) -> Iterator[ProductRow | Skipped]:
+    """Products and skipped lines. Raises UserError `file-broken` for a header that is none, `file-version` for a later one."""
+    numbered = enumerate(lines, 1)
+    _read_header(next(numbered, (1, ""))[1], name, prices)
+    return _entries(numbered, prices)
+
+
+def _read_header(line: str, name: str, prices: Prices) -> None:
+    try:
+        header = msgspec.json.decode(line, type=Header)
+        prices.settle(header.currency, header.currency)
+    except (msgspec.DecodeError, RecursionError, BadAmount) as problem:
+        raise UserError(f"The first line of “{name}” is no header of a product file: {str(problem)[:200]}.", code="file-broken") from None
+    if header.version != 1:
+        text = f"“{name}” is a product file of version {header.version}; this node reads version 1. Update Gemstra."
+        raise UserError(text, code="file-version")
+
+
+def _entries(lines: Iterable[tuple[int, str]], prices: Prices) -> Iterator[ProductRow | Skipped]:
+    decode = msgspec.json.Decoder(ProductLine).decode
+    assembly = Assembly()
+    for number, line in lines:
+        if not line.strip():
+            continue
+        try:
+            product = decode(line)
+        except RecursionError:
+            yield Skipped(number, "It is nested too deeply to be a product.")
+            continue
+        except msgspec.DecodeError as problem:  # of which ValidationError is one
+            yield Skipped(number, f"It is no product: {str(problem)[:200]}.")
+            continue
+        draft = _draft(number, product)
+        if not draft.title or not draft.handle:
+            yield Skipped(number, "It has no title." if not draft.title else "It has no handle.", draft.sku, draft.title)
+            continue
+        for variant in product.variants:
+            try:
+                full = take_variant(draft, _variant(variant, product, number, prices))
+            except BadAmount as problem:
+                yield take_skipped(draft, number, str(problem), variant.sku)
+            else:
+                if full:
+                    yield full
+        yield from assembly.finished(draft)
+
+
+def _draft(number: int, product: ProductLine) -> Draft:
+    draft = Draft(
+        row=number,
+        handle=slug(product.handle) and product.handle[:240],
+        title=product.title.strip(),
+        description=product.description,
+        vendor=product.vendor,
+        category=product.category,
+        tags=product.tags,
+        option_names=product.options,
+        sku=product.variants[0].sku if product.variants else "",
+        google_category=product.google_category,
+        origin=country(product.origin),
+    )
+    for address in product.images:
+        take_image(draft, address)
+    return draft
+
+
+def _variant(variant: VariantLine, product: ProductLine, number: int, prices: Prices) -> VariantRow:
+    if not variant.sku:
+        raise BadAmount("A variant has no SKU.")
+    if len(variant.options) != len(product.options):
+        raise BadAmount(f"{variant.sku[:80]} has {len(variant.options)} values for {len(product.options)} options.")
+    price = prices.minor(variant.price)
+    before = prices.minor(variant.compare_at) if variant.compare_at else 0
+    sale = variant.sale
+    return VariantRow(
+        variant.sku,
+        variant.title,
+        variant.options,
+        price,
+        before if before > price else None,
+        prices.currency,
+        gtin(variant.gtin),
+        variant.stock,
+        variant.in_stock if variant.in_stock is not None or variant.stock is None else variant.stock > 0,
+        variant.weight_grams if variant.weight_grams is not None and 0 < variant.weight_grams < 10**9 else None,
+        variant.taxable,
+        variant.image,
+        number,
+        variant.mpn,
+        variant.size_mm if variant.size_mm is not None and all(0 < side < 10**6 for side in variant.size_mm) else None,
+        Sale(prices.minor(sale.price), sale.starts, sale.ends) if sale else None,
+        variant.digital,
+    )
+
+
+# --- writing
+
+
+def header_line(currency: str) -> bytes:
+    """The first line."""
+    return msgspec.json.encode(Header("products", 1, currency)) + b"\n"
+
+
+def line_of(product: ProductRow, decimals: int) -> bytes:
+    """A product's line."""
+    return (
+        msgspec.json.encode(
+            ProductLine(
+                product.handle,
+                product.title,
+                tuple(_line(variant, decimals) for variant in product.variants),
+                product.description,
+                product.vendor,
+                product.category,
+                product.google_category,
+                product.origin,
+                product.tags,
+                tuple(option.name for option in product.options),
+                product.images,
+            )
+        )
+        + b"\n"
+    )
+
+
+def _line(variant: VariantRow, decimals: int) -> VariantLine:
+    sale = variant.sale
+    return VariantLine(
+        variant.sku,
+        decimal(variant.price_minor, decimals),
+        variant.title,
+        variant.options,
+        decimal(variant.compare_at_minor, decimals) if variant.compare_at_minor is not None else None,
+        SaleLine(decimal(sale.price_minor, decimals), sale.starts, sale.ends) if sale else None,
+        variant.gtin,
+        variant.mpn,
+        variant.stock,
+        variant.in_stock,
+        variant.weight_grams,
+        variant.size_mm,
+        variant.taxable,
+        variant.digital,
+        variant.image,
+    )
+
+
+def decimal(minor: int, decimals: int) -> str:
+    """Minor units as a decimal number."""
+    digits = str(minor).rjust(decimals + 1, "0")
+    return f"{digits[:-decimals]}.{digits[-decimals:]}" if decimals else digits
