@@ -56,6 +56,13 @@ def key(
     return dataclasses.field(default=default, metadata={"key": bounds})
 
 
+def refuse_empty(record: Any, *names: str) -> None:
+    """A list that may be absent is absent where nothing is in it, so that one record has one byte form. Raises Malformed."""
+    for name in names:
+        if getattr(record, name) == ():
+            raise Malformed(f"{type(record).__name__}.{name} is empty: it is left out then")
+
+
 def to_tree(value: Any) -> Tree:
     """The CBOR tree of a record, of a tuple of them, or of a plain value."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from .catalog import Noun, Slot
 from .codec import key
 from .envelope import Signed, Signer, sign
 from .errors import BadSignature, Malformed
 from .log import Checkpoint, verify_checkpoint
+from .operations import Noun, Slot
 from .rows import MAX_PRESSED_BYTES, Press, Row, read_rows, unpress
 from .state_hash import STATE_BYTES, StateHash
 

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import cbor2
 import zstandard
 
-from .catalog import MAX_RECORD_BYTES, Noun
 from .encoding import encode
 from .errors import LocalError, Malformed
+from .operations import MAX_RECORD_BYTES, Noun
 
 MAX_ROWS_BYTES = 900_000  # before compression, so that rows that do not shrink still fit a frame
 MAX_PRESSED_BYTES = 910_000

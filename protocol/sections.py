@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .catalog import Product
 from .codec import from_bytes, key, to_bytes
 from .envelope import Signed, Signer, sign, verify
 from .errors import BadSignature, Conflict, Malformed
 from .log import EMPTY_ROOT, MAX_PROOF, Tree, leaf_hash, verify_inclusion
+from .product import Product
 from .state_hash import StateHash
 
 SECTIONS = "catalog.sections"

@@ -1,4 +1,4 @@
-"""What one product of a catalog feed can hold (protocol/catalog.py: record of 64 KiB, lengths). It decides what is cut."""
+"""What one product of a catalog feed can hold (protocol/product.py: record of 64 KiB, lengths). It decides what is cut."""
 
 from collections.abc import Iterable
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from node.model.listing import Option, ProductFile, ProductRow, Skipped, VariantRow
+from protocol.gtin import is_gtin
 
 from . import pictures_at
 from .bounds import LONGEST_SKU, MOST_OPTIONS, MOST_VARIANTS, Room, cut
@@ -47,10 +48,7 @@ def slug(text: str) -> str:
 def gtin(text: str) -> str:
     """A GTIN-8, -12, -13 or -14 with a right check digit, or ""."""
     digits = text.strip().lstrip("'").replace("-", "").replace(" ", "")
-    if len(digits) not in {8, 12, 13, 14} or not digits.isascii() or not digits.isdigit():
-        return ""
-    total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(digits)))
-    return digits if total % 10 == 0 else ""
+    return digits if is_gtin(digits) else ""
 
 
 def category_number(cell: str) -> int | None:

@@ -3,9 +3,12 @@
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from protocol.catalog import Feed, Offer, Product, Slot
+from protocol.feed import Feed
 from protocol.log import Frontier
+from protocol.offer import Offer
+from protocol.operations import Slot
 from protocol.plan import Plan
+from protocol.product import Product
 from protocol.rows import Row
 from protocol.state_hash import StateHash
 

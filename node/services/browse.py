@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from node.errors import NotFound, UserError
 from node.model.catalog import FeedRow, OfferRecord, ProductRecord
-from protocol.catalog import Stock
 from protocol.encoding import decode, encode
 from protocol.errors import Malformed
+from protocol.offer import Stock
 
 from .catalog import CatalogUnit
 

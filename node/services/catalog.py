@@ -8,38 +8,28 @@ from node.errors import NotFound, UserError
 from node.model.catalog import FeedRow, OfferRecord, PlanRecord, ProductRecord
 from node.model.listing import ProductFile, ProductRow, VariantRow
 from node.model.peers import Peer
-from protocol.catalog import (
+from protocol.codec import from_bytes, to_bytes
+from protocol.envelope import verify
+from protocol.errors import BadSignature, Conflict, Unauthorized
+from protocol.feed import (
     CatalogAnswer,
     CatalogChanged,
     CatalogRequest,
     Feed,
     FeedsAnswer,
     FeedsRequest,
-    Image,
-    Noun,
-    Offer,
-    Operation,
-    Product,
-    Slot,
-    Stock,
-    Variant,
     check_complete,
-    compact,
-    element,
     incarnation_of,
     page,
-    product_id,
-    put,
-    remove,
 )
-from protocol.codec import from_bytes, to_bytes
-from protocol.envelope import verify
-from protocol.errors import BadSignature, Conflict, Unauthorized
 from protocol.identity import Role
 from protocol.kinds import Topic
 from protocol.log import CHECKPOINT, Checkpoint, Frontier, Tree, check_extends, leaf_hash, sign_checkpoint, verify_checkpoint
 from protocol.messages import Message
 from protocol.money import Money
+from protocol.offer import Offer, Stock
+from protocol.operations import RECORDS, Noun, Operation, Slot, compact, element, put, remove
+from protocol.product import Image, Product, Variant, product_id
 
 from .exchange import Exchange, Incoming, send
 from .peers import PeersUnit
@@ -50,7 +40,6 @@ FEW = 5
 ASK_AGAIN_MS = 60_000
 MOST_FEEDS = 64  # of one merchant
 MOST_STAGED_BYTES = 1 << 30  # of one feed, waiting for the rest of an answer
-_RECORDS: dict[Noun, type[Product | Offer]] = {Noun.PRODUCT: Product, Noun.OFFER: Offer}
 
 
 class CatalogBook(Protocol):
@@ -205,7 +194,7 @@ def _own_feed(unit: CatalogUnit, currency: str) -> FeedRow:
 def _records(unit: CatalogUnit, row: FeedRow) -> list[Operation]:
     """All that is in a feed of ours, as it would be written anew."""
     records = [(noun, unit.catalog.record(row.feed, (noun, name))) for noun in Noun for name in sorted(unit.catalog.names(row.feed, noun))]
-    return [put(from_bytes(_RECORDS[noun], raw)) for noun, raw in records if raw is not None]
+    return [put(from_bytes(RECORDS[noun], raw)) for noun, raw in records if raw is not None]
 
 
 def _write(unit: CatalogUnit, row: FeedRow, operations: Sequence[Operation]) -> tuple[FeedRow, tuple[int, int, int]]:
@@ -353,7 +342,7 @@ def _on_answer(unit: CatalogUnit, entry: OutboxEntry, sent: Message, reply: Mess
         return  # overtaken by a later question
     checkpoint = _checked_head(row, answer, peer)
     for operation in answer.read():
-        operation.read()
+        row.record.read(operation)
     more = answer.more(request.since, checkpoint.size)
     _bound(unit, row, request, answer, more=more)
     unit.catalog.stage(row.feed, answer.operations)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
 from node.model.catalog import Entry, Held, Span
-from protocol.catalog import Slot
+from protocol.operations import Slot
 from protocol.state_hash import StateHash
 
 R = TypeVar("R")

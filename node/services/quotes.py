@@ -10,7 +10,6 @@ from node.errors import ConflictError, NotFound, UserError
 from node.model.order import OrderRow, OrderSecrets
 from node.model.sealed import ORDER_SECRETS
 from protocol import order_records as rec
-from protocol.catalog import Stock
 from protocol.disclosure import SALT_BYTES, Field, commit_delivery
 from protocol.encoding import decode, encode
 from protocol.envelope import sign
@@ -19,6 +18,7 @@ from protocol.identity import Role
 from protocol.ids import commitment
 from protocol.kinds import Topic
 from protocol.messages import Message
+from protocol.offer import Stock
 from protocol.order import Status
 from protocol.order_checks import Priced, check_quote, check_request
 

@@ -7,11 +7,13 @@ from typing import Any
 from sqlite_utils import Database
 
 from node.model.catalog import FeedRow, OfferRecord, PlanRecord, ProductRecord
-from protocol.catalog import Noun, Offer, Operation, Product, Slot, product_id
 from protocol.codec import from_bytes, to_bytes
 from protocol.envelope import verify
 from protocol.log import Frontier
+from protocol.offer import Offer
+from protocol.operations import Noun, Operation, Slot
 from protocol.plan import TYPE, Plan, plan_hash
+from protocol.product import Product, product_id
 from protocol.state_hash import StateHash
 
 _FEED = (
@@ -22,7 +24,7 @@ _OFFERS = "SELECT o.feed, o.record, p.record FROM offers AS o JOIN products AS p
 
 
 class Catalog:
-    """The tables `feeds`, `catalog_log`, `catalog_pages`, `products`, `offers` and `plans` of one transaction."""
+    """The tables of feeds, their records, our own log and the plans, in one transaction."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -53,7 +55,7 @@ class Catalog:
 
     def close_feed(self, feed: bytes) -> None:
         """Another feed took its place: its records are there, its log stays."""
-        for table in ("offers", "products", "catalog_pages"):
+        for table in (*(table for table, _ in _SLOTS.values()), "catalog_pages"):
             self._db.execute(f"DELETE FROM {table} WHERE feed = ?", (feed,))  # noqa: S608
         self._db.execute("UPDATE feeds SET closed = 1 WHERE feed = ?", (feed,))
 
@@ -111,10 +113,13 @@ class Catalog:
             product = from_bytes(Product, operation.record)
             values: tuple[Any, ...] = (feed, name, product_id(operation.record), product.title, operation.record)
             self._db.execute("INSERT OR REPLACE INTO products (feed, handle, product, title, record) VALUES (?, ?, ?, ?, ?)", values)
-        else:
+        elif noun is Noun.OFFER:
             offer = from_bytes(Offer, operation.record)
             values = (feed, name, offer.product, operation.record)
             self._db.execute("INSERT OR REPLACE INTO offers (feed, sku, product, record) VALUES (?, ?, ?, ?)", values)
+        else:
+            values = (feed, name, operation.record)
+            self._db.execute(f"INSERT OR REPLACE INTO {table} (feed, name, record) VALUES (?, ?, ?)", values)  # noqa: S608
 
     # --- reading
 
@@ -174,7 +179,12 @@ class Catalog:
         return [_plan(row[0]) for row in self._db.execute(sql, (merchant, merchant))]
 
 
-_SLOTS = {Noun.PRODUCT: ("products", "handle"), Noun.OFFER: ("offers", "sku")}
+_SLOTS = {
+    Noun.PRODUCT: ("products", "handle"),
+    Noun.OFFER: ("offers", "sku"),
+    Noun.SHIPPING: ("shipping_profiles", "name"),
+    Noun.RETURNS: ("return_policies", "name"),
+}
 
 
 def _feed(row: tuple[Any, ...]) -> FeedRow:

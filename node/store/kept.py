@@ -60,6 +60,8 @@ TABLES: tuple[Kept | Rebuilt | LeftOut, ...] = (
     LeftOut("catalog_pages", "not proved yet; they are asked for again"),
     Kept("products", where=_OWN),
     Kept("offers", where=_OWN),
+    Kept("shipping_profiles", where=_OWN),
+    Kept("return_policies", where=_OWN),
     Kept("plans"),
     Kept("customer_imports"),
     Kept("customers", customer="id"),

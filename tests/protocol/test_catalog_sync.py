@@ -7,12 +7,12 @@ import pytest
 from parts import NOW, Key, named
 
 from protocol import catalog_sync as m
-from protocol.catalog import Noun
 from protocol.codec import to_bytes
 from protocol.errors import Malformed, ProtocolError
 from protocol.kinds import Topic
 from protocol.log import Checkpoint, sign_checkpoint
 from protocol.messages import pack, unpack
+from protocol.operations import Noun
 from protocol.rows import Row
 
 LUMEN, FEED = Key("lumen"), named("feed")

@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from parts import NOW, Key, named
 
 from protocol import packs as m
-from protocol.catalog import Noun, element
 from protocol.envelope import verify
 from protocol.log import Checkpoint, sign_checkpoint
+from protocol.operations import Noun, element
 from protocol.rows import Row
 from protocol.state_hash import StateHash
 

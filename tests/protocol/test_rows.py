@@ -3,9 +3,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol import rows as m
-from protocol.catalog import Noun
 from protocol.encoding import encode
 from protocol.errors import LocalError, Malformed
+from protocol.operations import Noun
 
 ROW = st.builds(
     m.Row,

@@ -4,9 +4,9 @@ from hypothesis import strategies as st
 from parts import NOW, Key, named
 
 from protocol import sections as m
-from protocol.catalog import Product, Variant
 from protocol.codec import to_bytes
 from protocol.errors import ProtocolError
+from protocol.product import Product, Variant
 from protocol.state_hash import StateHash
 
 LUMEN, FEED = Key("lumen"), named("feed")

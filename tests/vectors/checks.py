@@ -9,9 +9,9 @@ from typing import Any
 from parts import plain
 
 from protocol import (
-    catalog,
     catalog_sync,
     disclosure,
+    feed,
     grant,
     identity,
     log,
@@ -28,14 +28,19 @@ from protocol.codec import from_bytes
 from protocol.encoding import decode
 from protocol.envelope import check_time, verify
 from protocol.money import Money
+from protocol.offer import Offer, price_at, total_at
+from protocol.operations import EMPTY, Noun, Operation, element
+from protocol.product import Image, Product
+from protocol.return_policy import ReturnPolicy
+from protocol.shipping import ShippingProfile, cost_of
 from protocol.state_hash import StateHash
 
 Given = dict[str, Any]
 RECORDS: Mapping[str, type] = {
     cls.__name__: cls
     for cls in (
-        *(kind.record for module in (catalog, catalog_sync, grant, pairing, team, recovery) for kind in module.KINDS),
-        *(catalog.Product, catalog.Offer, catalog.Operation, catalog.Feed, catalog.Image, team.SponsorEdge, pairing.Invite),
+        *(kind.record for module in (feed, catalog_sync, grant, pairing, team, recovery) for kind in module.KINDS),
+        *(Product, Offer, ShippingProfile, ReturnPolicy, Operation, feed.Feed, Image, team.SponsorEdge, pairing.Invite),
         *(identity.Inception, identity.DeviceCertificate, log.Checkpoint, log.Frontier, Money),
     )
 }
@@ -137,10 +142,13 @@ def _state_hash(given: Given) -> Any:
 
 
 def _catalog(given: Given) -> Any:
-    operations = [from_bytes(catalog.Operation, raw) for raw in _list(given["operations"])]
-    state = catalog.EMPTY.apply(operations)
+    operations = [from_bytes(Operation, raw) for raw in _list(given["operations"])]
+    state = EMPTY.apply(operations)
+    if "feed" in given:
+        for operation in operations:
+            from_bytes(feed.Feed, _hex(given["feed"])).read(operation)
     if "checkpoint" in given:
-        catalog.check_complete(state.hash, log.verify_checkpoint(_hex(given["checkpoint"])))
+        feed.check_complete(state.hash, log.verify_checkpoint(_hex(given["checkpoint"])))
     return {"state_hash": state.hash.digest, "slots": sorted([slot[0].value, slot[1]] for slot in state.records)}
 
 
@@ -160,7 +168,7 @@ def _manifest(given: Given) -> Any:
 
 
 def _pack(given: Given) -> Any:
-    before = (catalog.Noun(given["before"][0]), given["before"][1]) if "before" in given else None
+    before = (Noun(given["before"][0]), given["before"][1]) if "before" in given else None
     return {"rows": packs.open_pack(from_bytes(packs.PackEntry, _hex(given["entry"])), before, _hex(given["data"]))}
 
 
@@ -181,9 +189,21 @@ def _conclude(given: Given) -> Any:
 def _section(given: Given) -> Any:
     section = from_bytes(sections.Section, _hex(given["section"]))
     head, leaf, author = sections.open_proof(from_bytes(sections.SectionProof, _hex(given["proof"])), section, feed=_hex(given["feed"]))
-    elements = [catalog.element((catalog.Noun(noun), name), _hex(record)) for noun, name, record in given["records"]]
+    elements = [element((Noun(noun), name), _hex(record)) for noun, name, record in given["records"]]
     sections.check_section(leaf, len(elements), StateHash().add(*elements))
     return {"size": head.size, "count": leaf.count, "author": author}
+
+
+def _price(given: Given) -> Any:
+    offer = from_bytes(Offer, _hex(given["offer"]))
+    total = total_at(offer, given["now"], given["rank"], given["quantity"])
+    return {"piece": price_at(offer, given["now"], given["rank"]), "total": total}
+
+
+def _shipping(given: Given) -> Any:
+    profile = from_bytes(ShippingProfile, _hex(given["profile"]))
+    price = Money(given["price"], given["currency"])
+    return {"cost": cost_of(profile, given["country"], given["postcode"], weight=given["weight"], price=price)}
 
 
 def _link(given: Given) -> Any:
@@ -275,6 +295,8 @@ CHECKS: Mapping[str, Callable[[Given], Any]] = {
     "answer": _answer,
     "conclude": _conclude,
     "section": _section,
+    "price": _price,
+    "shipping": _shipping,
     "link": _link,
     "code": _code,
     "edge": _edge,

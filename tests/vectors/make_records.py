@@ -3,15 +3,15 @@
 from dataclasses import replace
 from typing import Any
 
+from make_catalog import catalogs
 from parts import NOW, Key, Made, bad, flipped, good, named
 
-from protocol import catalog, disclosure, grant, log, pairing, recovery, team
+from protocol import disclosure, grant, log, pairing, recovery, team
 from protocol import identity as who
 from protocol.codec import to_bytes
 from protocol.disclosure import Field
 from protocol.encoding import encode
 from protocol.envelope import sign
-from protocol.money import Money
 
 ROOT, NEXT, PHONE, LAPTOP, THIEF = (Key(name) for name in ("root", "next", "phone", "laptop", "thief"))
 
@@ -132,47 +132,6 @@ def logs() -> list[Made]:
         good("state-hash", "one element", added=[b"a"], removed=[]),
         good("state-hash", "two, in either order", added=[b"b", b"a"], removed=[]),
         good("state-hash", "a removal undoes an addition", added=[b"b", b"a"], removed=[b"b"]),
-    ]
-
-
-def catalogs() -> list[Made]:
-    writer = Key("lumen")
-    serum = catalog.Product("serum", "Dew Serum", options=("Size",), variants=(catalog.Variant("S-30", "30 ml", ("30 ml",)),))
-    offer = catalog.Offer("S-30", catalog.product_id(to_bytes(serum)), Money(5200, "USD"), catalog.Stock.IN_STOCK)
-    operations = [to_bytes(operation) for operation in (catalog.put(serum), catalog.put(offer))]
-    state = catalog.EMPTY.apply([catalog.put(serum), catalog.put(offer)]).hash
-    feed = catalog.Feed(named("lumen identity"), "catalog", "USD")
-    root = log.Tree([log.leaf_hash(raw) for raw in operations]).root()
-    head = log.sign_checkpoint(writer, log.Checkpoint(feed.id, 2, root, state.digest, NOW)).raw
-    tree: dict[int, Any] = {0: "x", 2: "X", 4: "", 6: "", 8: "", 10: [], 12: [], 14: [], 16: [{0: "S", 2: "S", 4: []}]}
-    misnamed = encode({0: "put-offer", 2: "S-31", 4: to_bytes(offer)})
-    return [
-        good("record", "a feed", type="Feed", bytes=to_bytes(feed)),
-        good("record", "a feed of a later device", type="Feed", bytes=to_bytes(replace(feed, incarnation=4))),
-        bad("malformed", "record", "a first device that says so", type="Feed", bytes=encode({0: feed.identity, 2: "x", 4: "USD", 6: 1})),
-        good("record", "a product", type="Product", bytes=to_bytes(serum)),
-        good("record", "an offer", type="Offer", bytes=to_bytes(offer)),
-        bad("duplicate-sku", "record", "a SKU twice", type="Product", bytes=encode({**tree, 16: tree[16] * 2})),
-        bad("malformed", "record", "no variant", type="Product", bytes=encode({**tree, 16: []})),
-        bad("malformed", "record", "an option without a value", type="Product", bytes=encode({**tree, 12: ["Size"]})),
-        bad(
-            "bad-price",
-            "record",
-            "a negative price",
-            type="Offer",
-            bytes=encode({0: "S", 2: bytes(32), 4: {0: -1, 2: "USD"}, 6: "out", 8: "", 10: "", 12: 0}),
-        ),
-        good("catalog", "nothing", operations=[]),
-        good("catalog", "a product and its offer", operations=operations, checkpoint=head),
-        good("catalog", "the same in another order", operations=operations[::-1], checkpoint=head),
-        good("catalog", "an offer removed", operations=[*operations, to_bytes(catalog.remove(catalog.Noun.OFFER, "S-30"))]),
-        good("catalog", "a removal of what is not there", operations=[to_bytes(catalog.remove(catalog.Noun.OFFER, "S-30"))]),
-        good(
-            "catalog", "a later odd field is kept in the state", operations=[encode({0: "put-product", 2: "x", 4: encode({**tree, 17: 1})})]
-        ),
-        bad("state-mismatch", "catalog", "an operation hidden", operations=operations[:1], checkpoint=head),
-        bad("wrong-name", "catalog", "an offer under another SKU", operations=[misnamed]),
-        bad("malformed", "catalog", "a put without a record", operations=[encode({0: "put-offer", 2: "S"})]),
     ]
 
 

@@ -5,22 +5,26 @@ from dataclasses import replace
 
 from parts import NOW, Key, Made, bad, flipped, good, named
 
-from protocol import catalog, catalog_sync, log, packs, reconcile, rows, sections
+from protocol import catalog_sync, log, packs, reconcile, rows, sections
 from protocol.codec import to_bytes, to_tree
 from protocol.encoding import encode
 from protocol.envelope import Signed, sign
+from protocol.feed import Feed
 from protocol.money import Money
+from protocol.offer import Offer, Stock
+from protocol.operations import Noun, element, put
+from protocol.product import Product, Variant, product_id
 from protocol.state_hash import StateHash
 
 LUMEN, THIEF = Key("lumen"), Key("thief")
-FEED = catalog.Feed(named("lumen identity"), "catalog", "USD").id
-SERUM = catalog.Product("serum", "Dew Serum", vendor="Lumen", category="Skin", variants=(catalog.Variant("S-30", "30 ml"),))
-BALM = catalog.Product("balm", "Balm", vendor="Other", category="Skin", variants=(catalog.Variant("B-1", "Balm"),))
-OFFER = catalog.Offer("S-30", catalog.product_id(to_bytes(SERUM)), Money(5200, "USD"), catalog.Stock.IN_STOCK)
-PUTS = [catalog.put(SERUM), catalog.put(BALM), catalog.put(OFFER)]
+FEED = Feed(named("lumen identity"), "catalog", "USD").id
+SERUM = Product("serum", "Dew Serum", vendor="Lumen", category="Skin", variants=(Variant("S-30", "30 ml"),))
+BALM = Product("balm", "Balm", vendor="Other", category="Skin", variants=(Variant("B-1", "Balm"),))
+OFFER = Offer("S-30", product_id(to_bytes(SERUM)), Money(5200, "USD"), Stock.IN_STOCK)
+PUTS = [put(SERUM), put(BALM), put(OFFER)]
 ROWS = [rows.Row(seq, *operation.slot, operation.record) for seq, operation in enumerate(PUTS, start=1)]
 BY_SLOT = sorted(ROWS, key=lambda row: row[1:3])
-GONE = rows.Row(4, catalog.Noun.PRODUCT, "balm", None)
+GONE = rows.Row(4, Noun.PRODUCT, "balm", None)
 
 
 def stored(data: bytes, size: int | None = None) -> bytes:
@@ -34,7 +38,7 @@ def listed(*given: rows.Row) -> bytes:
 
 
 def head(*records: rows.Row, size: int = 3, signer: Key = LUMEN) -> Signed:
-    state = StateHash().add(*(catalog.element((row.noun, row.name), row.record) for row in records if row.record is not None))
+    state = StateHash().add(*(element((row.noun, row.name), row.record) for row in records if row.record is not None))
     root = log.Tree([log.leaf_hash(to_bytes(operation)) for operation in PUTS]).root() if size else log.EMPTY_ROOT
     return log.sign_checkpoint(signer, log.Checkpoint(FEED, size, root, state.digest, NOW))
 
@@ -93,7 +97,7 @@ def page_vectors() -> list[Made]:
 
 
 def manifest_vectors() -> list[Made]:
-    state = StateHash().add(*(catalog.element((row.noun, row.name), row.record) for row in ROWS if row.record is not None))
+    state = StateHash().add(*(element((row.noun, row.name), row.record) for row in ROWS if row.record is not None))
     data = [stored(listed(*BY_SLOT[:2])), stored(listed(BY_SLOT[2]))]
     entries = [entry(data[0], 2, BY_SLOT[1]), entry(data[1], 1, BY_SLOT[2])]
     manifest = packs.Manifest(head(*ROWS).raw, state.to_bytes(), tuple(entries))
@@ -167,7 +171,7 @@ def section_vectors() -> list[Made]:
     held = {"Lumen": [ROWS[0], ROWS[2]], "Other": [ROWS[1]], "Gone": []}
 
     def state(of: list[rows.Row]) -> StateHash:
-        return StateHash().add(*(catalog.element((row.noun, row.name), row.record) for row in of if row.record is not None))
+        return StateHash().add(*(element((row.noun, row.name), row.record) for row in of if row.record is not None))
 
     made = sections.Sections(sections.Division.BRAND, [(name, len(of), state(of)) for name, of in held.items()])
     signed = made.sign(LUMEN, FEED, 3, time=NOW)

@@ -1,6 +1,7 @@
 """Whatever a shop exports fits into a product of the catalog, and what does not is said."""
 
-from protocol import catalog
+from protocol import operations
+from protocol import product as records
 from protocol.codec import to_bytes
 
 from .makers import reasons, shopify, skus, woo
@@ -8,8 +9,8 @@ from .makers import reasons, shopify, skus, woo
 
 def as_record(product):
     """The catalog's own check of every length, and the record's size."""
-    variants = tuple(catalog.Variant(v.sku, v.title, v.options, v.gtin or None) for v in product.variants)
-    record = catalog.Product(
+    variants = tuple(records.Variant(v.sku, v.title, v.options, v.gtin or None) for v in product.variants)
+    record = records.Product(
         product.handle,
         product.title,
         product.description,
@@ -17,7 +18,7 @@ def as_record(product):
         product.category,
         product.tags,
         tuple(option.name for option in product.options),
-        tuple(catalog.Image(url) for url in product.images),
+        tuple(records.Image(url) for url in product.images),
         variants,
     )
     return to_bytes(record)
@@ -31,7 +32,7 @@ def test_everything_too_long_at_once():
     }  # fmt: skip
     more = [{"handle": "h" * 400, "Image Src": f"https://a.example/{n}{'x' * 1900}"} for n in range(80)]
     (product,) = shopify(first, *more).products
-    assert len(as_record(product)) <= catalog.MAX_RECORD_BYTES
+    assert len(as_record(product)) <= operations.MAX_RECORD_BYTES
     assert product.title.endswith("…")
     assert product.tags
 
@@ -44,7 +45,7 @@ def test_more_variants_than_a_product_holds():
     found = shopify(*rows)
     assert len(skus(found)) == 500
     assert list(reasons(found)) == list(range(502, 512))
-    assert len(as_record(found.products[0])) <= catalog.MAX_RECORD_BYTES
+    assert len(as_record(found.products[0])) <= operations.MAX_RECORD_BYTES
 
 
 def test_more_text_in_variants_than_a_record_holds():
@@ -55,7 +56,7 @@ def test_more_text_in_variants_than_a_record_holds():
     found = shopify(*rows)
     assert 0 < len(skus(found)) < 200
     assert len(skus(found)) + len(found.skipped) == 200
-    assert len(as_record(found.products[0])) <= catalog.MAX_RECORD_BYTES
+    assert len(as_record(found.products[0])) <= operations.MAX_RECORD_BYTES
 
 
 def test_an_sku_too_long_is_skipped_and_named():

@@ -10,11 +10,13 @@ from node.files.products import read_products
 from node.files.samples import PRODUCTS, sample_path
 from node.services import browse, catalog, exchange, greeting, plans
 from node.services.handlers import EXCHANGE
-from protocol import catalog as wire
+from protocol import feed as wire
 from protocol.codec import from_bytes
 from protocol.errors import ProtocolError
 from protocol.kinds import Topic
 from protocol.messages import pack, unpack
+from protocol.offer import Offer
+from protocol.operations import Noun, Verb, put, remove
 from tests.node.services.restoring import copied, restored
 from tests.node.services.world import START, World
 
@@ -106,9 +108,9 @@ def test_a_tampered_price_has_no_effect_and_is_said(world, shop):
 
     def tampering(checkpoint, size, proof, operations):
         answer = original(checkpoint, size, proof, operations)
-        operation = next(op for op in answer.read() if op.verb is wire.Verb.PUT_OFFER)
-        offer = from_bytes(wire.Offer, operation.record)
-        cheap = wire.put(replace(offer, price=replace(offer.price, minor=1)))
+        operation = next(op for op in answer.read() if op.verb is Verb.PUT_OFFER)
+        offer = from_bytes(Offer, operation.record)
+        cheap = put(replace(offer, price=replace(offer.price, minor=1)))
         raws = tuple(catalog.to_bytes(cheap if op == operation else op) for op in answer.read())
         return replace(answer, operations=raws)
 
@@ -282,7 +284,7 @@ def test_a_new_device_begins_a_feed_and_sellers_follow_it(world, shop):
     [mine], [theirs] = new.read(browse.list_feeds), ana.read(browse.list_feeds)
     assert (theirs.feed, theirs.checkpoint, theirs.offers, theirs.verified) == (mine.feed, mine.checkpoint, 37, True)
     assert theirs.feed != old.feed
-    assert not ana.read(lambda unit: unit.catalog.names(bytes.fromhex(old.feed), wire.Noun.OFFER))
+    assert not ana.read(lambda unit: unit.catalog.names(bytes.fromhex(old.feed), Noun.OFFER))
     new.write(plans.publish_plan, currency="USD", direct_bps=1000, level_bps=[], return_window_ms=0)
     new.write(catalog.import_products, file=table(row("late", "L1", "8.00")), currency="USD")
     world.deliver()
@@ -322,8 +324,8 @@ def test_a_device_writes_no_other_ones_feed(world, shop):
     new.write(greeting.greet_all)
     world.deliver()
     row_ = new.read(lambda unit: unit.catalog.feeds(own=True)[0])
-    name = min(new.read(lambda unit: unit.catalog.names(row_.feed, wire.Noun.OFFER)))
-    new.write(catalog._write, row_, [wire.remove(wire.Noun.OFFER, name)])
+    name = min(new.read(lambda unit: unit.catalog.names(row_.feed, Noun.OFFER)))
+    new.write(catalog._write, row_, [remove(Noun.OFFER, name)])
     world.deliver()
     assert ana.read(browse.list_feeds)[0].error == "wrong-writer"
     assert feed_of(ana).offers == 37
