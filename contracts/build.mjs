@@ -9,7 +9,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const modules = process.env.GEMSTRA_NODE_MODULES ?? join(here, "node_modules");
 const solc = createRequire(join(modules, "x.js"))("solc");
 const output = process.argv[2] ?? join(here, "abi");
-const CONTRACTS = { GMS: "src/GMS.sol", CommissionVault: "src/CommissionVault.sol" };
+const CONTRACTS = { GMS: "src/GMS.sol", CommissionVault: "src/CommissionVault.sol", CatalogAnchors: "src/CatalogAnchors.sol" };
 
 const settings = {
   evmVersion: "cancun",

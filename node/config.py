@@ -36,6 +36,7 @@ class Config:
     chain_id: int = _setting("chain id the chain must report", 0)
     gms_address: str = _setting("address of the GMS contract", "")
     vault_address: str = _setting("address of the CommissionVault contract", "")
+    anchors_address: str = _setting("address of the CatalogAnchors contract; empty: this chain has none", "")
     locale: str = _setting("how money, dates and numbers are written, e.g. en_US", "en_US")
     idle_lock: int = _setting("page lock: seconds without a request after which a page asks for the passphrase; the node goes on", 1800)
     vault_lock: int = _setting(

@@ -23,21 +23,21 @@ class ChainView:
 class ChainRuntime(Runtime, Protocol):
     """What these routes need of the node."""
 
-    async def connect_chain(self, url: str, chain_id: int, gms: str, vault: str) -> ChainView:
+    async def connect_chain(self, url: str, chain_id: int, gms: str, vault: str, anchors: str = "") -> ChainView:
         """Configure the chain."""
 
     async def faucet(self, gas: int, gms: int) -> ChainView:
         """Ask an embedded chain for first gas."""
 
 
-async def connect(runtime: ChainRuntime, url: str, chain_id: int, gms: str, vault: str) -> ChainView:
-    """Say which chain this node settles on. It is kept in the node's configuration."""
-    for name, address in (("gms", gms), ("vault", vault)):
+async def connect(runtime: ChainRuntime, url: str, chain_id: int, gms: str, vault: str, anchors: str = "") -> ChainView:
+    """Say which chain this node settles on, and where our contracts are on it (`anchors` empty: there are none of catalogs)."""
+    for name, address in (("gms", gms), ("vault", vault), *((("anchors", anchors),) if anchors else ())):
         try:
             parse_address(address)
         except (ProtocolError, ValueError) as error:
             raise UserError(f"{name}: {error}", code="bad-address") from error
-    return await runtime.connect_chain(url, chain_id, gms, vault)
+    return await runtime.connect_chain(url, chain_id, gms, vault, anchors)
 
 
 async def faucet(runtime: ChainRuntime, gas: str = "1000000000000000000", gms: str = "0") -> ChainView:

@@ -1,6 +1,7 @@
 """Every route of the API, in the order of the documentation."""
 
 from node.api import (
+    anchors,
     backup,
     catalog,
     chain,
@@ -28,6 +29,7 @@ ROUTES: tuple[Route, ...] = (
     *tasks.ROUTES,
     *peers.ROUTES,
     *catalog.ROUTES,
+    *anchors.ROUTES,
     *team.ROUTES,
     *customer_imports.ROUTES,
     *customer_search.ROUTES,

@@ -90,11 +90,12 @@ class ChainSide:
         await self._configured.wait()
         config, client = self._config, self.client
         try:
-            addresses = Addresses(parse_address(config.gms_address), parse_address(config.vault_address))
+            anchors = parse_address(config.anchors_address) if config.anchors_address else None
+            addresses = Addresses(parse_address(config.gms_address), parse_address(config.vault_address), anchors)
         except Malformed as error:  # a hand-written configuration: the rest of the node goes on
-            self._halted = f"gms_address or vault_address of the configuration: {error}"
+            self._halted = f"gms_address, vault_address or anchors_address of the configuration: {error}"
             await asyncio.Event().wait()
-        place = wallet.Place(config.chain_id, addresses.gms, addresses.vault)
+        place = wallet.Place(config.chain_id, addresses.gms, addresses.vault, addresses.anchors)
         await self._store.write(wallet.place_chain, place)
         accounts = await self._store.read(wallet.own_addresses)
         watcher = Watcher(client, self._store, Watch(addresses, tuple(accounts)), on_chain_fact)

@@ -252,10 +252,11 @@ class Node:
         code = self.sessions.issue_code()
         return LinkView(f"{self.page}/open#{code}", code)
 
-    async def connect_chain(self, url: str, chain_id: int, gms: str, vault: str) -> ChainView:
+    async def connect_chain(self, url: str, chain_id: int, gms: str, vault: str, anchors: str = "") -> ChainView:
         """Configure the chain, and keep it in the folder's config file."""
         opened = self.opened()
-        settings: dict[str, Any] = {"chain_url": url, "chain_id": chain_id, "gms_address": gms, "vault_address": vault}
+        places = {"gms_address": gms, "vault_address": vault, "anchors_address": anchors}
+        settings: dict[str, Any] = {"chain_url": url, "chain_id": chain_id, **places}
         opened.chain.configure(replace(self.config, **settings))
         self.configure(**settings)
         return self._chain_view()

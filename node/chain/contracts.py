@@ -26,6 +26,7 @@ METHODS = {
     "vault.announceWithdrawal": ("CommissionVault", "announceWithdrawal"),
     "vault.cancelWithdrawal": ("CommissionVault", "cancelWithdrawal"),
     "vault.withdraw": ("CommissionVault", "withdraw"),
+    "anchors.anchor": ("CatalogAnchors", "anchor"),
 }
 """What an intent may ask for, and the contract function it means; arguments as in the ABI."""
 
@@ -35,10 +36,18 @@ ERROR_PANIC = bytes.fromhex("4e487b71")
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where our contracts stand on one chain."""
+    """Where our contracts stand on one chain; a chain need not have anchors."""
 
     gms: bytes
     vault: bytes
+    anchors: bytes | None = None
+
+    def of(self, contract: str) -> bytes:
+        """Where one stands. `ValueError` when this chain has none of it."""
+        found = {"GMS": self.gms, "CommissionVault": self.vault, "CatalogAnchors": self.anchors}[contract]
+        if found is None:
+            raise ValueError(f"this chain has no {contract}")
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +114,7 @@ class Abi:
 
 @cache
 def abi(contract: str) -> Abi:
-    """The ABI of `GMS` or `CommissionVault`."""
+    """The ABI of `GMS`, `CommissionVault` or `CatalogAnchors`."""
     return Abi(contract_artifact(contract)["abi"])
 
 
@@ -120,7 +129,7 @@ def build(method: str, arguments: Sequence[Any], addresses: Addresses) -> tuple[
         data = abi(contract).call(function, *arguments)
     except (EncodingError, ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"{method}: {error}") from error
-    return addresses.gms if contract == "GMS" else addresses.vault, data
+    return addresses.of(contract), data
 
 
 def event(contract: str, topics: Sequence[bytes], data: bytes) -> tuple[str, dict[str, Any]] | None:
@@ -147,7 +156,7 @@ def event(contract: str, topics: Sequence[bytes], data: bytes) -> tuple[str, dic
 
 def reverted(data: bytes, message: str = "") -> Reverted:
     """The error behind revert data: one of ours by name, Solidity's `Error(string)`, or a nameless refusal."""
-    for contract in ("CommissionVault", "GMS"):
+    for contract in ("CommissionVault", "GMS", "CatalogAnchors"):
         item = abi(contract).errors.get(data[:4])
         if item is not None:
             try:

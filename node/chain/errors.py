@@ -18,6 +18,7 @@ _SAYS = {
     "ERC20InsufficientBalance": "The account holds too little GMS for this.",
     "ERC20InsufficientAllowance": "The vault may not take that much GMS yet. Approve the amount first.",
     "DisputeClosed": "The time to dispute this root has passed.",
+    "NothingToAnchor": "An empty catalog has nothing to write on the chain. Publish products first.",
     "AlreadyDisputed": "This entry is disputed already.",
 }
 

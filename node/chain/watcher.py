@@ -52,7 +52,7 @@ OnFact = Callable[[Any, ChainFact], None]
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What is watched: every event of the vault, and GMS transfers from or to `accounts`, from block `start` on."""
+    """What is watched: every event of the vault and of the anchors, and GMS transfers from or to `accounts`, from block `start` on."""
 
     addresses: Addresses
     accounts: tuple[bytes, ...] = ()
@@ -164,6 +164,8 @@ class Watcher:
         queries: list[tuple[str, bytes, list[bytes | None] | None]] = []
         if in_bloom(block.bloom, watch.addresses.vault):
             queries.append(("CommissionVault", watch.addresses.vault, None))
+        if watch.addresses.anchors is not None and in_bloom(block.bloom, watch.addresses.anchors):
+            queries.append(("CatalogAnchors", watch.addresses.anchors, None))
         if in_bloom(block.bloom, watch.addresses.gms):
             transfer = next(item.hash for item in abi("GMS").events.values() if item.name == "Transfer")
             for account in watch.accounts:

@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
+from node.cli import anchor
 from node.cli.context import call_of
 from node.cli.output import reported
 from node.cli.upload import send_file
 
 app = typer.Typer(no_args_is_help=True, help="Signed catalogs: yours, or those of the merchants you sell for.")
+app.add_typer(anchor.app, name="anchor")
 
 
 @app.command(name="import")

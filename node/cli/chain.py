@@ -29,8 +29,11 @@ def connect(context: typer.Context, file: Annotated[Path, typer.Argument(help="A
         try:
             found = json.loads(file.read_text("utf-8"))
             settings = {"url": found["rpc"], "chain_id": found["chain_id"], "gms": found["gms"], "vault": found["vault"]}
+            settings["anchors"] = found.get("anchors", "")
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise UserError(f"{file} is no chain.json: it needs rpc, chain_id, gms and vault.", code="bad-file") from error
+            raise UserError(
+                f"{file} is no chain.json: it needs rpc, chain_id, gms and vault; anchors may follow.", code="bad-file"
+            ) from error
         call.output.show(call.client.post_once("/chain/connect", **settings))
 
 

@@ -24,7 +24,7 @@ from protocol.feed import (
 )
 from protocol.identity import Role
 from protocol.kinds import Topic
-from protocol.log import CHECKPOINT, Checkpoint, Frontier, Tree, check_extends, leaf_hash, sign_checkpoint, verify_checkpoint
+from protocol.log import CHECKPOINT, Checkpoint, Frontier, check_extends, leaf_hash, sign_checkpoint, verify_checkpoint
 from protocol.messages import Message
 from protocol.money import Money
 from protocol.offer import Offer, Stock
@@ -51,6 +51,7 @@ class CatalogBook(Protocol):
     def append(self, feed: bytes, first: int, operations: Sequence[bytes]) -> None: ...  # noqa: D102
     def entries(self, feed: bytes, after: int) -> Iterator[tuple[int, bytes]]: ...  # noqa: D102
     def close_feed(self, feed: bytes) -> None: ...  # noqa: D102
+    def proof(self, feed: bytes, old: int, size: int) -> Sequence[bytes]: ...  # noqa: D102
     def stage(self, feed: bytes, operations: Iterable[bytes]) -> None: ...  # noqa: D102
     def staged(self, feed: bytes) -> Sequence[bytes]: ...  # noqa: D102
     def unstage(self, feed: bytes) -> None: ...  # noqa: D102
@@ -261,7 +262,7 @@ def _on_request(unit: CatalogUnit, incoming: Incoming) -> CatalogAnswer:
         raise Conflict("that is further than this feed goes", code="rollback")
     proof: Sequence[bytes] = ()
     if 0 < request.known < row.size:
-        proof = Tree([leaf_hash(raw) for _, raw in unit.catalog.entries(row.feed, 0)]).consistency(request.known)
+        proof = unit.catalog.proof(row.feed, request.known, row.size)
     pending = compact((seq, from_bytes(Operation, raw)) for seq, raw in unit.catalog.entries(row.feed, request.since))
     return page(row.checkpoint, row.size, proof, ((seq, to_bytes(operation)) for seq, operation in pending))
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import (
+    anchors,
     asking,
     backup_head,
     catalog,
@@ -39,6 +40,7 @@ EXCHANGE = exchange.join(
     recovery.EXCHANGE,
     peers.EXCHANGE,
     catalog.EXCHANGE,
+    anchors.EXCHANGE,
     plans.EXCHANGE,
     team.EXCHANGE,
     payees.EXCHANGE,
@@ -59,6 +61,7 @@ TICKS: tuple[Callable[[Any], None], ...] = (
     restored.tick,
     recovery.tick,
     catalog.tick,
+    anchors.tick,
     orders.tick,
     destinations.tick,
     asking.tick,

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from node.errors import UserError
 
-from . import backup_items, evidence, greeting, order_items, restored, step_up, tasks, today_items, today_setup, trust_items
+from . import anchors, backup_items, evidence, greeting, order_items, restored, step_up, tasks, today_items, today_setup, trust_items
 from .tasks import ZONE, TasksUnit, TodayTasks
 from .today_items import TodayItem
 from .today_setup import SetupTask
@@ -29,6 +29,7 @@ PROVIDERS: tuple[Provider, ...] = (
     *trust_items.PROVIDERS,
     greeting.outdated,
     evidence.found,
+    *anchors.PROVIDERS,
     backup_items.backups,
     step_up.waiting,
 )

@@ -17,11 +17,12 @@ SURVEY = "chain/survey"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which chain and contracts. Addresses of 20 bytes."""
+    """Which chain and contracts. Addresses of 20 bytes; not every chain has anchors of catalogs."""
 
     chain_id: int
     gms: bytes
     vault: bytes
+    anchors: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,8 @@ def deposit(unit: WalletUnit, amount: str) -> WalletView:
 def place_chain(unit: WalletUnit, place: Place) -> None:
     """Keep which chain this node settles on."""
     value = {"chain_id": place.chain_id, "gms": checksum_address(place.gms), "vault": checksum_address(place.vault)}
+    if place.anchors is not None:
+        value["anchors"] = checksum_address(place.anchors)
     unit.settings.set(PLACE, value)
 
 
@@ -159,7 +162,8 @@ def require_place(unit: WalletUnit) -> Place:
     place = unit.settings.get(PLACE)
     if place is None:
         raise NotFound("No chain is configured. Say which with: gemstra chain connect", code="no-chain")
-    return Place(place["chain_id"], bytes.fromhex(place["gms"][2:]), bytes.fromhex(place["vault"][2:]))
+    anchors = bytes.fromhex(place["anchors"][2:]) if "anchors" in place else None
+    return Place(place["chain_id"], bytes.fromhex(place["gms"][2:]), bytes.fromhex(place["vault"][2:]), anchors)
 
 
 def keep_survey(unit: WalletUnit, survey: Survey) -> None:

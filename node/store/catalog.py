@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from node.model.catalog import FeedRow, OfferRecord, PlanRecord, ProductRecord
 from protocol.codec import from_bytes, to_bytes
 from protocol.envelope import verify
-from protocol.log import Frontier
+from protocol.log import Frontier, Tree, leaf_hash
 from protocol.offer import Offer
 from protocol.operations import Noun, Operation, Slot
 from protocol.plan import TYPE, Plan, plan_hash
@@ -70,6 +70,10 @@ class Catalog:
         """(sequence, operation) of our feed after `after`, in order."""
         sql = "SELECT seq, operation FROM catalog_log WHERE feed = ? AND seq > ? ORDER BY seq"
         return ((row[0], row[1]) for row in self._db.execute(sql, (feed, after)))
+
+    def proof(self, feed: bytes, old: int, size: int) -> tuple[bytes, ...]:
+        """That our log of `size` entries begins with the one of `old`."""
+        return Tree([leaf_hash(raw) for _, raw in self.entries(feed, 0)]).consistency(old, size)
 
     # --- pages under way
 

@@ -51,6 +51,8 @@ TABLES: tuple[Kept | Rebuilt | LeftOut, ...] = (
     Kept("peers"),
     Kept("peer_devices"),
     Kept("evidence"),
+    Kept("anchorers"),
+    Kept("anchor_checks"),
     Kept("backup_heads"),
     Kept("generation_seals"),
     LeftOut("invites", "good once and short-lived: an older copy would be good twice"),

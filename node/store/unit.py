@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 from sqlite_utils import Database
 
 from .account import Accounts
+from .anchors import Anchors
 from .arrival import Arrival
 from .backup_heads import BackupHeads
 from .backup_targets import BackupTargets
@@ -138,6 +139,11 @@ class Unit(Generic[M]):
     def catalog(self) -> Catalog:
         """Feeds, products, offers, plans."""
         return Catalog(self.db)
+
+    @cached_property
+    def anchors(self) -> Anchors:
+        """Heads of catalogs on the chain."""
+        return Anchors(self.db)
 
     @cached_property
     def team(self) -> Team:

@@ -4,6 +4,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from node.web import (
+    anchors,
     backup,
     backup_customer,
     backup_targets,
@@ -52,6 +53,7 @@ PAGES: tuple[web.RouteDef, ...] = (
     *customer_photo.ROUTES,
     *customer_import.ROUTES,
     *catalog.ROUTES,
+    *anchors.ROUTES,
     *orders.ROUTES,
     *shop_catalog.ROUTES,
     *shop_plan.ROUTES,

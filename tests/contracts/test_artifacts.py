@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
-NAMES = ("GMS", "CommissionVault")
+NAMES = ("GMS", "CommissionVault", "CatalogAnchors")
 
 
 def test_a_rebuild_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from protocol import (
+    anchor,
     catalog_sync,
     country,
     disclosure,
@@ -46,6 +47,7 @@ PAGES = {
     "06-pairing": ([pairing], ["pairing"]),
     "07-team": ([team], ["team"]),
     "08-grant": ([grant, disclosure], ["grant"]),
+    "18-anchor": ([anchor], ["anchor"]),
     "16-recovery": ([recovery], ["recovery"]),
     "17-catalog-sync": ([rows, packs, reconcile, sections, catalog_sync], ["sync"]),
 }

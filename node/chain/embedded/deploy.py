@@ -1,4 +1,4 @@
-"""Puts GMS and the commission vault on a new chain, once; their addresses are kept with the chain."""
+"""Puts GMS, the commission vault and the catalogs' anchors on a chain, once; their addresses are kept with the chain."""
 
 from dataclasses import dataclass
 
@@ -14,17 +14,18 @@ class Deployed:
 
     gms: bytes
     vault: bytes
+    anchors: bytes
 
 
 def deploy(chain: EmbeddedChain, faucet: Faucet) -> Deployed:
-    """The contracts of this chain, created on first start. Killed in between, it goes on where it was."""
+    """The contracts of this chain, created on first start, later ones on the next. Killed in between, it goes on where it was."""
     gms = _once(chain, faucet, "GMS", faucet.address.rjust(32, b"\0"))
     config = chain.config
     settings = (config.activation_delay, config.withdrawal_delay, config.recipient_delay, config.dispute_bond)
     words = b"".join(setting.to_bytes(32, "big") for setting in settings)
     vault = _once(chain, faucet, "CommissionVault", gms.rjust(32, b"\0") + words)
     faucet.token = gms
-    return Deployed(gms, vault)
+    return Deployed(gms, vault, _once(chain, faucet, "CatalogAnchors", b""))
 
 
 def _once(chain: EmbeddedChain, faucet: Faucet, name: str, arguments: bytes) -> bytes:

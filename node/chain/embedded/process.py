@@ -134,6 +134,7 @@ def _announce(ready: Path, chain: EmbeddedChain, faucet: Faucet, deployed: Deplo
         "chain_id": chain.chain_id,
         "gms": "0x" + deployed.gms.hex(),
         "vault": "0x" + deployed.vault.hex(),
+        "anchors": "0x" + deployed.anchors.hex(),
         "deployer": "0x" + faucet.address.hex(),
         "pid": os.getpid(),
     }

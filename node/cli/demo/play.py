@@ -65,6 +65,7 @@ class Play:
         chain = self.cast.chain()
         for client in (self.lumen, self.ana, self.ben):
             settings = {"url": chain["rpc"], "chain_id": chain["chain_id"], "gms": chain["gms"], "vault": chain["vault"]}
+            settings["anchors"] = chain["anchors"]
             client.post_once("/chain/connect", **settings)
         self.report.proved(f"ASTRA {chain['chain_id']} at {chain['rpc']}; GMS {chain['gms']}, commission vault {chain['vault']}")
         for name, client in (("lumen", self.lumen), ("ana", self.ana), ("ben", self.ben)):

@@ -51,7 +51,7 @@ class Facts:
 
 
 def addresses(chain: ChainProcess) -> Addresses:
-    return Addresses(bytes.fromhex(chain.facts["gms"][2:]), bytes.fromhex(chain.facts["vault"][2:]))
+    return Addresses(*(bytes.fromhex(chain.facts[name][2:]) for name in ("gms", "vault", "anchors")))
 
 
 def funded(chain: ChainProcess, *, gms: int = 0, gas: int = 10**18) -> Key:
