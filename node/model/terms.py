@@ -25,6 +25,7 @@ _APOSTROPHE = re.compile(rf"(?<=\w)[{_APOSTROPHES}](?=\w)")
 _IDEOGRAM = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")  # written without spaces: each is a word
 _WORD = re.compile(r"[^\W_]+")
 _NO_PART = re.compile(r"[^\w@.+\-]+")
+_BLOCK = 128  # code points: as much as a script has letters that need no accent
 _TRUNK = "(0)"  # +44 (0)20: said in one of two ways, never dialled together
 
 
@@ -109,6 +110,21 @@ def is_ranked(asked: Query) -> bool:
 def may_be_mistyped(piece: Piece) -> bool:
     """Whether near words are looked for: one word of three letters or more, no number."""
     return len(piece.words) == 1 and len(piece.words[0]) >= PART and piece.words[0].isalpha()
+
+
+def slips(word: str) -> set[str]:
+    """All that is one slip from `word`: a letter too many, too few, another or two changed about, with letters of its script."""
+    blocks = {ord(letter) // _BLOCK * _BLOCK for letter in word}
+    codes = (code for block in blocks for code in range(block, block + _BLOCK))
+    letters = [letter for letter in map(chr, codes) if letter.isalpha() and folded(letter) == letter]
+    found: set[str] = set()
+    for at in range(len(word) + 1):
+        left, right = word[:at], word[at:]
+        found.update(left + letter + right for letter in letters)
+        if right:
+            found.update(left + letter + right[1:] for letter in ("", *letters))
+            found.add(left + right[1:2] + right[0] + right[2:])
+    return found - {word, ""}
 
 
 def near(word: str, vocabulary: Mapping[str, int], most: int = 3) -> list[str]:

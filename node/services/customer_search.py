@@ -1,7 +1,7 @@
 """Customers found by what somebody types and by filters that combine. It joins the index of the store with what was mistyped."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from node.errors import NotFound, UserError
 from node.model.customer import Customer
 from node.model.filters import Filters, Segment, checked
-from node.model.terms import Piece, Query, instead, is_ranked, may_be_mistyped, near, query
+from node.model.terms import Piece, Query, instead, is_ranked, may_be_mistyped, near, query, slips
 from protocol.encoding import decode, encode
 from protocol.errors import Malformed
 
@@ -37,7 +37,8 @@ class SearchBook(Protocol):
     def page(self, hits: Any, order: str, after: Place | None, limit: int) -> Sequence[tuple[Place, int, Customer]]: ...  # noqa: D102
     def ids(self, hits: Any) -> Sequence[bytes]: ...  # noqa: D102
     def values(self, kind: str) -> Sequence[str]: ...  # noqa: D102
-    def vocabulary(self, shortest: int) -> Mapping[str, int]: ...  # noqa: D102
+    def known(self, words: Collection[str]) -> Mapping[str, int]: ...  # noqa: D102
+    def vocabulary(self, start: str, shortest: int) -> Mapping[str, int]: ...  # noqa: D102
     def in_bulk(self) -> AbstractContextManager[None]: ...  # noqa: D102
 
 
@@ -195,13 +196,22 @@ def _mended(unit: SearchUnit, asked: Query) -> tuple[Query, tuple[str, ...]]:
 
 
 def _offered(unit: SearchUnit, asked: Query) -> tuple[str, ...]:
-    return tuple(_near(unit, asked[0][0])) if len(asked) == 1 else ()
+    """Words one slip from what somebody was found by: they may have meant another."""
+    return tuple(_one_slip(unit, asked[0][0].words[0])) if len(asked) == 1 and may_be_mistyped(asked[0][0]) else ()
 
 
 def _near(unit: SearchUnit, piece: Piece) -> list[str]:
+    """One slip is looked for in every place, two or a slip of what is still being typed where the first letter is right: so neither
+    reads all the words there are.
+    """
     if not may_be_mistyped(piece):
         return []
-    return near(piece.words[0], unit.customer_search.vocabulary(len(piece.words[0]) - 2))
+    word = piece.words[0]
+    return _one_slip(unit, word) or near(word, unit.customer_search.vocabulary(word[0], len(word) - 2))
+
+
+def _one_slip(unit: SearchUnit, word: str) -> list[str]:
+    return near(word, unit.customer_search.known(slips(word)))
 
 
 def _page(unit: SearchUnit, hits: Hits, order: str, cursor: str, count: int) -> CustomerPage:

@@ -40,6 +40,7 @@ _FTS = ("customer_words", "customer_parts")
 _BY_WORDS = "SELECT rowid FROM customer_words WHERE customer_words MATCH ?"
 _BY_PARTS = "SELECT rowid FROM customer_parts WHERE customer_parts MATCH ?"
 _ORDERED = "SELECT number FROM customer_index WHERE last_order > 0"
+_LAST = chr(0x10FFFF)
 _IDS = ", ".join("c." + name for name in COLUMNS.split(", "))
 
 Terms = tuple[str, str, str, str]
@@ -206,10 +207,15 @@ class CustomerSearch:
             found.setdefault(word.partition("x")[0], facet_shown(word))
         return list(found.values())
 
-    def vocabulary(self, shortest: int) -> dict[str, int]:
-        """Known words without digits, and in how many records each is."""
-        sql = "SELECT term, doc FROM customer_vocabulary WHERE term >= 'a' AND length(term) >= ? AND term NOT GLOB '*[0-9]*'"
-        return dict(self._db.execute(sql, (shortest,)).fetchall())
+    def known(self, words: Collection[str]) -> dict[str, int]:
+        """Those of some words that are known, and in how many records each is."""
+        sql = f"SELECT term, doc FROM customer_vocabulary WHERE term IN ({_marks(words)})"  # noqa: S608
+        return dict(self._db.execute(sql, tuple(words)).fetchall())
+
+    def vocabulary(self, start: str, shortest: int) -> dict[str, int]:
+        """Known words without digits that begin so, and in how many records each is."""
+        sql = "SELECT term, doc FROM customer_vocabulary WHERE term >= ? AND term < ? AND length(term) >= ? AND term NOT GLOB '*[0-9]*'"
+        return dict(self._db.execute(sql, (start, start + _LAST, shortest)).fetchall())
 
     def _stage(self, stage: Stage, without: set[int], after: tuple[str | int, int] | None, limit: int) -> list[Any]:
         """((value, number), last order) of the next in a stage."""

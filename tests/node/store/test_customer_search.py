@@ -12,7 +12,7 @@ from node.model.customer import Customer, plain
 from node.model.filters import Filters
 from node.model.order import OrderRow
 from node.model.person import Address, Consent, Contact, Labelled, Names, Phone
-from node.model.terms import near, query, words
+from node.model.terms import near, query, slips, words
 from node.store import customer_search
 from node.store.store import Store
 from tests.node.store import searching
@@ -164,6 +164,24 @@ def test_near_words():
     assert near("velenc", known) == ["valencia"]  # while it is typed
     assert near("mea", known) == ["mia"]
     assert near("xyzzy", known) == []
+
+
+def test_one_slip():
+    found = slips("mia")
+    assert {"ia", "ma", "mi", "amia", "mila", "miaz", "bia", "mua", "mio", "ima", "mai"} <= found
+    assert not found & {"mia", "", "m", "miabc", "MIA", "mía"}
+    assert len(found) == 3 + 4 * 26 - 3 + 3 * 25 + 2  # too few; too many (a doubled letter comes up twice); another; changed about
+    assert {"ελένη"[:2] + "α", "ελ", "λε"} - slips("ελ") == {"ελ"}
+    assert "анна" in slips("ана")
+    assert all(near("valencia", {word: 1}) == [word] for word in slips("valencia"))
+
+
+def test_known_words(store):
+    keep(store, [row(1, MIA), row(2, Contact(1, Names("Mia Tores")))])
+    known, begins = store.read_now(lambda unit: (unit.customer_search.known(slips("torez")), unit.customer_search.vocabulary("to", 4)))
+    assert known == {"tores": 1}
+    assert {"tores": 1, "torres": 1}.items() <= begins.items()
+    assert all(word.startswith("to") for word in begins)
 
 
 def test_what_is_derived_is_made_anew_where_it_is_stale(store, make, path):
