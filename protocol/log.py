@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .codec import key
-from .envelope import NO_PREV, Signed, Signer, sign, verify
+from .envelope import NO_LOG, NO_PREV, Signed, Signer, peek_type, sign, verify
 from .errors import BadSignature, Conflict, Malformed, OutOfOrder, Untimely
 from .ids import digest
 
@@ -287,3 +287,22 @@ def check_equivocation(proof: Equivocation) -> Checkpoint:
     if not same or (first.root, first.state_hash) == (second.root, second.state_hash):
         raise BadSignature("these two checkpoints do not contradict each other", code="bad-proof")
     return first
+
+
+def check_contradiction(first: bytes, second: bytes) -> tuple[Signed, Signed]:
+    """Two envelopes of one writer that cannot stand in one log, whatever they say: proof to anybody.
+
+    Either both are for one place, or one follows another entry than the other, which stands before it. Checkpoints contradict each other
+    by root or state alone. Raises Malformed, or BadSignature `bad-proof` and as `verify` does.
+    """
+    types = peek_type(first), peek_type(second)
+    if CHECKPOINT in types:
+        check_equivocation(Equivocation(first, second))
+    one, other = verify(first, types[0]), verify(second, types[1])
+    early, late = sorted((one, other), key=lambda signed: signed.envelope.seq)
+    step = late.envelope.seq - early.envelope.seq
+    apart = one.id != other.id if step == 0 else step == 1 and late.envelope.prev != early.id
+    same = (one.envelope.author, one.envelope.log) == (other.envelope.author, other.envelope.log)
+    if not (same and apart) or one.envelope.log == NO_LOG:
+        raise BadSignature("these two records do not contradict each other", code="bad-proof")
+    return one, other

@@ -11,5 +11,7 @@ ROUTES = (
     Route("POST", "/peers/pairings/{pairing}/refuse", peers.refuse_pairing),
     Route("GET", "/peers", peers.list_peers, kind="read"),
     Route("GET", "/peers/evidence", evidence.list_evidence, kind="read"),
+    Route("GET", "/peers/evidence/{evidence}", evidence.get_evidence, kind="read"),
+    Route("POST", "/peers/evidence/check", evidence.check_evidence, kind="read"),
     Route("DELETE", "/peers/{peer}", peers.forget_peer),
 )

@@ -1,14 +1,17 @@
 """Peers: invite, accept, confirm."""
 
+import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from node.cli.context import call_of
 from node.cli.output import reported
-from node.errors import ConflictError
+from node.errors import ConflictError, UserError
 
 app = typer.Typer(no_args_is_help=True, help="Pair with merchants and sellers.")
+MOST_PROOF_BYTES = 4 << 20
 _PAIRING = ("id", "name", "role", "status", "code", "error")
 
 
@@ -77,7 +80,28 @@ def evidence(context: typer.Context) -> None:
     """What peers signed twice for one place of a log; both records are in --json."""
     call = call_of(context)
     with reported():
-        call.output.show(call.client.get("/peers/evidence"), ("name", "type", "seq", "log", "identity"))
+        call.output.show(call.client.get("/peers/evidence"), ("name", "type", "seq", "log", "id"))
+
+
+@app.command()
+def proof(context: typer.Context, evidence: Annotated[str, typer.Argument(help="Its id, from `peer evidence`.")]) -> None:
+    """One proof, to hand on. Example: gemstra peer proof ID --json > proof.json"""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.get(f"/peers/evidence/{evidence}"))
+
+
+@app.command()
+def check(context: typer.Context, file: Annotated[Path, typer.Argument(help="A proof that somebody handed over.")]) -> None:
+    """Check a proof that somebody signed two things for one place. Example: gemstra peer check proof.json"""
+    call = call_of(context)
+    with reported():
+        try:
+            found = json.loads(file.read_bytes()[:MOST_PROOF_BYTES])
+            pair = {"first": str(found["first"]), "second": str(found["second"])}
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            raise UserError(f"{file} is no proof: it needs “first” and “second”.", code="bad-file") from error
+        call.output.show(call.client.post("/peers/evidence/check", **pair))
 
 
 @app.command()

@@ -4,10 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from node.errors import NotFound, UserError
 from node.model.evidence import Evidence
 from protocol.envelope import peek_type, verify
-from protocol.errors import Conflict
+from protocol.errors import Conflict, ProtocolError
 from protocol.ids import digest
+from protocol.log import CHECKPOINT, Checkpoint, check_contradiction
+from protocol.peer_id import peer_id_of
 
 from .exchange import PeersUnit
 from .today_items import TodayItem
@@ -31,6 +34,7 @@ class EvidenceBook(Protocol):
 
     def keep(self, row: Evidence) -> bool: ...  # noqa: D102
     def all(self, limit: int) -> Sequence[Evidence]: ...  # noqa: D102
+    def get(self, evidence: bytes, /) -> Evidence | None: ...  # noqa: D102
 
 
 class EvidenceUnit(PeersUnit, Protocol):
@@ -55,6 +59,16 @@ class EvidenceView:
     found_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class HeadView:
+    """The head of a catalog as it was signed."""
+
+    size: int
+    root: str
+    state: str
+    time: int
+
+
 def keep(unit: EvidenceUnit, found: Contradiction) -> None:
     """Keep what was refused. The same again, and more than enough of one identity, changes nothing."""
     first, second = sorted((found.first, found.second))
@@ -70,6 +84,46 @@ def list_evidence(unit: EvidenceUnit) -> list[EvidenceView]:
     return [_view(unit, row) for row in unit.evidence.all(MOST_SHOWN)]
 
 
+def get_evidence(unit: EvidenceUnit, evidence: bytes) -> EvidenceView:
+    """One contradiction. Raises NotFound."""
+    row = unit.evidence.get(evidence)
+    if row is None:
+        raise NotFound("There is no such proof on this desk.")
+    return _view(unit, row)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedView:
+    """A proof that holds, whoever brought it. `identity` is whose device signed both, where this node knows it; `heads` only for catalogs:
+    size, root and time (ms) of each.
+    """
+
+    type: str
+    log: str
+    seq: int
+    author: str
+    identity: str
+    name: str
+    heads: tuple[HeadView, ...]
+
+
+def check_evidence(unit: EvidenceUnit, first: str, second: str) -> CheckedView:
+    """Check two records (hex) that somebody handed over. Raises UserError `bad-proof` when they prove nothing."""
+    try:
+        one, other = check_contradiction(bytes.fromhex(first), bytes.fromhex(second))
+    except (ValueError, ProtocolError) as error:
+        raise UserError(f"These two records prove nothing: {error}.", code="bad-proof") from error
+    place = one.envelope
+    peer = unit.peers.get(peer_id_of(place.author))
+    heads = tuple(_head(found.read(Checkpoint)) for found in (one, other)) if place.type == CHECKPOINT else ()
+    identity, name = (peer.identity.hex(), peer.name) if peer else ("", "")
+    return CheckedView(place.type, place.log.hex(), place.seq, place.author.hex(), identity, name, heads)
+
+
+def _head(found: Checkpoint) -> HeadView:
+    return HeadView(found.size, found.root.hex(), found.state_hash.hex(), found.time)
+
+
 def found(unit: Any) -> Iterable[TodayItem]:
     """Who showed two histories."""
     for row in unit.evidence.all(MOST_SHOWN):
@@ -78,7 +132,8 @@ def found(unit: Any) -> Iterable[TodayItem]:
         view = _view(unit, row)
         who = view.name or "Somebody you were connected to"
         text = "Both are kept as proof. Ask them by another way before you deal with them."
-        yield TodayItem("evidence", "peers", f"{who} showed two histories of one thing", text, "/peers", "", row.found_at, view.name)
+        title, href = f"{who} showed two histories of one thing", f"/evidence/{view.id}"
+        yield TodayItem("evidence", "peers", title, text, href, "Look", row.found_at, view.name)
 
 
 def _view(unit: EvidenceUnit, row: Evidence) -> EvidenceView:

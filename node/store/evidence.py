@@ -23,6 +23,11 @@ class Evidences:
         values = (row.id, row.identity, row.log, row.seq, row.first, row.second, row.found_at)
         return bool(self._db.execute(sql, (*values, row.identity, MOST)).rowcount)
 
+    def get(self, evidence: bytes) -> Evidence | None:
+        """The proof with this id."""
+        row = self._db.execute(f"SELECT {_ROW} FROM evidence WHERE id = ?", (evidence,)).fetchone()  # noqa: S608
+        return Evidence(*row) if row else None
+
     def all(self, limit: int) -> list[Evidence]:
         """The newest."""
         return [Evidence(*row) for row in self._db.execute(f"SELECT {_ROW} FROM evidence ORDER BY found_at DESC LIMIT ?", (limit,))]  # noqa: S608

@@ -70,6 +70,16 @@ ANCHORS = [
         ("Noir Parfum", ("You were shown another catalog", "stopped")),
     )
 ]
+PROOF = {
+    "name": "Noir Parfum",
+    "what": "catalog",
+    "heads": [
+        {"size": 4120, "at": NOW - DAY, "root": HEX, "state": HEX},
+        {"size": 4120, "at": NOW - HOUR, "root": HEX[::-1], "state": HEX},
+    ],
+    "details": [("Kind of record", "log.checkpoint"), ("Log", HEX)],
+    "portable": True,
+}
 
 CATALOG = [
     ("daily-glow-serum", "Daily Glow Serum", 5200, None, ("In stock", "done")),
@@ -468,6 +478,10 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "customer-merge-whom": ("customers/merge.html", "customers", "ana", {"one": TWO[0], "other": None, "q": "", "found": TWO}),
     "customer-split": ("customers/split.html", "customers", "ana", {"person": TWO[0], "choices": [("phones", "Phones", [("0", "+34 600 000 111", True)]), ("orders", "Orders", [(HEX, "Daily Glow Serum, 2 December", False)])], "name": "", "updated": NOW, "errors": {"name": "Enter a name."}}),
     "catalog": ("catalog/list.html", "catalog", "ana", {"q": "", "products": TILES, "merchants": [], "merchant": "", "total": 20, "as_of": NOW - HOUR, "customer": None, "pages": {"text": "1–12 of 20", "previous": None, "next": "/catalog?page=2"}}),
+    "evidence": ("evidence/list.html", "peers", "ana", {"rows": [{"href": "/evidence/1", "name": "Noir Parfum", "what": "catalog", "at": NOW - HOUR}], "checked": PROOF, "errors": {}}),
+    "evidence-none": ("evidence/list.html", "peers", "ana", {"rows": [], "checked": None, "errors": {"proof": "These two records prove nothing."}}),
+    "evidence-one": ("evidence/one.html", "peers", "ana", {"proof": PROOF, "at": NOW - HOUR, "file": "/evidence/1.json"}),
+    "evidence-order": ("evidence/one.html", "peers", "ana", {"proof": {**PROOF, "name": "", "what": "order", "heads": [], "portable": False}, "at": NOW - HOUR, "file": "/evidence/1.json"}),
     "catalog-anchors": ("catalog/anchors.html", "catalog", "ana", {"possible": True, "due": 0, "rows": ANCHORS, "against": ["Noir Parfum"], "every": EVERY, "form": {"every": "off"}, "errors": {}}),
     "catalog-anchors-own": ("catalog/anchors.html", "catalog", "lumen", {"possible": True, "due": 1, "rows": [], "against": [], "every": EVERY, "form": {"every": "off"}, "errors": {"every": "This chain has no contract for anchors."}}),
     "catalog-anchors-none": ("catalog/anchors.html", "catalog", "ana", {"possible": False, "due": 0, "rows": [], "against": [], "every": EVERY, "form": {"every": "off"}, "errors": {}}),
@@ -490,7 +504,7 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
         "parts": [{"title": "Grants", "why": "Who may ask for what of a customer.", "label": "Let my desk answer", "nothing": "No grant holds now.", "paused": True, "action": "/restored/grants/confirm",
                    "items": [{"title": "Lumen Beauty may ask for name, street", "text": "Your desk answers by itself while the order is open", "href": "/grants/1"}]},
                   {"title": "Payouts", "why": "What would be collected or sent.", "label": "Let payouts go on", "nothing": "Nothing is due now.", "paused": False, "action": "/restored/payouts/confirm", "items": []}]}),
-    "peers": ("peers/list.html", "peers", "ana", {"evidence": [{"name": "Ben Okafor", "type": "identity.device-added", "seq": 3, "log": "ab" * 32, "found_at": NOW - 5 * HOUR}], "peers": [{"href": "/peers/1", "name": "Lumen Beauty", "what": "Shop", "state": ("Online", "done"), "seen": NOW - 60_000}, {"href": "/peers/2", "name": "Ben Okafor", "what": "Seller", "state": ("Offline", "waiting"), "seen": NOW - 5 * HOUR}],
+    "peers": ("peers/list.html", "peers", "ana", {"evidence": [{"id": HEX, "name": "Ben Okafor", "type": "identity.device-added", "seq": 3, "log": "ab" * 32, "found_at": NOW - 5 * HOUR}], "peers": [{"href": "/peers/1", "name": "Lumen Beauty", "what": "Shop", "state": ("Online", "done"), "seen": NOW - 60_000}, {"href": "/peers/2", "name": "Ben Okafor", "what": "Seller", "state": ("Offline", "waiting"), "seen": NOW - 5 * HOUR}],
         "pending": [{"href": "/peers/pairings/3", "name": "Cleo Marsh", "text": "Compare the code", "state": ("Needs you", "attention")}], "form": {"invite": ""}}),
     "peers-invite": ("peers/invite.html", "peers", "ana", {"invite": INVITE, "opened": False, "href": "/peers/invites/1"}),
     "peers-pairing": ("peers/pairing.html", "peers", "ana", {"peer": {"name": "Lumen Beauty", "what": "Shop"}, "code": "421 793", "state": "compare", "reason": "", "next": ("Go to Lumen Beauty", "/peers/1"), "action": "/peers/pairings/1", "moving": True, "href": "/peers/pairings/1"}),
