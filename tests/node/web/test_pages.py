@@ -16,7 +16,7 @@ from tests.e2e.samples import ANA, LUMEN, NOW, SAMPLES
 
 UI = ui_folder()
 TEMPLATES = UI / "templates"
-FRAMES = {"base.html", "bare.html", "macros.html", "setup/base.html", "design.html", "tasks/parts.html"}
+FRAMES = {"evidence/parts.html", "base.html", "bare.html", "macros.html", "setup/base.html", "design.html", "tasks/parts.html"}
 HOSTILE = (
     '"><script>alert(1)</script>',
     "'><img src=x onerror=alert(1)>",
