@@ -50,6 +50,14 @@ def decode(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPT
     return tree
 
 
+def peek(data: bytes) -> Tree:
+    """The tree in bytes whose form was checked before, or that a hash vouches for: for reading in bulk. Raises Malformed."""
+    try:
+        return cbor2.loads(data)
+    except (cbor2.CBORDecodeError, ValueError, OverflowError, UnicodeError, RecursionError) as error:
+        raise Malformed(f"not CBOR: {error}") from error
+
+
 def _ordered(tree: Tree, depth: int) -> Tree:
     """`tree` with map keys in the bytewise order of their encodings (RFC 8949 §4.2.1), or LocalError."""
     if depth > MAX_DEPTH:

@@ -4,7 +4,7 @@ It decides what follows what, what a proof proves and what equivocation is. It d
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .codec import key
@@ -130,7 +130,7 @@ class Tree:
         path: list[bytes] = []
         start, end = 0, size
         while end - start > 1:
-            middle = start + _split(end - start)
+            middle = start + split(end - start)
             if index < middle:
                 path.append(self._hash(middle, end))
                 end = middle
@@ -142,23 +142,9 @@ class Tree:
     def consistency(self, old: int, size: int | None = None) -> tuple[bytes, ...]:
         """The proof that the tree of `size` begins with the tree of `old`. Raises IndexError when it has no such sizes."""
         size = len(self) if size is None else size
-        if not 0 <= old <= size <= len(self):
-            raise IndexError(old)
-        if old in (0, size):
-            return ()
-        path: list[bytes] = []
-        start, end, whole = 0, size, True
-        while old != end:
-            middle = start + _split(end - start)
-            if old <= middle:
-                path.append(self._hash(middle, end))
-                end = middle
-            else:
-                path.append(self._hash(start, middle))
-                start, whole = middle, False
-        if not whole:
-            path.append(self._hash(start, end))
-        return tuple(reversed(path))
+        if size > len(self):
+            raise IndexError(size)
+        return consistency_path(old, size, self._hash)
 
     def _hash(self, start: int, end: int) -> bytes:
         """The hash over leaves [start, end); `start` is a multiple of the subtree's size, as the RFC's splits give it."""
@@ -166,13 +152,36 @@ class Tree:
         if count & (count - 1) == 0:
             level = count.bit_length() - 1
             return self._levels[level][start >> level]
-        middle = start + _split(count)
+        middle = start + split(count)
         return node_hash(self._hash(start, middle), self._hash(middle, end))
 
 
-def _split(count: int) -> int:
+def split(count: int) -> int:
     """The largest power of two below `count`."""
     return 1 << (count - 1).bit_length() - 1
+
+
+def consistency_path(old: int, size: int, hash_of: Callable[[int, int], bytes]) -> tuple[bytes, ...]:
+    """The proof that the tree of `size` begins with the tree of `old`; `hash_of(start, end)` is the hash over leaves [start, end), as
+    the RFC's splits give them. Raises IndexError when there are no such sizes.
+    """
+    if not 0 <= old <= size:
+        raise IndexError(old)
+    if old in (0, size):
+        return ()
+    path: list[bytes] = []
+    start, end, whole = 0, size, True
+    while old != end:
+        middle = start + split(end - start)
+        if old <= middle:
+            path.append(hash_of(middle, end))
+            end = middle
+        else:
+            path.append(hash_of(start, middle))
+            start, whole = middle, False
+    if not whole:
+        path.append(hash_of(start, end))
+    return tuple(reversed(path))
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from node.errors import ConflictError
 from node.model.identity import Founded, Founder, Sheets
+from node.store.catalog_file import files_of
 from node.store.store import Store, wall_clock
 from node.vault import keyfile, vault
 from node.vault import words as sheets
@@ -47,10 +48,17 @@ def found(folder: Path, passphrase: str, founder: Founder, words: Sheets | None 
     return shown
 
 
-def _make_store(folder: Path, keys: Keys, presentation: Presentation) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+def clear(folder: Path) -> None:
+    """Without the store, and the catalog file beside it, that a run before left in the folder."""
     for name in (STORE_FILE, f"{STORE_FILE}-wal", f"{STORE_FILE}-shm"):
         (folder / name).unlink(missing_ok=True)
+    for file in files_of(folder / STORE_FILE):
+        file.unlink(missing_ok=True)
+
+
+def _make_store(folder: Path, keys: Keys, presentation: Presentation) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    clear(folder)
     store = Store.open(folder / STORE_FILE, keys.store_key, keys)
     try:
         store.write_now(lambda unit: unit.peers.found(presentation))

@@ -143,7 +143,7 @@ class Node:
                 raise ConflictError("The vault is open already.", code="already-open")
             if self.stage() is Stage.NEW:
                 self.require_open()  # says that it is to be set up first, as everywhere
-            self._start(await asyncio.to_thread(_unlock, self.config.data, passphrase))
+            await self._start(await asyncio.to_thread(_unlock, self.config.data, passphrase))
             self.used()
 
     async def lock(self, *, keep_pages: bool = False) -> None:
@@ -167,14 +167,19 @@ class Node:
             if locked:
                 keys.lock()
             else:
-                self._start(keys)
+                await self._start(keys)
 
-    def _start(self, keys: "Keys") -> None:
-        from node.app.opened import Opened
+    async def _start(self, keys: "Keys") -> None:
+        from node.app.opened import Opened, open_store
 
         self._faced = -1
         try:
-            opened = Opened(self.config, keys, self._changed)
+            store = await asyncio.to_thread(open_store, self.config, keys)  # it may have to put a large catalog together first
+            try:
+                opened = Opened(self.config, keys, store, self._changed)
+            except BaseException:
+                store.close()
+                raise
         except BaseException:
             keys.lock()
             raise

@@ -49,6 +49,14 @@ async def look_after(store: Store[Keys], ticks: Sequence[Callable[[Any], None]])
     return trouble
 
 
+def open_store(config: Config, keys: Keys) -> Store[Keys]:
+    """The store of a node. Call it from a thread."""
+    store: Store[Keys] = Store.open(config.data / STORE_FILE, keys.store_key, keys)
+    if store.catalog.mended:
+        log.warning("the catalog file was missing or damaged and was made anew: what it held of others' catalogs is fetched again")
+    return store
+
+
 class ContactFiles:
     """The readers of contacts files, as the service knows them."""
 
@@ -59,9 +67,9 @@ class ContactFiles:
 class Opened:
     """An unlocked node. `run` until it is cancelled; `close` wipes the keys."""
 
-    def __init__(self, config: Config, keys: Keys, changed: Callable[[], None]) -> None:
+    def __init__(self, config: Config, keys: Keys, store: Store[Keys], changed: Callable[[], None]) -> None:
         self.keys = keys
-        self.store: Store[Keys] = Store.open(config.data / STORE_FILE, keys.store_key, keys)
+        self.store = store
         if not keys.recovery_public:
             keys.know_recovery(self.store.read_now(lambda unit: from_bytes(Inception, unit.peers.presentation().inception).recovery_x25519))
         self._config = config
@@ -100,8 +108,9 @@ class Opened:
 
     async def handle(self, peer_id: str, topic: str, body: bytes) -> bytes:
         """A peer's request (the port of `node.net`)."""
+        turn = self.store.read if exchange.only_reads(EXCHANGE, body) else self.store.write
         try:
-            return await self.store.write(exchange.handle, EXCHANGE, peer_id, topic, body)
+            return await turn(exchange.handle, EXCHANGE, peer_id, topic, body)
         except evidence.Contradiction as found:
             await self.store.write(evidence.keep, found)
             raise

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from node.app.founding import STORE_FILE
+from node.app.founding import STORE_FILE, clear
 from node.errors import ConflictError, UserError
 from node.model.backup import Keyring
 from node.services import backup_arrival, backups
@@ -69,7 +69,7 @@ def restore(
         identity, role = newest.manifest.identity, newest.state.role
         profile = Profile(identity, role.value, keyring.name, keyring.currency, keyring.payout_index, recovery=sheet.recovery)
         secrets = _secrets(keyring)
-        _make_room(folder)
+        clear(folder)
         try:
             with _loading(folder, secrets, opened) as loading:
                 loaded = load(target, cipher, opened, keyring, loading)
@@ -77,7 +77,7 @@ def restore(
             _enter(folder, Keys(profile, secrets), sheet.root, opened, newest)
             vault.write_new(folder, passphrase, profile, secrets, costs=costs)
         except BaseException:
-            _make_room(folder)
+            clear(folder)
             raise
         finally:
             secrets.wipe()
@@ -117,12 +117,6 @@ def _secrets(keyring: Keyring) -> Secrets:
         wallet=bytearray(keyring.wallet),
         generations=[bytearray(seed) for seed in keyring.seeds],
     )
-
-
-def _make_room(folder: Path) -> None:
-    """Without what a run before left in the folder."""
-    for name in (STORE_FILE, f"{STORE_FILE}-wal", f"{STORE_FILE}-shm"):
-        (folder / name).unlink(missing_ok=True)
 
 
 @contextmanager

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from node.errors import NotFound, UserError
-from node.model.catalog import FeedRow, OfferRecord, PlanRecord, ProductRecord
+from node.errors import NotFound, Unavailable, UserError
+from node.model.catalog import Entry, FeedRow, OfferRecord, PlanRecord, ProductRecord
 from node.model.listing import ProductFile, ProductRow, VariantRow
 from node.model.peers import Peer
 from protocol.codec import from_bytes, to_bytes
@@ -18,7 +18,6 @@ from protocol.feed import (
     Feed,
     FeedsAnswer,
     FeedsRequest,
-    check_complete,
     incarnation_of,
     page,
 )
@@ -28,9 +27,11 @@ from protocol.log import CHECKPOINT, Checkpoint, Frontier, check_extends, leaf_h
 from protocol.messages import Message
 from protocol.money import Money
 from protocol.offer import Offer, Stock
-from protocol.operations import RECORDS, Noun, Operation, Slot, compact, element, put, remove
+from protocol.operations import RECORDS, Noun, Operation, Verb, element, put, remove
 from protocol.product import Image, Product, Variant, product_id
+from protocol.state_hash import StateHash
 
+from .catalog_file import Feeds
 from .exchange import Exchange, Incoming, send
 from .peers import PeersUnit
 from .unit import OutboxEntry
@@ -42,20 +43,17 @@ MOST_FEEDS = 64  # of one merchant
 MOST_STAGED_BYTES = 1 << 30  # of one feed, waiting for the rest of an answer
 
 
-class CatalogBook(Protocol):
+class CatalogBook(Feeds, Protocol):
     """Feeds, records and plans as this service keeps them (node/store/catalog.py says what each does)."""
 
     def feed(self, feed: bytes, /) -> FeedRow | None: ...  # noqa: D102
     def feeds(self, *, own: bool | None = None) -> Sequence[FeedRow]: ...  # noqa: D102
     def keep_feed(self, row: FeedRow) -> None: ...  # noqa: D102
     def append(self, feed: bytes, first: int, operations: Sequence[bytes]) -> None: ...  # noqa: D102
-    def entries(self, feed: bytes, after: int) -> Iterator[tuple[int, bytes]]: ...  # noqa: D102
     def close_feed(self, feed: bytes) -> None: ...  # noqa: D102
-    def proof(self, feed: bytes, old: int, size: int) -> Sequence[bytes]: ...  # noqa: D102
-    def stage(self, feed: bytes, operations: Iterable[bytes]) -> None: ...  # noqa: D102
-    def staged(self, feed: bytes) -> Sequence[bytes]: ...  # noqa: D102
+    def stage(self, feed: bytes, operations: Sequence[bytes]) -> None: ...  # noqa: D102
     def unstage(self, feed: bytes) -> None: ...  # noqa: D102
-    def record(self, feed: bytes, slot: Slot) -> bytes | None: ...  # noqa: D102
+    def take(self, feed: bytes, checkpoint: Checkpoint, raw: bytes) -> StateHash: ...  # noqa: D102
     def names(self, feed: bytes, noun: Noun) -> set[str]: ...  # noqa: D102
     def apply(self, feed: bytes, operation: Operation) -> None: ...  # noqa: D102
     def products(self, search: str, after: tuple[str, bytes, str], limit: int) -> Sequence[ProductRecord]: ...  # noqa: D102
@@ -260,11 +258,17 @@ def _on_request(unit: CatalogUnit, incoming: Incoming) -> CatalogAnswer:
         raise Conflict("no such feed here", code="unknown-feed")
     if request.since > row.size or request.known > row.size:
         raise Conflict("that is further than this feed goes", code="rollback")
+    if unit.catalog.held(row.feed).checkpoint != row.checkpoint:
+        raise Unavailable("The catalog is being put together; ask again in a minute.", code="not-ready")
     proof: Sequence[bytes] = ()
     if 0 < request.known < row.size:
         proof = unit.catalog.proof(row.feed, request.known, row.size)
-    pending = compact((seq, from_bytes(Operation, raw)) for seq, raw in unit.catalog.entries(row.feed, request.since))
-    return page(row.checkpoint, row.size, proof, ((seq, to_bytes(operation)) for seq, operation in pending))
+    pending = unit.catalog.since(row.feed, request.since)
+    return page(row.checkpoint, row.size, proof, ((entry.seq, to_bytes(_operation(entry))) for entry in pending))
+
+
+def _operation(entry: Entry) -> Operation:
+    return Operation(Verb(f"{'remove' if entry.record is None else 'put'}-{entry.noun}"), entry.name, entry.record)
 
 
 # --- the seller
@@ -281,13 +285,16 @@ def sync(unit: CatalogUnit, merchant: bytes | None = None) -> int:
 
 
 def tick(unit: CatalogUnit) -> None:
-    """Ask merchants that were never asked; once a minute while there is no answer. A merchant's new device begins its own feeds."""
+    """Ask merchants that were never asked, and those whose catalog the file has lost; once a minute while there is no answer.
+
+    A merchant's new device begins its own feeds.
+    """
     if unit.me.role == "merchant":
         for row in unit.catalog.feeds(own=True):
             _own_feed(unit, row.currency)
     for peer in unit.peers.all():
         known = [row for row in unit.catalog.feeds(own=False) if row.identity == peer.identity]
-        if peer.role is not Role.MERCHANT or (known and all(row.asked_at for row in known)):  # 0: its records were left out of a backup
+        if peer.role is not Role.MERCHANT or (known and all(row.asked_at and not _is_behind(unit, row) for row in known)):
             continue
         key = f"feeds-asked/{peer.peer}"
         if unit.now - unit.settings.get(key, 0) >= ASK_AGAIN_MS:
@@ -329,7 +336,17 @@ def _ask(unit: CatalogUnit, peer: str, row: FeedRow) -> None:
     unit.catalog.unstage(row.feed)
     unit.settings.set(_staged(row), 0)
     unit.catalog.keep_feed(replace(row, staged=0, asked_at=unit.now))
-    send(unit, peer, CatalogRequest(row.feed, row.size, row.size), topic=Topic.CATALOG, about=("feed", row.feed), query=True)
+    request = CatalogRequest(row.feed, _reached(unit, row), row.size)
+    send(unit, peer, request, topic=Topic.CATALOG, about=("feed", row.feed), query=True)
+
+
+def _reached(unit: CatalogUnit, row: FeedRow) -> int:
+    """How much of the feed is here: less than was accepted where the catalog file was lost."""
+    return min(unit.catalog.held(row.feed).size, row.size)
+
+
+def _is_behind(unit: CatalogUnit, row: FeedRow) -> bool:
+    return _reached(unit, row) < row.size
 
 
 def _on_answer(unit: CatalogUnit, entry: OutboxEntry, sent: Message, reply: Message) -> None:
@@ -339,7 +356,7 @@ def _on_answer(unit: CatalogUnit, entry: OutboxEntry, sent: Message, reply: Mess
     unit.outbox.forget_reply(entry.id)  # it is kept as records, not once more as it came
     if row is None or peer is None or not isinstance(answer, CatalogAnswer):
         return
-    if request.since != max(row.staged, row.size) or request.known != row.size:
+    if request.since != (row.staged or _reached(unit, row)) or request.known != row.size:
         return  # overtaken by a later question
     checkpoint = _checked_head(row, answer, peer)
     for operation in answer.read():
@@ -383,20 +400,13 @@ def _checked_head(row: FeedRow, answer: CatalogAnswer, peer: Peer) -> Checkpoint
 
 def _take(unit: CatalogUnit, row: FeedRow, checkpoint: Checkpoint, raw: bytes) -> None:
     """Apply all pages and compare the state hash. What does not hold has no effect, and is said."""
-    operations = [from_bytes(Operation, item) for item in unit.catalog.staged(row.feed)]
-    last = {operation.slot: operation for operation in operations}
-    gone = [element(slot, before) for slot in last if (before := unit.catalog.record(row.feed, slot)) is not None]
-    came = [element(slot, operation.record) for slot, operation in last.items() if operation.record is not None]
-    state = row.state.change(added=came, removed=gone)
-    unit.catalog.unstage(row.feed)
     unit.touched("changes")
     try:
-        check_complete(state, checkpoint)
+        state = unit.catalog.take(row.feed, checkpoint, raw)
     except BadSignature as error:
+        unit.catalog.unstage(row.feed)
         unit.catalog.keep_feed(replace(row, staged=0, error=error.code))
         return
-    for operation in last.values():
-        unit.catalog.apply(row.feed, operation)
     head = verify(raw, CHECKPOINT)
     unit.catalog.keep_feed(
         replace(row, size=checkpoint.size, checkpoint=raw, checkpoint_id=head.id, state=state, staged=0, synced_at=unit.now, error="")
@@ -418,4 +428,5 @@ EXCHANGE = Exchange(
     settles={"catalog.feeds": _on_feeds_answer, "catalog.request": _on_answer},
     fails={"catalog.request": _on_failed},
     queries=frozenset({"catalog.feeds", "catalog.request"}),
+    reads=frozenset({"catalog.request"}),
 )

@@ -34,10 +34,16 @@ class Feeds(Protocol):
         """The numbers in [low, high) of the entries that put what is there now, in order: what reconciliation takes fingerprints of."""
 
     def proof(self, feed: bytes, old: int, size: int) -> Sequence[bytes]:
-        """That our log of `size` entries begins with the one of `old`. Raises ConflictError `catalog-behind` until that size is here."""
+        """That our log of `size` entries begins with the one of `old`; asked of the store, which has the log.
+
+        Raises ConflictError `catalog-behind` until that size is here.
+        """
 
     def loaded(self, feed: bytes) -> frozenset[bytes]:
         """The packs that have come since `Writing.begin` (by hash), so that a load that was broken off goes on."""
+
+    def staged(self, feed: bytes) -> Iterator[bytes]:
+        """Operations of pages that are under way, in order."""
 
 
 class Writing(Feeds, Protocol):
@@ -67,9 +73,6 @@ class Writing(Feeds, Protocol):
 
     def stage(self, feed: bytes, operations: Iterable[bytes]) -> None:
         """Keep a page of operations until all are here."""
-
-    def staged(self, feed: bytes) -> Iterator[bytes]:
-        """What was kept, in order."""
 
     def unstage(self, feed: bytes) -> None:
         """Let go of the pages."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from node.model.peers import Peer
+from protocol.encoding import encode
 from protocol.envelope import Signed
 from protocol.errors import Unauthorized
 from protocol.ids import digest
@@ -83,13 +84,15 @@ class Exchange:
 
     `answers[kind](unit, incoming)` returns the reply record or Signed (None = Ack). `settles[kind](unit, entry, sent, reply)` runs when the
     peer took our `kind`, `fails[kind](unit, entry, sent, code)` when it refused for good. `queries` have no effect and may be asked again.
-    A Nack is a refusal, but for the kinds in `nacks`: these read it themselves, since it means "kept without effect".
+    Of these, `reads` only look: they are answered on a snapshot, beside the writer. A Nack is a refusal, but for the kinds in `nacks`:
+    these read it themselves, since it means "kept without effect".
     """
 
     answers: Mapping[str, Answers] = field(default_factory=dict)
     settles: Mapping[str, Settles] = field(default_factory=dict)
     fails: Mapping[str, Fails] = field(default_factory=dict)
     queries: frozenset[str] = frozenset()
+    reads: frozenset[str] = frozenset()
     nacks: frozenset[str] = frozenset()
 
 
@@ -121,6 +124,11 @@ def send(
     id_ = unit.random(32) if query else id_of(peer_id, body)
     unit.outbox.add(id_, peer_id, topic, body, about=about, ahead=ahead)
     return id_
+
+
+def only_reads(exchange: Exchange, body: bytes) -> bool:
+    """Whether a request is one that only looks, told by its first bytes: nothing of it is read before its turn."""
+    return body.startswith(tuple(encode([kind, b""])[:-1] for kind in exchange.reads))
 
 
 def handle(unit: PeersUnit, exchange: Exchange, peer_id: str, topic: str, body: bytes) -> bytes:
@@ -196,6 +204,7 @@ def join(*parts: Exchange) -> Exchange:
     settles: dict[str, Settles] = {}
     fails: dict[str, Fails] = {}
     queries: set[str] = set()
+    reads: set[str] = set()
     nacks: set[str] = set()
     for part in parts:
         assert not answers.keys() & part.answers.keys()
@@ -203,5 +212,7 @@ def join(*parts: Exchange) -> Exchange:
         settles |= part.settles
         fails |= part.fails
         queries |= part.queries
+        reads |= part.reads
         nacks |= part.nacks
-    return Exchange(answers, settles, fails, frozenset(queries), frozenset(nacks))
+    assert reads <= queries
+    return Exchange(answers, settles, fails, frozenset(queries), frozenset(reads), frozenset(nacks))

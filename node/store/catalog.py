@@ -1,33 +1,53 @@
 """Catalogs in the store: feeds, their records by slot, our own log, pages not yet proved, plans."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from heapq import merge
+from itertools import islice
 from typing import Any
 
 from sqlite_utils import Database
 
-from node.model.catalog import FeedRow, OfferRecord, PlanRecord, ProductRecord
+from node.errors import IntegrityError
+from node.model.catalog import Entry, FeedRow, Held, OfferRecord, PlanRecord, ProductRecord, Span
 from protocol.codec import from_bytes, to_bytes
 from protocol.envelope import verify
-from protocol.log import Frontier, Tree, leaf_hash
+from protocol.feed import check_complete
+from protocol.log import Checkpoint, Frontier
 from protocol.offer import Offer
-from protocol.operations import Noun, Operation, Slot
+from protocol.operations import Noun, Operation, Slot, Verb
 from protocol.plan import TYPE, Plan, plan_hash
-from protocol.product import Product, product_id
+from protocol.product import Product
 from protocol.state_hash import StateHash
+
+from .catalog_feeds import FileFeeds
+from .catalog_file import CatalogFile
+from .catalog_writer import FileWriter
+from .database import ATTACHED
 
 _FEED = (
     "feed, identity, name, currency, own, size, checkpoint, checkpoint_id, state, frontier, staged, synced_at, asked_at, error, "
     "incarnation, closed"
 )
-_OFFERS = "SELECT o.feed, o.record, p.record FROM offers AS o JOIN products AS p ON p.feed = o.feed AND p.product = o.product"
+_SHOWN = f"(SELECT h.id, f.feed FROM {ATTACHED}.heads AS h JOIN feeds AS f ON f.feed = h.feed WHERE NOT f.closed)"  # noqa: S608
+_OFFERS = (
+    f"SELECT s.feed, o.record, (SELECT p.record FROM {ATTACHED}.products AS p WHERE p.product = o.product LIMIT 1) "  # noqa: S608
+    f"FROM {ATTACHED}.offers AS o JOIN {_SHOWN} AS s ON s.id = o.feed"
+)
 
 
 class Catalog:
-    """The tables of feeds, their records, our own log and the plans, in one transaction."""
+    """Feeds, our own logs and plans of one transaction, and what the catalog file holds of feeds: that is read here, as it stood when the
+    transaction began; what is written there (`file`) counts at once, whatever becomes of this transaction.
+    """
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, file: CatalogFile, touched: Callable[[], None]) -> None:
         self._db = db
+        self._file = file
+        self._touched = touched
+        self._held = FileFeeds(db, ATTACHED)
+        self._new: dict[tuple[bytes, Slot], bytes | None] = {}
+        """What this transaction put into our own logs, which the file learns of after the commit."""
 
     # --- feeds
 
@@ -55,9 +75,8 @@ class Catalog:
 
     def close_feed(self, feed: bytes) -> None:
         """Another feed took its place: its records are there, its log stays."""
-        for table in (*(table for table, _ in _SLOTS.values()), "catalog_pages"):
-            self._db.execute(f"DELETE FROM {table} WHERE feed = ?", (feed,))  # noqa: S608
         self._db.execute("UPDATE feeds SET closed = 1 WHERE feed = ?", (feed,))
+        self._touched()
 
     # --- our own log
 
@@ -65,104 +84,133 @@ class Catalog:
         """Entries `first`, `first` + 1, … of our feed."""
         rows = [(feed, first + index, raw) for index, raw in enumerate(operations)]
         self._db.conn.executemany("INSERT INTO catalog_log (feed, seq, operation) VALUES (?, ?, ?)", rows)
+        self._touched()
 
     def entries(self, feed: bytes, after: int) -> Iterator[tuple[int, bytes]]:
         """(sequence, operation) of our feed after `after`, in order."""
         sql = "SELECT seq, operation FROM catalog_log WHERE feed = ? AND seq > ? ORDER BY seq"
         return ((row[0], row[1]) for row in self._db.execute(sql, (feed, after)))
 
-    def proof(self, feed: bytes, old: int, size: int) -> tuple[bytes, ...]:
-        """That our log of `size` entries begins with the one of `old`."""
-        return Tree([leaf_hash(raw) for _, raw in self.entries(feed, 0)]).consistency(old, size)
+    # --- what the file holds
 
-    # --- pages under way
+    def held(self, feed: bytes) -> Held:
+        """How far the file has the feed; size 0 when it hasn't."""
+        return self._held.held(feed)
 
-    def stage(self, feed: bytes, operations: Iterable[bytes]) -> None:
+    def since(self, feed: bytes, seq: int) -> Iterator[Entry]:
+        """What changed after entry `seq`, compacted, in order of their numbers."""
+        return self._held.since(feed, seq)
+
+    def slots(self, feed: bytes, span: Span) -> Iterator[Entry]:
+        """What the feed holds in a stretch of slots, in order."""
+        return self._held.slots(feed, span)
+
+    def numbers(self, feed: bytes, low: int, high: int) -> Iterator[int]:
+        """The numbers in [low, high) of the entries that put what is there now, in order."""
+        return self._held.numbers(feed, low, high)
+
+    def proof(self, feed: bytes, old: int, size: int) -> Sequence[bytes]:
+        """That our log of `size` entries begins with the one of `old`. Raises ConflictError `catalog-behind` until that size is here."""
+        return self._held.proof(feed, old, size)
+
+    def loaded(self, feed: bytes) -> frozenset[bytes]:
+        """The packs that have come since the load began."""
+        return self._held.loaded(feed)
+
+    def staged(self, feed: bytes) -> Iterator[bytes]:
+        """Operations of pages that are under way, in order."""
+        return self._held.staged(feed)
+
+    def stage(self, feed: bytes, operations: Sequence[bytes]) -> None:
         """Keep a page's operations until all are here."""
-        number = self._db.execute("SELECT coalesce(max(number), 0) FROM catalog_pages WHERE feed = ?", (feed,)).fetchone()[0]
-        rows = [(feed, number + index, raw) for index, raw in enumerate(operations, start=1)]
-        self._db.conn.executemany("INSERT INTO catalog_pages (feed, number, operation) VALUES (?, ?, ?)", rows)
-
-    def staged(self, feed: bytes) -> list[bytes]:
-        """What was kept, in order."""
-        found = self._db.execute("SELECT operation FROM catalog_pages WHERE feed = ? ORDER BY number", (feed,))
-        return [row[0] for row in found]
+        self._file.write_now(FileWriter.stage, feed, operations)
 
     def unstage(self, feed: bytes) -> None:
         """Let go of the pages."""
-        self._db.execute("DELETE FROM catalog_pages WHERE feed = ?", (feed,))
+        if next(self.staged(feed), None) is not None:
+            self._file.write_now(FileWriter.unstage, feed)
 
-    # --- records by slot
+    def take(self, feed: bytes, checkpoint: Checkpoint, raw: bytes) -> StateHash:
+        """Apply the pages, up to `checkpoint` (`raw`): all of it or, where it leads elsewhere, nothing. Raises BadSignature."""
+        return self._file.write_now(_take, feed, checkpoint, raw)
 
     def record(self, feed: bytes, slot: Slot) -> bytes | None:
         """The bytes in a slot."""
-        table, column = _SLOTS[slot[0]]
-        sql = f"SELECT record FROM {table} WHERE feed = ? AND {column} = ?"  # noqa: S608
-        row = self._db.execute(sql, (feed, slot[1])).fetchone()
-        return row[0] if row else None
+        key = (feed, slot)
+        return self._new[key] if key in self._new else self._held.record(feed, slot)
 
     def names(self, feed: bytes, noun: Noun) -> set[str]:
         """The names in use."""
-        table, column = _SLOTS[noun]
-        return {row[0] for row in self._db.execute(f"SELECT {column} FROM {table} WHERE feed = ?", (feed,))}  # noqa: S608
+        found = self._held.names(feed, noun)
+        for (whose, (what, name)), record in self._new.items():
+            if (whose, what) == (feed, noun):
+                (found.discard if record is None else found.add)(name)
+        return found
 
     def apply(self, feed: bytes, operation: Operation) -> None:
-        """Put or remove what a checked operation says."""
-        noun, name = operation.slot
-        table, column = _SLOTS[noun]
-        if operation.record is None:
-            self._db.execute(f"DELETE FROM {table} WHERE feed = ? AND {column} = ?", (feed, name))  # noqa: S608
-            return
-        if noun is Noun.PRODUCT:
-            product = from_bytes(Product, operation.record)
-            values: tuple[Any, ...] = (feed, name, product_id(operation.record), product.title, operation.record)
-            self._db.execute("INSERT OR REPLACE INTO products (feed, handle, product, title, record) VALUES (?, ?, ?, ?, ?)", values)
-        elif noun is Noun.OFFER:
-            offer = from_bytes(Offer, operation.record)
-            values = (feed, name, offer.product, operation.record)
-            self._db.execute("INSERT OR REPLACE INTO offers (feed, sku, product, record) VALUES (?, ?, ?, ?)", values)
-        else:
-            values = (feed, name, operation.record)
-            self._db.execute(f"INSERT OR REPLACE INTO {table} (feed, name, record) VALUES (?, ?, ?)", values)  # noqa: S608
+        """An operation of this transaction on our own feed: `record` and `names` know it from now on, all else after the commit."""
+        self._new[feed, operation.slot] = operation.record
 
     # --- reading
 
     def products(self, search: str, after: tuple[str, bytes, str], limit: int) -> list[ProductRecord]:
         """Products whose title holds `search`, by title; `after` is (title, feed, handle) of the last one seen."""
+        title, feed, handle = after
         sql = (
-            "SELECT feed, product, record FROM products WHERE title LIKE ? ESCAPE '\\' "
-            "AND (title COLLATE NOCASE, feed, handle) > (?, ?, ?) "
-            "ORDER BY title COLLATE NOCASE, feed, handle LIMIT ?"
+            f"SELECT h.feed, p.product, p.record FROM {ATTACHED}.products AS p JOIN {ATTACHED}.heads AS h ON h.id = p.feed "  # noqa: S608
+            "WHERE p.title LIKE ? ESCAPE '\\' AND (p.title COLLATE NOCASE, p.feed, p.handle) > (?, ?, ?) AND p.feed IN "
+            f"(SELECT id FROM {_SHOWN}) ORDER BY p.title COLLATE NOCASE, p.feed, p.handle LIMIT ?"
         )
         pattern = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        found = self._db.execute(sql, (pattern, *after, limit))
+        found = self._db.execute(sql, (pattern, title, self._held.key(feed), handle, limit))
         return [ProductRecord(row[0], row[1], from_bytes(Product, row[2])) for row in found]
 
     def product(self, product: bytes) -> ProductRecord | None:
         """The product with this id."""
-        row = self._db.execute("SELECT feed, product, record FROM products WHERE product = ? LIMIT 1", (product,)).fetchone()
+        sql = (
+            f"SELECT s.feed, p.product, p.record FROM {ATTACHED}.products AS p JOIN {_SHOWN} AS s ON s.id = p.feed "  # noqa: S608
+            "WHERE p.product = ? ORDER BY p.id LIMIT 1"
+        )
+        row = self._db.execute(sql, (product,)).fetchone()
         return ProductRecord(row[0], row[1], from_bytes(Product, row[2])) if row else None
 
     def offers_of(self, product: bytes) -> list[OfferRecord]:
         """The offers for a product, by SKU."""
-        sql = f"{_OFFERS} WHERE o.product = ? ORDER BY o.sku"
-        return [_offer(row) for row in self._db.execute(sql, (product,))]
+        return self._offers("o.product = ? ORDER BY o.sku", (product,))
 
     def offer(self, feed: bytes, sku: str) -> OfferRecord | None:
-        """The offer for a SKU in a feed."""
-        row = self._db.execute(f"{_OFFERS} WHERE o.feed = ? AND o.sku = ?", (feed, sku)).fetchone()
-        return _offer(row) if row else None
+        """The offer for a SKU in a feed. Of our own feed it is what our log says, which nobody can alter in the plain file."""
+        found = self._offers("o.feed = ? AND o.sku = ?", (self._held.key(feed), sku))
+        if found:
+            self._check_own(feed, (Noun.OFFER, sku))
+        return found[0] if found else None
 
     def offers(self, feed: bytes | None, after: str, limit: int) -> list[OfferRecord]:
         """Offers in SKU order after the SKU `after`."""
-        where = "WHERE (? IS NULL OR o.feed = ?) AND o.sku > ? ORDER BY o.sku, o.feed LIMIT ?"
-        return [_offer(row) for row in self._db.execute(f"{_OFFERS} {where}", (feed, feed, after, limit))]
+        sql = f"SELECT id FROM {_SHOWN} WHERE ? IS NULL OR feed = ?"  # noqa: S608
+        keys = [row[0] for row in self._db.execute(sql, (feed, feed)).fetchall()]
+        found = [self._offers("o.feed = ? AND o.sku > ? ORDER BY o.sku LIMIT ?", (key, after, limit)) for key in keys]
+        return list(islice(merge(*found, key=lambda record: record.offer.sku), limit))
+
+    def _check_own(self, feed: bytes, slot: Slot) -> None:
+        """Raises IntegrityError `catalog-damaged` where the file says otherwise than our own log."""
+        sql = (
+            f"SELECT o.record, l.operation FROM {ATTACHED}.offers AS o LEFT JOIN catalog_log AS l ON l.feed = ? AND l.seq = o.seq "  # noqa: S608
+            "WHERE o.feed = ? AND o.sku = ? AND EXISTS (SELECT 1 FROM feeds WHERE feed = ? AND own)"
+        )
+        row = self._db.execute(sql, (feed, self._held.key(feed), slot[1], feed)).fetchone()
+        if row and (row[1] is None or from_bytes(Operation, row[1]) != Operation(Verb.PUT_OFFER, slot[1], row[0])):
+            text = "The catalog file isn't what your own log says. Stop the node and start it again: it makes the file anew."
+            raise IntegrityError(text, code="catalog-damaged")
+
+    def _offers(self, where: str, values: Sequence[Any]) -> list[OfferRecord]:
+        found = self._db.execute(f"{_OFFERS} WHERE {where}", values)
+        return [OfferRecord(row[0], from_bytes(Offer, row[1]), from_bytes(Product, row[2])) for row in found if row[2] is not None]
 
     def counts(self, feed: bytes) -> tuple[int, int]:
         """(products, offers) in a feed."""
-        sql = "SELECT (SELECT count(*) FROM products WHERE feed = ?), (SELECT count(*) FROM offers WHERE feed = ?)"
-        row = self._db.execute(sql, (feed, feed)).fetchone()
-        return row[0], row[1]
+        held = self._held.held(feed)
+        return held.products, held.offers
 
     # --- plans
 
@@ -183,12 +231,13 @@ class Catalog:
         return [_plan(row[0]) for row in self._db.execute(sql, (merchant, merchant))]
 
 
-_SLOTS = {
-    Noun.PRODUCT: ("products", "handle"),
-    Noun.OFFER: ("offers", "sku"),
-    Noun.SHIPPING: ("shipping_profiles", "name"),
-    Noun.RETURNS: ("return_policies", "name"),
-}
+def _take(writer: FileWriter, feed: bytes, checkpoint: Checkpoint, raw: bytes) -> StateHash:
+    operations = (from_bytes(Operation, page) for page in writer.staged(feed))
+    state = writer.apply(feed, (Entry(checkpoint.size, *operation.slot, operation.record) for operation in operations))
+    check_complete(state, checkpoint)
+    writer.advance(feed, checkpoint.size, raw)
+    writer.unstage(feed)
+    return state
 
 
 def _feed(row: tuple[Any, ...]) -> FeedRow:
@@ -198,10 +247,6 @@ def _feed(row: tuple[Any, ...]) -> FeedRow:
     lanes = StateHash.from_bytes(state)
     head = (feed, identity, name, currency, bool(own), size, checkpoint, checkpoint_id, lanes, tree)
     return FeedRow(*head, staged, synced_at, asked_at, error, incarnation, bool(closed))
-
-
-def _offer(row: tuple[Any, ...]) -> OfferRecord:
-    return OfferRecord(row[0], from_bytes(Offer, row[1]), from_bytes(Product, row[2]))
 
 
 @lru_cache(maxsize=256)

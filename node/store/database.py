@@ -1,4 +1,5 @@
-"""The one factory of database connections: encrypted pages, full durability. It knows no table.
+"""The one factory of database connections: encrypted pages, full durability; and the catalog file, plain and made again where it is
+lost (ADR 0060). It knows no table.
 
 Under the driver named in this package `sqlite_utils.Database(path)` would open an *unkeyed* file, so nothing else in the program
 may open a database (tests/node/store/test_database.py).
@@ -7,6 +8,7 @@ may open a database (tests/node/store/test_database.py).
 import hashlib
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlcipher3 import dbapi2
 from sqlite_utils import Database
@@ -20,6 +22,8 @@ PAGE_BYTES = 4096
 BUSY_MS = 5_000
 WRITER_CACHE_KB, READER_CACHE_KB = 65_536, 16_384  # at most: a page that left the cache is decrypted again, and an import touches many
 PLAIN_HEADER = b"SQLite format 3\0"
+ATTACHED = "cat"
+"""Under this name the store's connections read the catalog file."""
 
 _SETTINGS = (
     "PRAGMA synchronous = FULL",  # NORMAL loses acknowledged commits at a power cut (data.md)
@@ -31,6 +35,15 @@ _SETTINGS = (
     "PRAGMA recursive_triggers = ON",
     "PRAGMA journal_size_limit = 16777216",
     f"PRAGMA busy_timeout = {BUSY_MS}",
+)
+_PLAIN_SETTINGS = (
+    "PRAGMA synchronous = NORMAL",  # what a power cut takes back is fetched or projected again
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA cell_size_check = ON",
+    "PRAGMA journal_size_limit = 67108864",
+    f"PRAGMA busy_timeout = {BUSY_MS}",
+    f"PRAGMA cache_size = -{WRITER_CACHE_KB}",
 )
 
 
@@ -47,13 +60,54 @@ def open_database(path: Path, key: bytes, *, readonly: bool = False) -> Database
         raise ValueError(f"a store key has {KEY_BYTES} bytes, not {len(key)}")
     _check_file(path, salt_of(key), readonly=readonly)
     with named():
-        connection = dbapi2.connect(str(path), isolation_level=None, check_same_thread=False, cached_statements=256)
+        connection = _connect(path)
         try:
             _prepare(connection, key_text(key), readonly=readonly)
         except BaseException:
             connection.close()
             raise
     return Database(connection, recursive_triggers=False, execute_plugins=False)
+
+
+def open_plain(path: Path) -> Database:
+    """A connection to the catalog file at `path`, made (mode 0600) where it is missing: without a key, for it holds what anybody may
+    fetch. Raises IntegrityError `damaged`, UserError `store-unwritable`, Unavailable `disk-full`, `disk-failed`.
+    """
+    _make_private(path)
+    with named():
+        connection = _connect(path)
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            for statement in _PLAIN_SETTINGS:
+                connection.execute(statement)
+            if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+                raise UserError("This folder can't hold the catalogs: its file system has no shared memory.", code="store-unwritable")
+        except BaseException:
+            connection.close()
+            raise
+    return Database(connection, recursive_triggers=False, execute_plugins=False)
+
+
+def attach_plain(database: Database, path: Path) -> None:
+    """Let a connection of the store read the catalog file, which is open for writing elsewhere, under the name `ATTACHED`."""
+    with named():
+        database.execute(f"ATTACH DATABASE ? AS {ATTACHED} KEY ''", (f"file:{quote(str(path))}?mode=ro",))
+        database.execute(f"PRAGMA {ATTACHED}.cache_size = -{READER_CACHE_KB}")
+
+
+def _connect(path: Path) -> dbapi2.Connection:
+    return dbapi2.connect(str(path), isolation_level=None, check_same_thread=False, cached_statements=256, uri=True)
+
+
+def _make_private(path: Path) -> None:
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise UserError(f"The catalogs at {path} can't be opened: {error.strerror}.", code="store-unwritable") from error
+    try:
+        os.fchmod(descriptor, 0o600)
+    finally:
+        os.close(descriptor)
 
 
 def salt_of(key: bytes) -> bytes:

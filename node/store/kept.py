@@ -38,8 +38,6 @@ class LeftOut:
     reason: str
 
 
-_OWN = "{row}.feed IN (SELECT feed FROM feeds WHERE own = 1)"
-
 TABLES: tuple[Kept | Rebuilt | LeftOut, ...] = (
     Kept("settings", where="{row}.key NOT LIKE 'backup/%'"),  # each backup sets one: the next would never be without a change
     Kept("outbox"),
@@ -59,11 +57,6 @@ TABLES: tuple[Kept | Rebuilt | LeftOut, ...] = (
     LeftOut("pairings", "a pairing belongs to the device that began it"),
     Kept("feeds"),
     Kept("catalog_log"),
-    LeftOut("catalog_pages", "not proved yet; they are asked for again"),
-    Kept("products", where=_OWN),
-    Kept("offers", where=_OWN),
-    Kept("shipping_profiles", where=_OWN),
-    Kept("return_policies", where=_OWN),
     Kept("plans"),
     Kept("customer_imports"),
     Kept("customers", customer="id"),

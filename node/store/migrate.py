@@ -19,9 +19,9 @@ _LEDGER = "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, ap
 
 
 @cache
-def shipped() -> Mapping[int, str]:
-    """Number → SQL of every migration of this program, in order."""
-    folder = resources.files("node.store") / "migrations"
+def shipped(folder_name: str = "migrations") -> Mapping[int, str]:
+    """Number → SQL of every migration of this program, in order: of the store, or of the catalog file (`catalog_migrations`)."""
+    folder = resources.files("node.store") / folder_name
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
     found: dict[int, str] = {}
     for name in names:

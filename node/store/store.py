@@ -1,10 +1,11 @@
-"""The store: one writer thread, a few readers, one transaction a call. It knows no table and no noun.
+"""The store: one writer thread, a few readers, one transaction a call; and the catalog file beside it. It knows no table and no noun.
 
 A call that is cancelled while it waits its turn never runs; one that has begun runs to its end. There is no third case.
 Hooks are called in the writer thread, after the commit and before the caller learns of it.
 """
 
 import asyncio
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -15,14 +16,18 @@ from typing import Concatenate, Generic, ParamSpec, TypeVar
 
 from sqlite_utils import Database
 
-from node.errors import Locked
+from node.errors import Locked, Unavailable
 
 from .capture import install
-from .database import fold_log, open_database, verify_pages
+from .catalog_file import CatalogFile
+from .catching_up import carry_over, catch_up, keep_mark, mark
+from .database import ATTACHED, attach_plain, fold_log, open_database, verify_pages
 from .derived import renew
 from .failures import named
 from .migrate import migrate
-from .unit import Unit
+from .unit import CATALOG, Unit
+
+log = logging.getLogger(__name__)
 
 READERS = 2
 VERIFIED_BYTES = 128 << 20  # up to here every page is checked at open (0.3 s); beyond, by `check`
@@ -45,12 +50,15 @@ class Store(Generic[M]):
         self,
         writer: Database,
         readers: list[Database],
+        catalog: CatalogFile,
         me: M,
         clock: Callable[[], int],
         entropy: Callable[[int], bytes],
     ) -> None:
         self._writer = writer
         self._all_readers = readers
+        self.catalog = catalog
+        """The catalog file, which the store's connections read as well."""
         self._idle: SimpleQueue[Database] = SimpleQueue()
         for reader in readers:
             self._idle.put(reader)
@@ -76,21 +84,24 @@ class Store(Generic[M]):
 
         Raises what `open_database`, `verify_pages` and `migrate` raise; nothing stays open then.
         """
-        opened: list[Database] = []
+        opened: list[Database | CatalogFile] = []
         try:
             writer = open_database(path, key)
             opened.append(writer)
             if path.stat().st_size <= VERIFIED_BYTES and fold_log(writer):
                 verify_pages(writer)
-            migrate(writer, clock())
-            install(writer)
-            renew(writer, clock())
-            opened.extend(open_database(path, key, readonly=True) for _ in range(READERS))
+            catalog = CatalogFile.open(path, mark(writer), clock())
+            opened.insert(0, catalog)
+            _prepare(writer, catalog, clock())
+            readers = [open_database(path, key, readonly=True) for _ in range(READERS)]
+            opened.extend(readers)
+            for reader in readers:
+                attach_plain(reader, catalog.path)
         except BaseException:
-            for database in opened:
+            for database in reversed(opened):
                 database.close()
             raise
-        return cls(writer, opened[1:], me, clock, entropy)
+        return cls(writer, readers, catalog, me, clock, entropy)
 
     def after_commit(self, hook: Hook) -> None:
         """Have `hook` called with the topics touched, after each commit that touched any. It must not block or raise."""
@@ -126,8 +137,21 @@ class Store(Generic[M]):
         self._closed = True
         self._write_thread.shutdown(cancel_futures=True)
         self._read_threads.shutdown(cancel_futures=True)
-        for database in (*self._all_readers, self._writer):
+        if self._all_readers:
+            self._end()
+
+    def _end(self) -> None:
+        for database in self._all_readers:
             database.close()
+        self._all_readers = []
+        try:
+            with named():
+                self._writer.execute(f"DETACH {ATTACHED}")
+                keep_mark(self._writer, self.catalog.close())
+        except Unavailable as error:  # then the catalog file is checked when it is opened next
+            log.warning("how the catalogs were left could not be noted: %s", error)
+        finally:
+            self._writer.close()
 
     def _submit_write(self, fn: Callable[Concatenate[Unit[M], P], R], *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         self._must_be_open()
@@ -152,11 +176,20 @@ class Store(Generic[M]):
             except BaseException:
                 database.rollback()
                 raise
+        if CATALOG in unit.topics:
+            self._catch_up()
         if unit.topics:
             topics = frozenset(unit.topics)
             for hook in self._hooks:
                 hook(topics)
         return result
+
+    def _catch_up(self) -> None:
+        """The catalog file follows before the caller learns of the commit; where it can't now, at the next commit or start."""
+        try:
+            catch_up(self._writer, self.catalog)
+        except Unavailable as error:
+            log.warning("the catalog file is behind: %s", error)
 
     def _fold(self) -> None:
         with named():
@@ -175,4 +208,14 @@ class Store(Generic[M]):
             self._idle.put(database)
 
     def _unit(self, database: Database) -> Unit[M]:
-        return Unit(database, self._clock(), self._me, self._entropy)
+        return Unit(database, self._clock(), self._me, self._entropy, self.catalog)
+
+
+def _prepare(writer: Database, catalog: CatalogFile, now: int) -> None:
+    """Bring schema and what is derived up to this program."""
+    attach_plain(writer, catalog.path)
+    carry_over(writer, catalog)
+    migrate(writer, now)
+    install(writer)
+    renew(writer, now)
+    catch_up(writer, catalog)

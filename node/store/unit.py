@@ -18,6 +18,7 @@ from .backup_targets import BackupTargets
 from .backups import BackupBook
 from .bulks import Bulks
 from .catalog import Catalog
+from .catalog_file import CatalogFile
 from .chain import Blocks, Transactions
 from .commissions import Commissions
 from .customer_history import CustomerHistory
@@ -46,6 +47,9 @@ from .task_rules import TaskRules
 from .tasks import Tasks
 from .team import Team
 
+CATALOG = "catalog"
+"""Touched where our own feeds change, or which are followed: then the catalog file follows."""
+
 M = TypeVar("M")
 R = TypeVar("R")
 
@@ -53,8 +57,9 @@ R = TypeVar("R")
 class Unit(Generic[M]):
     """Made by the store for each transaction and thrown away after it. `now` is fixed, in milliseconds UTC."""
 
-    def __init__(self, db: Database, now: int, me: M, entropy: Callable[[int], bytes]) -> None:
+    def __init__(self, db: Database, now: int, me: M, entropy: Callable[[int], bytes], catalog_file: CatalogFile | None = None) -> None:
         self.db = db
+        self._catalog_file = catalog_file
         self.now = now
         self.me = me
         self._entropy = entropy
@@ -138,7 +143,8 @@ class Unit(Generic[M]):
     @cached_property
     def catalog(self) -> Catalog:
         """Feeds, products, offers, plans."""
-        return Catalog(self.db)
+        assert self._catalog_file is not None
+        return Catalog(self.db, self._catalog_file, lambda: self.touched(CATALOG))
 
     @cached_property
     def anchors(self) -> Anchors:

@@ -18,6 +18,7 @@ from node.model.identity import Founder, Step
 from node.model.sealed import PLACES
 from node.services import devices
 from node.store import generations, rekey
+from node.store.catalog_file import file_of
 from node.store.store import Store
 from node.vault import keyfile, seals, sheets, vault
 from node.vault.kdf import Profile as Costs
@@ -120,7 +121,7 @@ def whole(folder, step, old_store):
     finally:
         store.close()
         keys.lock()
-    assert sorted(file.name for file in folder.iterdir()) == [STORE_FILE, keyfile.NAME]
+    assert sorted(file.name for file in folder.iterdir()) == sorted([STORE_FILE, file_of(path).name, keyfile.NAME])
 
 
 def old_key(folder):

@@ -10,6 +10,7 @@ from node.files.products import read_products
 from node.files.samples import PRODUCTS, sample_path
 from node.services import browse, catalog, exchange, greeting, plans
 from node.services.handlers import EXCHANGE
+from node.store.catalog_file import file_of
 from protocol import feed as wire
 from protocol.codec import from_bytes
 from protocol.errors import ProtocolError
@@ -133,7 +134,7 @@ def test_a_catalog_that_never_ends_is_let_go(world, shop, monkeypatch):
     lumen.write(catalog.import_products, file=sample(), currency="USD")
     world.deliver()
     assert (feed_of(ana).error, feed_of(ana).offers) == ("too-large", 0)
-    assert ana.read(lambda unit: unit.catalog.staged(bytes.fromhex(feed_of(ana).feed))) == []
+    assert ana.read(lambda unit: list(unit.catalog.staged(bytes.fromhex(feed_of(ana).feed)))) == []
     monkeypatch.setattr(catalog, "MOST_STAGED_BYTES", 1 << 30)
     ana.write(catalog.sync)
     world.deliver()
@@ -336,7 +337,9 @@ def test_a_feed_whose_records_no_backup_carries_is_followed_anew(world, shop):
     lumen.write(catalog.import_products, file=sample(), currency="USD")
     world.deliver()
     ana.write(lambda unit: unit.arrival.follow_anew())
-    ana.write(lambda unit: [unit.db.execute(f"DELETE FROM {table}") for table in ("offers", "products")])
+    ana.store.close()
+    file_of(ana.path).unlink()
+    ana.reopen()
     assert feed_of(ana).offers == 0
     world.tick(catalog.ASK_AGAIN_MS)
     world.deliver()

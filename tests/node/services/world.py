@@ -158,8 +158,9 @@ class World:
 
     def put(self, peer, receiver, topic, body):
         """A request as the network hands it over: `peer` is proved by the channel."""
+        turn = receiver.read if exchange.only_reads(EXCHANGE, body) else receiver.write
         try:
-            reply = receiver.write(exchange.handle, EXCHANGE, peer, topic, body)
+            reply = turn(exchange.handle, EXCHANGE, peer, topic, body)
         except (NodeError, ProtocolError) as error:
             self.carried.append((peer, receiver.peer, topic, body, error.code))
             if isinstance(error, evidence.Contradiction):

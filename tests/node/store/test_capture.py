@@ -44,9 +44,6 @@ def test_a_row_that_comes_changes_moves_and_goes_is_noted(store, table):
         unit.db.execute("PRAGMA defer_foreign_keys = ON")
         begin(unit)
         found = shape(unit.db, table)
-        if table in ("products", "offers", "shipping_profiles", "return_policies"):
-            planted(unit, "feeds")  # own
-            noted(unit)
         planted(unit, table)
         key = unit.db.execute(f"SELECT {', '.join(found.key)} FROM {table}").fetchone()
         padded = (*key, *[""] * (3 - len(key)))
@@ -96,20 +93,6 @@ def test_ignoring_replacing_and_cascading_statements_are_noted_too(store):
     assert first == [("settings", "a", "", "")]
     assert replaced == {"a"}
     assert cascaded == {"customers", "customer_photos"}
-
-
-def test_other_peoples_products_are_not_noted(store):
-    def run(unit):
-        begin(unit)
-        for own, feed in ((0, b"\x01" * 32), (1, b"\x02" * 32)):
-            columns = "feed, identity, name, currency, own, state"
-            unit.db.execute(f"INSERT INTO feeds ({columns}) VALUES (?, x'', '', '', ?, x'')", (feed, own))
-        noted(unit)
-        for feed in (b"\x01" * 32, b"\x02" * 32):
-            unit.db.execute("INSERT INTO products VALUES (?, 'h', x'', '', x'')", (feed,))
-        return noted(unit)
-
-    assert store.write_now(run) == [("products", b"\x02" * 32, "h", "")]
 
 
 def test_triggers_follow_the_list(store, monkeypatch):

@@ -128,4 +128,4 @@ def test_a_closed_store_says_so(store):
 def test_closing_folds_the_log_into_the_file(store, path):
     store.write_now(put, "name", "Ana")
     store.close()
-    assert [file.name for file in path.parent.iterdir()] == ["store.db"]
+    assert sorted(file.name for file in path.parent.iterdir()) == ["store-catalog.db", "store.db"]

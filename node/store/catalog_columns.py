@@ -1,0 +1,135 @@
+"""What the catalog file's columns and its search index hold of a record. It reads only that much of the record's bytes, for bulk.
+
+Words are made by `node/model/terms.py`. Beside them stand marks, one for each value that is filtered by: a letter of the private use
+area, which no word has, says of which kind.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+
+from node.model.customer import plain
+from node.model.terms import words
+from protocol.encoding import peek
+from protocol.errors import Malformed
+from protocol.offer import Stock
+from protocol.product import product_id
+
+MARK = "\ue000"
+STOCKS = (Stock.IN_STOCK, Stock.LOW, Stock.UNKNOWN, Stock.OUT)
+"""The best first: a product has the stock of its best variant."""
+_STOCK = {stock.value: place for place, stock in enumerate(STOCKS)}
+_MOST_LEVELS = 8
+_SHIFT = 3
+"""A price's mark has this many bits beside its magnitude: eight marks for each doubling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """What a product's row and its words are made of. `labels`: (mark, what it stands for)."""
+
+    product: bytes
+    title: str
+    words: str
+    labels: Sequence[tuple[str, str]]
+
+
+def goods(record: bytes) -> Goods:
+    """The columns of a product record. Raises Malformed."""
+    try:
+        tree = peek(record)
+        title, vendor, category = tree[2], tree[6], tree[8]
+        variants = tree[16]
+        codes = [variant[6] for variant in variants if 6 in variant]
+        parts = [title, vendor, category, *tree[10], *codes]
+        for variant in variants:
+            parts += (variant[0], variant[2])
+        found = words(" ".join(parts))
+        labels = [(brand_mark(vendor), vendor)] if vendor else []
+        labels += [(category_mark(path), path) for path in category_paths(category)]
+        marks = [mark for mark, _ in labels]
+        marks += [code_mark(code) for code in codes]
+        marks.append(title_mark(title))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise Malformed(f"a product without what it is found by: {error!r}") from error
+    return Goods(product_id(record), title, " ".join(dict.fromkeys([*found, *marks])), labels)
+
+
+def title_of(record: bytes) -> str:
+    """The title of a product record. Raises Malformed."""
+    try:
+        return str(peek(record)[2])
+    except (KeyError, TypeError) as error:
+        raise Malformed(f"a product without a title: {error!r}") from error
+
+
+def offer_columns(record: bytes) -> tuple[bytes, int, int]:
+    """The product, price and stock (a place in `STOCKS`) of an offer record. Raises Malformed."""
+    try:
+        tree = peek(record)
+        product, price, stock = tree[2], tree[4][0], _STOCK[tree[6]]
+    except (KeyError, TypeError) as error:
+        raise Malformed(f"an offer without what it is found by: {error!r}") from error
+    if type(product) is not bytes or type(price) is not int or not 0 <= price < 2**63:
+        raise Malformed("an offer whose product or price is none")
+    return product, price, stock
+
+
+# --- marks
+
+
+def brand_mark(vendor: str) -> str:
+    """The mark of a brand, however it is written."""
+    return f"{MARK}b{_short(vendor)}"
+
+
+def category_mark(path: str) -> str:
+    """The mark of a category and all that is below it."""
+    return f"{MARK}c{_short(path)}"
+
+
+@lru_cache(maxsize=8192)
+def category_paths(category: str) -> tuple[str, ...]:
+    """`Garden > Pots > Clay` is in `Garden`, `Garden > Pots` and itself."""
+    steps = [step.strip() for step in category.split(">")][:_MOST_LEVELS]
+    return tuple(" > ".join(steps[: count + 1]) for count in range(len(steps)) if steps[count])
+
+
+def code_mark(gtin: str) -> str:
+    """The mark of a GTIN; the same number with more zeros before it is the same code."""
+    return f"{MARK}g{gtin.lstrip('0')}"
+
+
+def feed_mark(feed: int) -> str:
+    """The mark of a feed."""
+    return f"{MARK}f{feed}"
+
+
+def title_mark(title: str) -> str:
+    """The mark of where a title stands in the alphabet: marks sort as titles do, but for those with the same beginning."""
+    return f"{MARK}t{plain(title)[:2].encode().hex()}"
+
+
+def price_mark(price: int) -> str:
+    """The mark of a price's magnitude; marks sort as prices do."""
+    bits = price.bit_length()
+    part = (price >> (bits - 1 - _SHIFT)) & 7 if bits > _SHIFT else price & 7
+    return f"{MARK}p{(bits << _SHIFT) + part:03x}"
+
+
+OFFERED = f"{MARK}o"
+AVAILABLE = f"{MARK}s"
+
+
+def listing_words(goods_words: str, feed: int, low: int, stock: int, offers: int) -> str:
+    """All that a listing is found by."""
+    if not offers:
+        return f"{goods_words} {feed_mark(feed)}"
+    available = f" {AVAILABLE}" if STOCKS[stock] is not Stock.OUT else ""
+    return f"{goods_words} {feed_mark(feed)} {price_mark(low)} {OFFERED}{available}"
+
+
+@lru_cache(maxsize=8192)
+def _short(text: str) -> str:
+    return blake2b(plain(text).encode(), digest_size=6).hexdigest()

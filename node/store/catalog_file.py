@@ -1,0 +1,185 @@
+"""The catalog file (ADR 0060): opened, checked, made anew where it is damaged, and written by one thread of its own.
+
+It stands beside the store and belongs to it: a store is never open without it. It knows no noun and no key.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlcipher3 import dbapi2
+from sqlite_utils import Database
+
+from node.errors import IntegrityError, Locked, UserError
+from node.model.catalog import Held, Span
+from protocol.errors import Malformed
+from protocol.operations import element
+from protocol.product import product_id
+from protocol.state_hash import StateHash
+
+from .catalog_columns import offer_columns, title_of
+from .catalog_feeds import FileFeeds
+from .catalog_writer import FileWriter
+from .database import open_plain
+from .failures import named
+from .migrate import migrate, shipped
+
+R = TypeVar("R")
+FULLY_CHECKED_BYTES = 64 << 20
+MERGED_PAGES = 500
+"""What one step of putting the search index in order writes."""
+_MISLISTED = (
+    "SELECT 1 FROM listings AS l JOIN products AS p ON p.id = l.goods WHERE (l.low, l.high, l.stock, l.offers) IS NOT "
+    "(SELECT coalesce(min(price), 0), coalesce(max(price), 0), coalesce(min(stock), 0), count(*) FROM offers AS o "
+    "WHERE o.product = p.product AND o.feed = l.feed) LIMIT 1"
+)
+
+
+def file_of(store: Path) -> Path:
+    """Where the catalog file of a store is."""
+    return store.with_name(f"{store.stem}-catalog.db")
+
+
+def files_of(store: Path) -> tuple[Path, ...]:
+    """The catalog file of a store and what the engine keeps beside it."""
+    path = file_of(store)
+    return path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))
+
+
+class CatalogFile:
+    """The port `CatalogFile`. `mended` says that it had to be made anew."""
+
+    def __init__(self, path: Path, database: Database, *, mended: bool) -> None:
+        self.path = path
+        self.mended = mended
+        self._db = database
+        self._closed = False
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="catalog-writer")
+
+    @classmethod
+    def open(cls, store: Path, mark: int, now: int) -> "CatalogFile":
+        """Open the file of the store at `store`, making it where it is missing. Where it isn't as `close` left it (`mark`, 0 = nothing is
+        known), all of it is checked, and what is damaged is made anew, empty: whoever opens it fills it again. A large one that a killed
+        node left has its pages checked only: the engine sees to it that a kill leaves whole transactions.
+        """
+        path = file_of(store)
+        there = path.is_file() and path.stat().st_size > 0
+        untouched = there and mark_of(path) == mark
+        briefly = _has_log(path) and path.stat().st_size > FULLY_CHECKED_BYTES
+        database = _opened(path, now)
+        if there and database is not None and (untouched or sound(database, briefly=briefly)):
+            return cls(path, database, mended=False)
+        if there or database is None:
+            if database is not None:
+                database.close()
+            for file in files_of(store):
+                file.unlink(missing_ok=True)
+            database = _made(path, now)
+        return cls(path, database, mended=there or mark != 0)
+
+    async def write(self, fn: Callable[..., R], /, *args: Any) -> R:
+        """Run `fn(writing, …)` in one transaction of the file."""
+        return await asyncio.wrap_future(self._submit(fn, *args))
+
+    def write_now(self, fn: Callable[..., R], /, *args: Any) -> R:
+        """`write` for a thread without an asyncio loop, also from inside a transaction of the store."""
+        return self._submit(fn, *args).result()
+
+    async def merge(self) -> bool:
+        """Put the search index in better order, a bounded step of it; False when there is nothing left to do."""
+        return await self.write(_merge)
+
+    def close(self) -> int:
+        """Let what has begun end, refuse the rest; the mark of the file as it is left, once no other connection has it open."""
+        self._closed = True
+        self._thread.shutdown(cancel_futures=True)
+        self._db.close()
+        return mark_of(self.path)
+
+    def _submit(self, fn: Callable[..., R], *args: Any) -> Future[R]:
+        if self._closed:
+            raise Locked("The store is closed: unlock first.")
+        return self._thread.submit(self._transact, fn, *args)
+
+    def _transact(self, fn: Callable[..., R], *args: Any) -> R:
+        with named():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                result = fn(FileWriter(self._db), *args)
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._db.rollback()
+                raise
+        return result
+
+
+def mark_of(path: Path) -> int:
+    """A number that changes with the file: 0 while the engine keeps a log beside it, for then it was not closed."""
+    if _has_log(path):
+        return 0
+    found = path.stat()
+    return found.st_mtime_ns ^ found.st_size
+
+
+def _has_log(path: Path) -> bool:
+    return path.with_name(path.name + "-wal").exists()
+
+
+def sound(database: Database, *, briefly: bool = False) -> bool:
+    """Whether the file is as it was written: its pages; then its index, its columns, and every feed's records against their state."""
+    try:
+        if briefly:
+            return bool(database.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
+        if database.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
+            return False
+        database.execute("INSERT INTO words (words) VALUES ('integrity-check')")
+        if database.execute(_MISLISTED).fetchone():
+            return False
+        return all(_leads_to(database, held) and _is_columned(database, held) for held in FileFeeds(database).all_held())
+    except (dbapi2.DatabaseError, Malformed, ValueError):
+        return False
+
+
+def _leads_to(database: Database, held: Held) -> bool:
+    if database.execute("SELECT load FROM heads WHERE feed = ?", (held.feed,)).fetchone()[0] is not None:
+        return True  # packs are under way: what came is proved with the last of them
+    elements = (element((entry.noun, entry.name), entry.record) for entry in FileFeeds(database).slots(held.feed, Span()) if entry.record)
+    return StateHash().change(added=elements) == held.state
+
+
+def _is_columned(database: Database, held: Held) -> bool:
+    """Whether the columns say what the records say."""
+    key = FileFeeds(database).key(held.feed)
+    goods = database.execute("SELECT title, product, record FROM products WHERE feed = ?", (key,))
+    if any((title, product) != (title_of(record), product_id(record)) for title, product, record in goods):
+        return False
+    offers = database.execute("SELECT product, price, stock, record FROM offers WHERE feed = ?", (key,))
+    return all(tuple(columns) == offer_columns(record) for *columns, record in offers)
+
+
+def _opened(path: Path, now: int) -> Database | None:
+    """The file at this program's schema; None for what is no database, a damaged one, or one of a newer program."""
+    try:
+        return _made(path, now)
+    except IntegrityError:
+        return None
+    except UserError as error:
+        if error.code != "newer-schema":
+            raise
+        return None
+
+
+def _made(path: Path, now: int) -> Database:
+    database = open_plain(path)
+    try:
+        migrate(database, now, shipped("catalog_migrations"))
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _merge(writer: FileWriter) -> bool:
+    return writer.merge(MERGED_PAGES)

@@ -1,0 +1,174 @@
+"""Products in the catalog file, the listings that sell them and the words both are found by.
+
+A listing is a product in a feed that sells it: its own, or the feed of a merchant whose offers name it. Whatever changes marks the
+products concerned; `arrange` then brings their listings and words up to date, all at once.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from node.model.catalog import Entry
+
+from .catalog_columns import Goods, goods, listing_words
+from .catalog_feeds import marks, parts
+
+_SOLD = "SELECT product, feed, min(price), max(price), min(stock), count(*) FROM offers WHERE product IN ({}) GROUP BY product, feed"
+_NONE = (0, 0, 0, 0)
+Sale = tuple[int, int, int, int]
+"""Lowest and highest price, best stock, number of offers."""
+
+
+@dataclass(slots=True)
+class _Row:
+    id: int
+    feed: int
+    goods: Goods
+
+
+class Shelves:
+    """The tables `products`, `listings`, `words` and `labels` of one transaction."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._touched: set[bytes] = set()
+        self._labels: dict[str, str] = {}
+        self._fresh: list[_Row] = []
+        """Put just now and not there before."""
+
+    def put(self, key: int, entries: Sequence[Entry], present: set[str]) -> None:
+        """Put products; those in `present` have a row."""
+        ids = dict(self._ids(key, present))
+        following = self._following("products")
+        new, changed = [], []
+        for entry in entries:
+            assert entry.record is not None
+            made = goods(entry.record)
+            self._labels.update(made.labels)
+            known = ids.get(entry.name)
+            if known is None:
+                new.append((following, key, entry.name, made.product, made.title, entry.seq, entry.record))
+                self._fresh.append(_Row(following, key, made))
+                following += 1
+            else:
+                changed.append((made.product, made.title, entry.seq, entry.record, known))
+                self._touched.add(made.product)
+        self._touched.update(self._products(changed))
+        sql = "INSERT INTO products (id, feed, handle, product, title, seq, record) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        self._db.conn.executemany(sql, new)
+        self._db.conn.executemany("UPDATE products SET product = ?, title = ?, seq = ?, record = ? WHERE id = ?", changed)
+
+    def touch(self, products: Iterable[bytes]) -> None:
+        """What is offered of these products changed."""
+        self._touched.update(products)
+
+    def clear(self, key: int, handles: Sequence[str]) -> None:
+        """These products are about to go."""
+        found = [id_ for _, id_ in self._ids(key, handles)]
+        sql = f"SELECT product FROM products WHERE id IN ({marks(found)})"  # noqa: S608
+        self._touched.update(row[0] for row in self._db.execute(sql, found))
+        self._drop("goods", found)
+
+    def arrange(self) -> None:
+        """Bring listings and words up to date."""
+        fresh, touched = self._fresh, self._touched
+        self._fresh, self._touched = [], set()
+        new = {row.goods.product for row in fresh}
+        for part in parts(fresh):
+            self._list(part, known=False)
+            new -= self._shared([row.goods.product for row in part])
+        for part in parts(touched | {row.goods.product for row in fresh} - new):
+            self._list(self._rows([product for product in part if product not in new]), known=True)
+        self._db.conn.executemany("INSERT OR IGNORE INTO labels (mark, label) VALUES (?, ?)", self._labels.items())
+        self._labels = {}
+
+    # --- listings
+
+    def _list(self, rows: Sequence[_Row], *, known: bool) -> None:
+        """List some products as they are offered now. What has no row yet (`known`) needs no look for an old listing."""
+        wanted = self._wanted(rows)
+        ids = [row.id for row in rows]
+        before = {}
+        if known:
+            sql = f"SELECT goods, feed, id FROM listings WHERE goods IN ({marks(ids)})"  # noqa: S608
+            before = {(row[0], row[1]): row[2] for row in self._db.execute(sql, ids)}
+        following = self._following("listings")
+        new, changed, new_words, changed_words = [], [], [], []
+        for (row, feed), sale in wanted:
+            text = listing_words(row.goods.words, feed, sale[0], sale[2], sale[3])
+            listing = before.pop((row.id, feed), None)
+            if listing is None:
+                new.append((following, row.id, feed, *sale))
+                new_words.append((following, text))
+                following += 1
+            else:
+                changed.append((*sale, listing))
+                changed_words.append((listing, text))
+        many = self._db.conn.executemany
+        many("INSERT INTO listings (id, goods, feed, low, high, stock, offers) VALUES (?, ?, ?, ?, ?, ?, ?)", new)
+        many("UPDATE listings SET low = ?, high = ?, stock = ?, offers = ? WHERE id = ?", changed)
+        many("INSERT INTO words (rowid, text) VALUES (?, ?)", new_words)
+        many("INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?)", changed_words)
+        self._drop("id", list(before.values()))
+
+    def _wanted(self, rows: Sequence[_Row]) -> list[tuple[tuple[_Row, int], Sale]]:
+        """Each product in its own feed, offered or not, and in every other feed that offers it without having a product of its own."""
+        products = list({row.goods.product for row in rows})
+        sales: dict[bytes, dict[int, Sale]] = {}
+        for product, feed, *sale in self._db.execute(_SOLD.format(marks(products)), products):
+            sales.setdefault(product, {})[feed] = tuple(sale)
+        elsewhere = [product for product, feeds in sales.items() if len(feeds) > 1 or not any(row.feed in feeds for row in rows)]
+        owners = self._owners(elsewhere)
+        found: list[tuple[tuple[_Row, int], Sale]] = []
+        for row in rows:
+            feeds = sales.get(row.goods.product, {})
+            found.append(((row, row.feed), feeds.get(row.feed, _NONE)))
+            owned = owners.get(row.goods.product, {})
+            if feeds and owned and min(owned.values()) == row.id:
+                found += [((row, feed), sale) for feed, sale in feeds.items() if feed not in owned]
+        return found
+
+    def _owners(self, products: Sequence[bytes]) -> dict[bytes, dict[int, int]]:
+        """Product → the feeds that have it as their own, and its row there."""
+        found: dict[bytes, dict[int, int]] = {}
+        for part in parts(products):
+            sql = f"SELECT product, feed, id FROM products WHERE product IN ({marks(part)})"  # noqa: S608
+            for product, feed, id_ in self._db.execute(sql, part):
+                found.setdefault(product, {})[feed] = id_
+        return found
+
+    def _shared(self, products: Sequence[bytes]) -> set[bytes]:
+        """Those that more than one feed has, the same to the byte: their other rows may be listed otherwise now."""
+        sql = f"SELECT product FROM products WHERE product IN ({marks(products)}) GROUP BY product HAVING count(*) > 1"  # noqa: S608
+        return {row[0] for row in self._db.execute(sql, products)}
+
+    def _drop(self, column: str, values: Sequence[int]) -> None:
+        """Take listings away, with their words."""
+        for part in parts(values):
+            sql = f"DELETE FROM listings WHERE {column} IN ({marks(part)}) RETURNING id"  # noqa: S608
+            gone = self._db.execute(sql, part).fetchall()
+            self._db.conn.executemany("DELETE FROM words WHERE rowid = ?", gone)
+
+    # --- rows
+
+    def _rows(self, products: Sequence[bytes]) -> list[_Row]:
+        sql = f"SELECT id, feed, record FROM products WHERE product IN ({marks(products)})"  # noqa: S608
+        return [_Row(id_, feed, goods(record)) for id_, feed, record in self._db.execute(sql, products).fetchall()]
+
+    def _ids(self, key: int, handles: Iterable[str]) -> Iterable[tuple[str, int]]:
+        for part in parts(handles):
+            sql = f"SELECT handle, id FROM products WHERE feed = ? AND handle IN ({marks(part)})"  # noqa: S608
+            yield from self._db.execute(sql, (key, *part)).fetchall()
+
+    def _products(self, changed: Sequence[tuple[bytes, str, int, bytes, int]]) -> list[bytes]:
+        """What the rows that are about to change were."""
+        found: list[bytes] = []
+        for part in parts(row[-1] for row in changed):
+            sql = f"SELECT product FROM products WHERE id IN ({marks(part)})"  # noqa: S608
+            found += [row[0] for row in self._db.execute(sql, part)]
+        return found
+
+    def _following(self, table: str) -> int:
+        found: int = self._db.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}").fetchone()[0]  # noqa: S608
+        return found

@@ -1,0 +1,1 @@
+"""Numbered SQL of the catalog file, one transaction each."""

@@ -1,0 +1,207 @@
+"""One transaction of the catalog file: operations applied one batch after the other, packs loaded in bulk, our own logs projected."""
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+from sqlite_utils import Database
+
+from node.model.catalog import Entry, Span
+from protocol.encoding import peek
+from protocol.operations import Noun, Operation, Verb, element
+from protocol.state_hash import STATE_BYTES, StateHash
+
+from .catalog_columns import offer_columns
+from .catalog_feeds import NOUNS, FileFeeds, Table, marks, parts, within
+from .catalog_goods import Shelves
+from .catalog_tree import grow
+
+BATCH = 2_000
+"""So many operations are looked at together."""
+_HEAD = "INSERT OR IGNORE INTO heads (feed, state) VALUES (?, zeroblob(?))"
+
+
+class FileWriter(FileFeeds):
+    """The port `Writing`."""
+
+    def __init__(self, db: Database) -> None:
+        super().__init__(db)
+        self._shelves = Shelves(db)
+
+    # --- operations
+
+    def apply(self, feed: bytes, entries: Iterable[Entry]) -> StateHash:
+        """Put and remove, in order; the state they lead to."""
+        key, state, pending = self._enter(feed), self.held(feed).state, iter(entries)
+        while batch := list(islice(pending, BATCH)):
+            last = {(entry.noun, entry.name): entry for entry in batch}
+            before = self._before(key, last.values())
+            gone = [element(slot, record) for slot, record in before.items()]
+            came = [element(slot, entry.record) for slot, entry in last.items() if entry.record is not None]
+            state = state.change(added=came, removed=gone)
+            self._set(key, list(last.values()), before)
+        self._db.execute("UPDATE heads SET state = ? WHERE id = ?", (state.to_bytes(), key))
+        return state
+
+    def advance(self, feed: bytes, size: int, checkpoint: bytes | None) -> None:
+        """What was applied brings the feed to `size`."""
+        self._db.execute("UPDATE heads SET size = ?, checkpoint = ? WHERE id = ?", (size, checkpoint, self._enter(feed)))
+
+    def project(self, feed: bytes, entries: Sequence[tuple[int, bytes]]) -> None:
+        """The next entries of our own log, which needs no checking: records, tree, size; the state is the store's to say (`conclude`)."""
+        key = self._enter(feed)
+        size, tail = self._db.execute("SELECT size, tail FROM heads WHERE id = ?", (key,)).fetchone()
+        last: dict[tuple[Noun, str], Entry] = {}
+        for seq, raw in entries:
+            tree = peek(raw)
+            operation = Operation(Verb(tree[0]), tree[2], tree.get(4))
+            last[operation.slot] = Entry(seq, *operation.slot, operation.record)
+        self._set(key, list(last.values()), self._before(key, last.values()))
+        tail = grow(self._db, key, size, tail, (raw for _, raw in entries))
+        self._db.execute("UPDATE heads SET size = ?, tail = ?, load = x'' WHERE id = ?", (entries[-1][0], tail, key))
+
+    def conclude(self, feed: bytes, state: StateHash, checkpoint: bytes | None) -> None:
+        """Our own log is projected whole, to this state and head."""
+        self._db.execute(
+            "UPDATE heads SET state = ?, checkpoint = ?, load = NULL WHERE id = ?", (state.to_bytes(), checkpoint, self._enter(feed))
+        )
+
+    # --- packs
+
+    def begin(self, feed: bytes, load: bytes) -> None:
+        """Packs of the manifest `load` follow."""
+        key = self._enter(feed)
+        if self._db.execute("SELECT load FROM heads WHERE id = ?", (key,)).fetchone()[0] != load:
+            self._db.execute("DELETE FROM packs WHERE feed = ?", (key,))
+            self._db.execute("UPDATE heads SET load = ? WHERE id = ?", (load, key))
+
+    def load(self, feed: bytes, pack: bytes, span: Span, entries: Sequence[Entry]) -> None:
+        """In this stretch of slots the feed holds exactly `entries`."""
+        key = self._enter(feed)
+        found = {(noun, name): (seq, record) for noun in NOUNS for name, seq, record in self._stretch(key, noun, span)}
+        if found:
+            changed = [entry for entry in entries if found.pop((entry.noun, entry.name), None) != (entry.seq, entry.record)]
+            for noun in NOUNS:
+                self._remove(key, noun, [name for known, name in found if known is noun])
+            self._set(key, changed, self._before(key, changed))
+        else:
+            self._set(key, entries, {})
+        self._db.execute("INSERT OR IGNORE INTO packs (feed, pack) VALUES (?, ?)", (key, pack))
+
+    def seal(self, feed: bytes, size: int, state: StateHash, checkpoint: bytes | None) -> None:
+        """Every pack is in."""
+        key = self._enter(feed)
+        self._db.execute("DELETE FROM packs WHERE feed = ?", (key,))
+        values = (size, state.to_bytes(), checkpoint, key)
+        self._db.execute("UPDATE heads SET size = ?, state = ?, checkpoint = ?, load = NULL WHERE id = ?", values)
+
+    # --- pages, and letting go
+
+    def stage(self, feed: bytes, operations: Iterable[bytes]) -> None:
+        """Keep a page of operations until all are here."""
+        key = self._enter(feed)
+        number = self._db.execute("SELECT coalesce(max(number), 0) FROM pages WHERE feed = ?", (key,)).fetchone()[0]
+        rows = [(key, number + index, raw) for index, raw in enumerate(operations, start=1)]
+        self._db.conn.executemany("INSERT INTO pages (feed, number, operation) VALUES (?, ?, ?)", rows)
+
+    def unstage(self, feed: bytes) -> None:
+        """Let go of the pages."""
+        self._db.execute("DELETE FROM pages WHERE feed = ?", (self.key(feed),))
+
+    def forget(self, feed: bytes) -> None:
+        """Nothing of the feed stays."""
+        key = self.key(feed)
+        for noun in NOUNS:
+            self._remove(key, noun, self.names(feed, noun))
+        for table in ("gone", "tree", "packs", "pages"):
+            self._db.execute(f"DELETE FROM {table} WHERE feed = ?", (key,))  # noqa: S608
+        self._db.execute("DELETE FROM heads WHERE id = ?", (key,))
+
+    def merge(self, pages: int) -> bool:
+        """Merge segments of the search index, writing about so many pages; whether anything was left to merge."""
+        before = self._db.conn.total_changes
+        self._db.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,))
+        merged: bool = self._db.conn.total_changes - before >= 2  # the index's own way to say so
+        return merged
+
+    # --- rows
+
+    def _enter(self, feed: bytes) -> int:
+        self._db.execute(_HEAD, (feed, STATE_BYTES))
+        return self.key(feed)
+
+    def _before(self, key: int, entries: Iterable[Entry]) -> dict[tuple[Noun, str], bytes]:
+        names: dict[Noun, list[str]] = {}
+        for entry in entries:
+            names.setdefault(entry.noun, []).append(entry.name)
+        return {(noun, name): record for noun, asked in names.items() for name, record in self.records(key, noun, asked).items()}
+
+    def _stretch(self, key: int, noun: Noun, span: Span) -> Iterable[tuple[str, int, bytes]]:
+        low, high = within(noun, span)
+        if low is None:
+            return ()
+        table = Table.of(noun)
+        where = f"feed = ?{table.where} AND {table.column} > ?" + (f" AND {table.column} <= ?" if high is not None else "")
+        sql = f"SELECT {table.column}, seq, record FROM {table.name} WHERE {where}"  # noqa: S608
+        found: Iterable[tuple[str, int, bytes]] = self._db.execute(sql, (key, low) if high is None else (key, low, high)).fetchall()
+        return found
+
+    def _set(self, key: int, entries: Sequence[Entry], before: dict[tuple[Noun, str], bytes]) -> None:
+        """Put and remove what stands in slots of their own, where `before` is in them now."""
+        for noun in NOUNS:
+            puts = [entry for entry in entries if entry.noun is noun and entry.record is not None]
+            absent = [entry for entry in entries if entry.noun is noun and entry.record is None]
+            if puts:
+                self._put(key, noun, puts, {entry.name for entry in puts if (noun, entry.name) in before})
+            if absent:
+                self._remove(key, noun, [entry.name for entry in absent])
+                rows = [(key, noun.value, entry.name, entry.seq) for entry in absent]
+                self._db.conn.executemany("INSERT OR REPLACE INTO gone (feed, noun, name, seq) VALUES (?, ?, ?, ?)", rows)
+        self._shelves.arrange()
+
+    def _put(self, key: int, noun: Noun, entries: Sequence[Entry], present: set[str]) -> None:
+        if Table.of(noun).name == "others":
+            rows = [(key, noun.value, entry.name, entry.seq, entry.record) for entry in entries]
+            self._db.conn.executemany("INSERT OR REPLACE INTO others (feed, noun, name, seq, record) VALUES (?, ?, ?, ?, ?)", rows)
+        elif noun is Noun.PRODUCT:
+            self._shelves.put(key, entries, present)
+        else:
+            self._offer(key, entries, present)
+        if self._db.execute("SELECT 1 FROM gone WHERE feed = ? LIMIT 1", (key,)).fetchone():
+            back = [(key, noun.value, entry.name) for entry in entries]
+            self._db.conn.executemany("DELETE FROM gone WHERE feed = ? AND noun = ? AND name = ?", back)
+        self._count(key, noun, len(entries) - len(present))
+
+    def _offer(self, key: int, entries: Sequence[Entry], present: set[str]) -> None:
+        self._shelves.touch(self._sold(key, present))
+        rows = []
+        for entry in entries:
+            assert entry.record is not None
+            product, price, stock = offer_columns(entry.record)
+            rows.append((key, entry.name, product, price, stock, entry.seq, entry.record))
+        sql = "INSERT OR REPLACE INTO offers (feed, sku, product, price, stock, seq, record) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        self._db.conn.executemany(sql, rows)
+        self._shelves.touch(row[2] for row in rows)
+
+    def _sold(self, key: int, skus: Iterable[str]) -> list[bytes]:
+        """The products that these offers are for."""
+        found: list[bytes] = []
+        for part in parts(skus):
+            sql = f"SELECT product FROM offers WHERE feed = ? AND sku IN ({marks(part)})"  # noqa: S608
+            found += [row[0] for row in self._db.execute(sql, (key, *part))]
+        return found
+
+    def _remove(self, key: int, noun: Noun, names: Iterable[str]) -> None:
+        table = Table.of(noun)
+        for part in parts(names):
+            if noun is Noun.OFFER:
+                self._shelves.touch(self._sold(key, part))
+            elif noun is Noun.PRODUCT:
+                self._shelves.clear(key, part)
+            sql = f"DELETE FROM {table.name} WHERE feed = ?{table.where} AND {table.column} IN ({marks(part)})"  # noqa: S608
+            self._count(key, noun, -self._db.execute(sql, (key, *part)).rowcount)
+        self._shelves.arrange()
+
+    def _count(self, key: int, noun: Noun, more: int) -> None:
+        if noun in (Noun.PRODUCT, Noun.OFFER) and more:
+            table = Table.of(noun).name
+            self._db.execute(f"UPDATE heads SET {table} = {table} + ? WHERE id = ?", (more, key))  # noqa: S608

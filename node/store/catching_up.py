@@ -1,0 +1,126 @@
+"""The catalog file brought up to what the store says: our own feeds from their logs, a batch at a time; what is no longer followed goes.
+
+Broken off anywhere, the next time goes on from where it stopped. It changes nothing in the store (ADR 0060).
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from node.model.catalog import Entry, Held
+from protocol.operations import Noun
+from protocol.state_hash import StateHash
+
+from .catalog_feeds import FileFeeds
+from .catalog_file import CatalogFile
+from .catalog_writer import FileWriter
+from .database import ATTACHED
+from .failures import named
+
+BATCH = 5_000
+MARK = "catalog_file"
+_BEFORE = {
+    Noun.PRODUCT: ("products", "handle"),
+    Noun.OFFER: ("offers", "sku"),
+    Noun.SHIPPING: ("shipping_profiles", "name"),
+    Noun.RETURNS: ("return_policies", "name"),
+}
+"""Where a store from before has its records."""
+Progress = Callable[[int, int], None]
+"""Told how many entries of how many are in."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Feed:
+    feed: bytes
+    own: bool
+    size: int
+    state: StateHash
+    checkpoint: bytes | None
+    closed: bool
+
+
+def catch_up(store: Database, file: CatalogFile, progress: Progress = lambda _done, _of: None) -> None:
+    """Project what our own logs have and the file hasn't, and let go of what the store doesn't follow. Call it outside a transaction."""
+    with named():
+        feeds = {feed.feed: feed for feed in _feeds(store)}
+        held = {found.feed: found for found in FileFeeds(store, ATTACHED).all_held()}
+        for found in held.values():
+            known = feeds.get(found.feed)
+            if known is None or known.closed or (known.own and _strays(known, found)):
+                file.write_now(FileWriter.forget, found.feed)
+        for feed in feeds.values():
+            if feed.own and not feed.closed and feed.checkpoint is not None:
+                after = held.get(feed.feed, Held(feed.feed))
+                if _strays(feed, after):
+                    after = Held(feed.feed)
+                if after.checkpoint != feed.checkpoint:
+                    _project(store, file, feed, after.size, progress)
+
+
+def carry_over(store: Database, file: CatalogFile) -> None:
+    """Bring the records of followed feeds from a store of before the catalog file into it, so that nobody fetches them again."""
+    if not _is_there(store, "products"):
+        return
+    sql = "SELECT feed, own, size, state, checkpoint, 0 FROM feeds WHERE own = 0 AND checkpoint IS NOT NULL"
+    for feed in [_feed(row) for row in store.execute(sql).fetchall()]:
+        if FileFeeds(store, ATTACHED).held(feed.feed).size == 0:
+            file.write_now(_take_over, feed, _records(store, feed))
+
+
+def mark(store: Database) -> int:
+    """How the catalog file was left when it was closed, 0 when nobody knows."""
+    if not _is_there(store, "derived"):
+        return 0
+    row = store.execute("SELECT version FROM main.derived WHERE name = ?", (MARK,)).fetchone()
+    return row[0] if row else 0
+
+
+def keep_mark(store: Database, value: int) -> None:
+    """Remember how the catalog file is left."""
+    store.execute("INSERT OR REPLACE INTO main.derived (name, version) VALUES (?, ?)", (MARK, value))
+
+
+def _is_there(store: Database, table: str) -> bool:
+    return bool(store.execute("SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?", (table,)).fetchone())
+
+
+def _feeds(store: Database) -> Iterator[_Feed]:
+    return (_feed(row) for row in store.execute("SELECT feed, own, size, state, checkpoint, closed FROM feeds").fetchall())
+
+
+def _feed(row: tuple[bytes, int, int, bytes, bytes | None, int]) -> _Feed:
+    feed, own, size, state, checkpoint, closed = row
+    return _Feed(feed, bool(own), size, StateHash.from_bytes(state), checkpoint, bool(closed))
+
+
+def _strays(feed: _Feed, held: Held) -> bool:
+    """Whether the file has another log than the store: of a copy that went on differently, or was put back."""
+    return held.size > feed.size or (held.size == feed.size and held.checkpoint not in (None, feed.checkpoint))
+
+
+def _project(store: Database, file: CatalogFile, feed: _Feed, after: int, progress: Progress) -> None:
+    sql = "SELECT seq, operation FROM catalog_log WHERE feed = ? AND seq > ? ORDER BY seq LIMIT ?"
+    while entries := store.execute(sql, (feed.feed, after, BATCH)).fetchall():
+        file.write_now(FileWriter.project, feed.feed, entries)
+        after = entries[-1][0]
+        progress(after, feed.size)
+    file.write_now(FileWriter.conclude, feed.feed, feed.state, feed.checkpoint)
+
+
+def _records(store: Database, feed: _Feed) -> Iterator[Entry]:
+    """Records as they stood in the store; which entry put them there, nobody wrote down."""
+    for noun, (table, column) in _BEFORE.items():
+        if not _is_there(store, table):
+            continue
+        for name, record in store.execute(f"SELECT {column}, record FROM main.{table} WHERE feed = ?", (feed.feed,)):  # noqa: S608
+            yield Entry(feed.size, noun, name, record)
+
+
+def _take_over(writer: FileWriter, feed: _Feed, entries: Iterable[Entry]) -> None:
+    state = writer.apply(feed.feed, entries)
+    if state == feed.state:
+        writer.advance(feed.feed, feed.size, feed.checkpoint)
+    else:
+        writer.forget(feed.feed)

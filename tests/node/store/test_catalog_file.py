@@ -1,0 +1,428 @@
+"""The catalog file: it follows our own logs, takes what others sign, and is made anew where it was lost, altered or damaged."""
+
+import os
+from dataclasses import dataclass
+
+import pytest
+
+from node.model.catalog import Entry, FeedRow, Held, Span
+from node.store.catalog_file import file_of, files_of
+from node.store.catalog_tree import GROUP
+from node.store.database import open_database
+from node.store.migrate import migrate, shipped
+from protocol.codec import from_bytes, to_bytes
+from protocol.log import Frontier, Tree, leaf_hash, verify_consistency
+from protocol.money import Money
+from protocol.offer import Offer, Stock
+from protocol.operations import EMPTY, Noun, Operation, put, remove
+from protocol.product import Product, Variant, product_id
+from protocol.state_hash import StateHash
+
+FEED, OTHER = bytes([1]) * 32, bytes([2]) * 32
+
+
+def product(handle, title="Soap", skus=(), gtin=None):
+    return Product(
+        handle,
+        title,
+        vendor="Lumen",
+        category="Bath > Soap",
+        variants=tuple(Variant(sku, "", (), gtin) for sku in skus or (handle.upper(),)),
+    )
+
+
+def offer(sku, of, price=100, stock=Stock.IN_STOCK):
+    return Offer(sku, put_id(of), Money(price, "USD"), stock)
+
+
+def put_id(value):
+    return product_id(to_bytes(value))
+
+
+def goods(count, price=100):
+    found = []
+    for number in range(count):
+        one = product(f"p{number:05d}")
+        found += [put(one), put(offer(f"P{number:05d}", one, price + number))]
+    return found
+
+
+def entries(operations, first=1):
+    return [Entry(first + at, *operation.slot, operation.record) for at, operation in enumerate(operations)]
+
+
+@dataclass
+class Publisher:
+    """Our own feed, written as the service writes it."""
+
+    store: object
+    feed: bytes = FEED
+
+    def publish(self, operations):
+        def run(unit):
+            row = unit.catalog.feed(self.feed) or FeedRow(self.feed, bytes(32), "main", "USD", own=True, frontier=Frontier())
+            unit.catalog.keep_feed(row)
+            raws = [to_bytes(operation) for operation in operations]
+            tree, catalog = row.frontier, EMPTY
+            for raw in raws:
+                tree = tree.append(leaf_hash(raw))
+            unit.catalog.append(self.feed, row.size + 1, raws)
+            every = [operation for _, raw in unit.catalog.entries(self.feed, 0) for operation in [read(raw)]]
+            state = catalog.apply(every).hash
+            head = b"head" + tree.root
+            unit.catalog.keep_feed(
+                FeedRow(self.feed, bytes(32), "main", "USD", own=True, size=tree.size, state=state, frontier=tree, checkpoint=head)
+            )
+
+        self.store.write_now(run)
+
+
+def read(raw):
+    return from_bytes(Operation, raw)
+
+
+def held(store, feed=FEED):
+    return store.read_now(lambda unit: unit.catalog.held(feed))
+
+
+def slots(store, feed=FEED, span=None):
+    return store.read_now(lambda unit: list(unit.catalog.slots(feed, span or Span())))
+
+
+def rows(store, sql, *values):
+    return store.catalog.write_now(lambda writing: writing._db.execute(sql, values).fetchall())
+
+
+def test_publishing_is_in_the_file_before_the_call_returns(store):
+    Publisher(store).publish(goods(3))
+    found = held(store)
+    assert (found.size, found.products, found.offers) == (6, 3, 3)
+    assert found.checkpoint == store.read_now(lambda unit: unit.catalog.feed(FEED)).checkpoint
+    assert [entry.name for entry in slots(store)] == ["P00000", "P00001", "P00002", "p00000", "p00001", "p00002"]
+
+
+def test_an_earlier_transaction_of_the_same_feed_is_seen_by_the_next(store):
+    Publisher(store).publish(goods(1))
+    Publisher(store).publish([put(product("p00000", "Salve")), remove(Noun.OFFER, "P00000")])
+    assert [(entry.seq, entry.name) for entry in slots(store)] == [(3, "p00000")]
+    changed = store.read_now(lambda unit: list(unit.catalog.since(FEED, 2)))
+    assert [(entry.seq, entry.noun, entry.record is None) for entry in changed] == [(3, "product", False), (4, "offer", True)]
+    everything = store.read_now(lambda unit: list(unit.catalog.since(FEED, 0)))
+    assert [entry.seq for entry in everything] == [3]  # who has nothing needs no word of what is gone
+
+
+def test_every_proof_of_the_stored_tree_is_the_trees(store):
+    publisher, tree = Publisher(store), Tree()
+    for at in range(0, 5 * GROUP + 7, 13):
+        publisher.publish([put(product(f"h{at + number}")) for number in range(13)])
+    raws = store.read_now(lambda unit: [raw for _, raw in unit.catalog.entries(FEED, 0)])
+    for raw in raws:
+        tree.append(leaf_hash(raw))
+    for size in {1, GROUP - 1, GROUP, GROUP + 1, 4 * GROUP, 5 * GROUP - 1, len(raws)}:
+        for old in range(size + 1):
+            proof = store.read_now(lambda unit, old=old, size=size: unit.catalog.proof(FEED, old, size))
+            assert proof == tree.consistency(old, size)
+            if old:
+                verify_consistency(old, tree.root(old), size, tree.root(size), proof)
+
+
+def test_a_proof_reads_a_few_rows_of_the_log(store):
+    Publisher(store).publish([put(product(f"h{number}")) for number in range(40 * GROUP)])
+    seen = []
+
+    def run(unit):
+        unit.db.conn.set_trace_callback(seen.append)
+        try:
+            return unit.catalog.proof(FEED, 13 * GROUP + 5, 40 * GROUP)
+        finally:
+            unit.db.conn.set_trace_callback(None)
+
+    assert len(store.read_now(run)) > 5
+    assert len(seen) < 60
+
+
+# --- lost, altered, damaged
+
+
+def spoil(path, how):
+    data = bytearray(path.read_bytes())
+    if how == "deleted":
+        path.unlink()
+        return
+    if how == "cut short":
+        path.write_bytes(data[: len(data) // 2])
+        return
+    if how == "emptied":
+        path.write_bytes(b"")
+        return
+    if how == "noise":
+        path.write_bytes(os.urandom(len(data)))
+        return
+    places = [at for at in range(len(data)) if data.startswith(b"Salve", at)]
+    assert len(places) >= 2  # in a record, in the column, in an index
+    data[places[{"first": 0, "last": -1}[how]]] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("how", ["deleted", "cut short", "emptied", "noise", "first", "last"])
+def test_what_happened_to_the_file_is_noticed_and_mended(make, path, how):
+    store = make()
+    Publisher(store).publish([*goods(60), put(product("salve", "Salve"))])
+    before = slots(store), held(store)
+    store.close()
+    spoil(file_of(path), how)
+    again = make()
+    assert again.catalog.mended
+    assert (slots(again), held(again)) == before
+
+
+def test_control_a_file_that_was_left_alone_is_not_made_anew(make, path):
+    store = make()
+    Publisher(store).publish(goods(60))
+    inode = file_of(path).stat().st_ino
+    store.close()
+    again = make()
+    assert not again.catalog.mended
+    assert file_of(path).stat().st_ino == inode
+
+
+def test_a_file_left_by_a_killed_node_is_checked_and_kept(make, path, tmp_path):
+    store = make()
+    Publisher(store).publish(goods(60))
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for file in (path, *files_of(path), path.with_name(path.name + "-wal")):
+        if file.exists():
+            (copy / file.name).write_bytes(file.read_bytes())
+    again = make(where=copy / path.name)
+    assert not again.catalog.mended
+    assert slots(again) == slots(store)
+
+
+def test_a_file_of_a_newer_program_is_made_anew(make, path):
+    store = make()
+    Publisher(store).publish(goods(2))
+    rows(store, "INSERT INTO migrations (number, applied) VALUES (9999, 0)")
+    store.close()
+    again = make()
+    assert again.catalog.mended
+    assert held(again).products == 2
+
+
+def test_a_log_that_was_put_back_is_projected_again(make, path, tmp_path):
+    store = make()
+    Publisher(store).publish(goods(2))
+    store.close()
+    saved = path.read_bytes()
+    store = make()
+    Publisher(store).publish(goods(5, price=900))
+    store.close()
+    path.write_bytes(saved)
+    again = make()
+    assert held(again).size == 4
+    assert slots(again)[0].seq == 2
+
+
+def test_a_batch_that_was_broken_off_goes_on(make, path, monkeypatch):
+    from node.store import catching_up
+
+    monkeypatch.setattr(catching_up, "BATCH", 10)
+    store = make()
+    Publisher(store).publish(goods(50))
+    store.close()
+    file_of(path).unlink()
+    seen = []
+
+    class Broken(Exception):
+        pass
+
+    def stop(done, of):
+        seen.append((done, of))
+        if len(seen) == 3:
+            raise Broken
+
+    original = catching_up.catch_up
+    monkeypatch.setattr("node.store.store.catch_up", lambda store, file: original(store, file, stop))
+    with pytest.raises(Broken):
+        make()
+    monkeypatch.setattr("node.store.store.catch_up", lambda store, file: original(store, file, lambda done, of: seen.append((done, of))))
+    again = make()
+    assert seen[:4] == [(10, 100), (20, 100), (30, 100), (40, 100)]
+    assert held(again) == Held(FEED, 100, held(again).state, held(again).checkpoint, 50, 50)
+
+
+# --- feeds of others
+
+
+def test_operations_lead_to_the_state_of_the_catalog(store):
+    first, second = (
+        goods(30),
+        [put(product("p00003", "Salve")), remove(Noun.OFFER, "P00004"), remove(Noun.PRODUCT, "p00009"), *goods(2, price=7)],
+    )
+    catalog = EMPTY.apply(first)
+    assert store.catalog.write_now(lambda writing: writing.apply(OTHER, entries(first))) == catalog.hash
+    catalog = catalog.apply(second)
+    assert store.catalog.write_now(lambda writing: writing.apply(OTHER, entries(second, 61))) == catalog.hash
+    assert {(entry.noun, entry.name): entry.record for entry in slots(store, OTHER)} == dict(catalog.records)
+    assert store.catalog.write_now(lambda writing: writing.apply(OTHER, entries(second, 61))) == catalog.hash  # twice is once
+
+
+def test_what_is_refused_leaves_nothing(store):
+    def run(writing):
+        writing.apply(OTHER, entries(goods(3)))
+        raise ValueError
+
+    with pytest.raises(ValueError):
+        store.catalog.write_now(run)
+    assert held(store, OTHER) == Held(OTHER)
+    assert rows(store, "SELECT count(*) FROM words") == [(0,)]
+
+
+def packs(operations, size=40):
+    """Stretches of slots, in order, that leave no gap."""
+    catalog = EMPTY.apply(operations)
+    seqs = {operation.slot: at for at, operation in enumerate(operations, start=1)}
+    found = [
+        Entry(seqs[slot], *slot, record)
+        for slot, record in sorted(catalog.records.items(), key=lambda item: (item[0][0].value, item[0][1]))
+    ]
+    cuts = [found[at : at + size] for at in range(0, len(found), size)]
+    low = None
+    for number, cut in enumerate(cuts):
+        high = None if cut is cuts[-1] else (cut[-1].noun, cut[-1].name)
+        yield number.to_bytes(32, "big"), Span(low, high), cut
+        low = high
+    return catalog
+
+
+def load(store, operations, *, most=10**9, manifest=b"m", size=40):
+    store.catalog.write_now(lambda writing: writing.begin(OTHER, manifest))
+    came = store.read_now(lambda unit: unit.catalog.loaded(OTHER))
+    count = 0
+    for pack, span, cut in packs(operations, size):
+        if pack not in came and count < most:
+            store.catalog.write_now(lambda writing, given=(pack, span, cut): writing.load(OTHER, *given))
+            count += 1
+    if most == 10**9:
+        state = EMPTY.apply(operations).hash
+        store.catalog.write_now(lambda writing: writing.seal(OTHER, len(operations), state, b"head"))
+    return count
+
+
+def test_packs_come_to_the_same_as_operations(store):
+    operations = goods(150)
+    load(store, operations)
+    store.catalog.write_now(lambda writing: writing.apply(FEED, entries(operations)))
+    assert slots(store, OTHER) == slots(store, FEED)
+    assert (held(store, OTHER).products, held(store, OTHER).offers) == (150, 150)
+    assert rows(store, "SELECT count(*), sum(low), sum(offers) FROM listings WHERE feed = 1") == rows(
+        store, "SELECT count(*), sum(low), sum(offers) FROM listings WHERE feed = 2"
+    )
+
+
+def test_packs_over_another_state_leave_exactly_what_they_hold(store):
+    load(store, goods(150))
+    changed = [
+        *goods(150),
+        remove(Noun.OFFER, "P00017"),
+        remove(Noun.PRODUCT, "p00018"),
+        put(product("p00019", "Salve")),
+        put(product("new")),
+    ]
+    load(store, changed, manifest=b"other", size=33)
+    catalog = EMPTY.apply(changed)
+    assert {(entry.noun, entry.name): entry.record for entry in slots(store, OTHER)} == dict(catalog.records)
+    assert (held(store, OTHER).products, held(store, OTHER).offers) == (150, 149)
+    assert rows(store, "SELECT count(*) FROM words") == rows(store, "SELECT count(*) FROM listings")
+
+
+def test_a_load_that_was_broken_off_goes_on(make, path):
+    store = make()
+    store.write_now(lambda unit: unit.catalog.keep_feed(FeedRow(OTHER, bytes(32), "main", "USD", own=False)))
+    assert load(store, goods(150), most=3) == 3
+    store.close()
+    again = make()
+    assert load(again, goods(150)) == 5
+    assert held(again, OTHER).products == 150
+
+
+def test_numbers_are_those_of_what_is_there(store):
+    Publisher(store).publish(goods(4))
+    Publisher(store).publish([put(offer("P00001", product("p00001"), 5))])
+    found = store.read_now(lambda unit: list(unit.catalog.numbers(FEED, 1, 100)))
+    assert found == [1, 2, 3, 5, 6, 7, 8, 9]
+    assert store.read_now(lambda unit: list(unit.catalog.numbers(FEED, 3, 7))) == [3, 5, 6]
+
+
+def test_a_feed_that_nobody_follows_goes(make):
+    store = make()
+    load(store, goods(3))
+    store.close()
+    again = make()
+    assert held(again, OTHER) == Held(OTHER)
+    assert rows(again, "SELECT count(*) FROM words") == [(0,)]
+
+
+def test_a_state_is_two_kilobytes_of_a_head_that_is_not_there(store):
+    assert held(store, OTHER).state == StateHash()
+
+
+# --- a store from before the file
+
+
+def before_the_file(path, key):
+    """A store at the schema before, with a feed of ours and one that is followed, as the program then wrote them."""
+    database = open_database(path, key)
+    migrate(database, 0, {number: sql for number, sql in shipped().items() if number != 24})
+    ours, theirs = goods(5), goods(7, price=300)
+    for feed, own, operations in ((FEED, 1, ours), (OTHER, 0, theirs)):
+        catalog = EMPTY.apply(operations)
+        tree = Frontier()
+        for operation in operations:
+            tree = tree.append(leaf_hash(to_bytes(operation)))
+        values = (feed, bytes(32), "USD", own, tree.size, b"head", catalog.hash.to_bytes(), to_bytes(tree))
+        database.execute(
+            "INSERT INTO feeds (feed, identity, name, currency, own, size, checkpoint, state, frontier) VALUES (?, ?, 'main', ?, ?, ?, ?, ?, ?)",
+            values,
+        )
+        for (noun, name), record in catalog.records.items():
+            if noun is Noun.PRODUCT:
+                database.execute("INSERT INTO products VALUES (?, ?, ?, 'x', ?)", (feed, name, bytes(32), record))
+            else:
+                database.execute("INSERT INTO offers VALUES (?, ?, ?, ?)", (feed, name, bytes(32), record))
+    for seq, operation in enumerate(ours, start=1):
+        database.execute("INSERT INTO catalog_log VALUES (?, ?, ?)", (FEED, seq, to_bytes(operation)))
+    database.close()
+    return EMPTY.apply(ours), EMPTY.apply(theirs)
+
+
+def test_a_store_from_before_loses_no_record(make, path, key):
+    ours, theirs = before_the_file(path, key)
+    store = make()
+    for feed, catalog, size in ((FEED, ours, 10), (OTHER, theirs, 14)):
+        assert {(entry.noun, entry.name): entry.record for entry in slots(store, feed)} == dict(catalog.records)
+        assert (held(store, feed).size, held(store, feed).state, held(store, feed).checkpoint) == (size, catalog.hash, b"head")
+
+
+def test_killed_while_it_was_carried_over_it_is_carried_over_again(make, path, key, monkeypatch):
+    _, theirs = before_the_file(path, key)
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("node.store.store.migrate", killed)
+        with pytest.raises(KeyboardInterrupt):
+            make()
+    store = make()
+    assert {(entry.noun, entry.name): entry.record for entry in slots(store, OTHER)} == dict(theirs.records)
+
+
+def test_records_that_do_not_lead_to_their_state_are_fetched_again(make, path, key):
+    before_the_file(path, key)
+    database = open_database(path, key)
+    database.execute("DELETE FROM offers WHERE sku = 'P00003' AND feed = ?", (OTHER,))
+    database.close()
+    store = make()
+    assert held(store, OTHER) == Held(OTHER)
+    assert store.read_now(lambda unit: unit.catalog.feed(OTHER)).size == 14  # the head stays: nobody goes back behind it
