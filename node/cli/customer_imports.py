@@ -65,7 +65,10 @@ def import_(
             done = _applied(call, staged)
             for fault in done["errors"]:
                 call.output.say(f"Row {fault['row']}: {fault['reason']}")
-            call.output.show(done if call.output.as_json else {name: value for name, value in done.items() if name != "errors"})
+            if not call.output.as_json:
+                brought = _besides(done.pop("brought"))
+                done = {name: value for name, value in done.items() if name != "errors"} | ({"brought": brought} if brought else {})
+            call.output.show(done)
 
 
 def _waiting(text: str) -> str:
@@ -127,9 +130,17 @@ def _preview(call: Call, staged: str) -> None:
     counts = ", ".join(f"{view[name]} {name}" for name in ("new", "update", "known", "duplicate", "error"))
     customers = f"{view['writes']} customer{'' if view['writes'] == 1 else 's'} would be written"
     call.output.say(f"{_rows_of(view['rows'])}: {counts}. {customers}, {_rows_of(view['skipped'])} left out.")
+    if beside := _besides(view["besides"]):
+        call.output.say(f"With them: {beside}, as far as they are not here. What was signed comes back from a backup or from peers.")
     if view["state"] == "columns":
         call.output.say(f"Its columns are guessed; see them with: gemstra customers columns {view['id']}")
     call.output.say(f"Nobody is written yet. Take it over with: gemstra customers import {view['id']}")
+
+
+def _besides(counts: dict[str, int]) -> str:
+    """What comes beside customers: "1 note, 2 follow-ups"."""
+    words = {"notes": "note", "tasks": "follow-up", "segments": "segment", "rules": "rule"}
+    return ", ".join(f"{count} {words[name]}{'' if count == 1 else 's'}" for name, count in counts.items() if count)
 
 
 def _rows_of(count: int) -> str:

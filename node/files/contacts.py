@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from node.errors import UserError
+from node.model.export import Beside
 from node.model.person import Entry
 
 from . import contacts_csv, export_csv, export_json, vcard
@@ -21,22 +22,25 @@ class OpenContacts:
     `dialect`: vcard, google-contacts, outlook, shopify-customers, woocommerce, or csv for a table nobody's program is known by.
     """
 
-    def __init__(self, name: str, dialect: str, cards: Iterator[Entry] | None, table: Table | None, region: str) -> None:
+    def __init__(self, name: str, dialect: str, cards: Iterator[Entry | Beside] | None, table: Table | None, region: str) -> None:
         self.dialect = dialect
         self._name = name
         self.header = tuple(table.header) if table else ()
         self.guess = contacts_csv.targets(table.header, dialect) if table else ()
         self._cards, self._table, self._region = cards, table, region
 
-    def entries(self, targets: Sequence[str] = ()) -> Iterator[Entry]:
-        """Each card or row. `targets` say what each column holds; without them the guess does. Raises UserError `file-empty` for none."""
+    def entries(self, targets: Sequence[str] = ()) -> Iterator[Entry | Beside]:
+        """Each card or row, and what an export holds beside them. `targets` say what each column holds; without them the guess does.
+
+        Raises UserError `file-empty` for none.
+        """
         number = 0
         for number, entry in enumerate(self._found(targets), 1):  # noqa: B007  the last one is looked at below
             yield entry
         if not number:
             raise UserError(f"“{self._name}” has a header but no contacts. Export it again with all contacts.", code="file-empty")
 
-    def _found(self, targets: Sequence[str]) -> Iterator[Entry]:
+    def _found(self, targets: Sequence[str]) -> Iterator[Entry | Beside]:
         if self._table is None:
             assert self._cards is not None
             return self._cards

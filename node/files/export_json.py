@@ -3,19 +3,21 @@
 It reads back what it wrote: each value as the type it was, so that nothing is lost without being seen.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import msgspec
 
 from node.errors import UserError
-from node.model.export import FORMAT, CustomerLine, End, Header
-from node.model.person import Entry
+from node.model.export import BESIDES, FORMAT, Beside, CustomerLine, End, Header
+from node.model.person import Entry, Origin
 
 SIGN = b'{"kind":"header"'
 LONGEST_LINE = 8 << 20
 """A customer with a picture of 5 MB."""
+_ID = re.compile(r"[0-9a-f]{64}\Z")
+_LATEST = 1 << 53
 _ROWS = msgspec.json.Encoder()
 
 
@@ -74,8 +76,10 @@ def _line_type(view: Any) -> Any:
 _LINES: dict[Any, Any] = {}
 
 
-def read_people(lines: Iterable[bytes]) -> Iterator[Entry]:
-    """The customers of an export, to be imported; other kinds are passed over, what is broken is told in its place."""
+def read_people(lines: Iterable[bytes]) -> Iterator[Entry | Beside]:
+    """The customers of an export and what hangs on them, to be imported; kinds that were signed are passed over, what is broken is told
+    in its place.
+    """
     row = 0
     for text in lines:
         if not text.strip():
@@ -85,12 +89,25 @@ def read_people(lines: Iterable[bytes]) -> Iterator[Entry]:
             if found.kind == "header" and found.value.get("gemstra") != FORMAT:
                 yield Entry(0, None, ("This export is of a newer Gemstra. Install the newer version.",))
                 return
+            if found.kind in BESIDES:
+                yield Beside(found.kind, msgspec.json.decode(text, type=_line_type(BESIDES[found.kind])).value)
+                continue
             if found.kind != "customer":
                 continue
-            person = msgspec.json.decode(text, type=_line_type(CustomerLine)).value.person
-        except (msgspec.DecodeError, UnicodeDecodeError, AttributeError) as error:
+            value: CustomerLine = msgspec.json.decode(text, type=_line_type(CustomerLine)).value
+            origin = _origin(value)
+        except (msgspec.DecodeError, UnicodeDecodeError, AttributeError, ValueError) as error:
             row += 1
             yield Entry(row, None, (f"This line is none of an export: {error}",), (text[:1000].decode("utf-8", "replace"),))
             continue
         row += 1
-        yield Entry(row, replace(person, row=row))
+        yield Entry(row, value.person, origin=origin)
+
+
+def _origin(value: CustomerLine) -> Origin:
+    """Raises ValueError where it is none of ours."""
+    if not _ID.match(value.id):
+        raise ValueError("the id is none")
+    if not all(0 <= at < _LATEST for at in (value.created, value.updated, value.archived or 0)):
+        raise ValueError("a time is none")
+    return Origin(value.id, value.created, value.updated, value.archived)

@@ -1,9 +1,11 @@
 """What an export holds beside the views of the API, and what its writers are told."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 
+from .filters import Filters
 from .person import Contact
 
 FORMAT = 1
@@ -43,6 +45,72 @@ class NoteLine:
     channel: str
     direction: str
     created: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLine:
+    """A follow-up. `day` YYYY-MM-DD; status: open | done; `rule` and `occasion`: which rule made it and what for, "" = you; times in ms.
+
+    `customer` and `order` are "" where it is about none; `customer_name` is for who reads the file.
+    """
+
+    id: str
+    title: str
+    note: str
+    day: str
+    channel: str
+    status: str
+    customer: str
+    customer_name: str
+    rule: str
+    occasion: str
+    order: str
+    created: int
+    updated: int
+    finished: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentLine:
+    """A saved choice of customers. Times in ms."""
+
+    id: str
+    name: str
+    filters: Filters
+    created: int
+    updated: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    """A rule that makes follow-ups, as it is set."""
+
+    kind: str
+    on: bool
+    days: int
+    channel: str
+    most: int
+    tag: str
+
+
+Line = NoteLine | TaskLine | SegmentLine | RuleLine
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A line of an export that an import brings back beside customers, as it was read."""
+
+    kind: str
+    line: Line
+
+    @property
+    def whose(self) -> str:
+        """The id that the customer had there; "" = nobody's."""
+        return self.line.customer if isinstance(self.line, NoteLine | TaskLine) else ""
+
+
+BESIDES: Mapping[str, type[Line]] = MappingProxyType({"note": NoteLine, "task": TaskLine, "segment": SegmentLine, "rule": RuleLine})
+"""Kinds of such lines."""
 
 
 @dataclass(frozen=True, slots=True)

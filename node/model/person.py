@@ -119,16 +119,28 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """What an export says of a customer beside the person: the id (hex), when they were added, changed and put aside (ms)."""
+
+    id: str
+    created: int
+    updated: int
+    archived: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One card or row as it was read: the person, or None where there is none to be had. `problems` say what was wrong with it.
 
-    `original` is how it stood in the file (cells of a row, or one text), where the person must still be asked or told about it.
+    `original` is how it stood in the file (cells of a row, or one text), where the person must still be asked or told about it; `origin`
+    is of a row of an export.
     """
 
     row: int
     person: Contact | None
     problems: tuple[str, ...] = ()
     original: tuple[str, ...] = ()
+    origin: Origin | None = None
 
 
 def phone(label: str, raw: str, region: str) -> Phone:

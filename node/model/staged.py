@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 
 from node.errors import UserError
 
-from .person import Contact
+from .person import Contact, Origin
 
 OUTCOMES = ("new", "update", "known", "duplicate", "error")
 ACTIONS = ("new", "update", "merge", "skip")
 KINDS = ("who", "email", "phone")
 """Likenesses, the strongest first: name with address, e-mail, whole number."""
+ID = "id"
+"""The likeness of a row of an export with the customer who has its id: it always counts, and before any other."""
 
 MOST_BYTES = 1 << 30
 """Of one file."""
@@ -85,7 +87,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class StagedRow:
-    """One row. `person` is without its picture, unless it is to be taken over; `pictured`: there is one."""
+    """One row. `person` is without its picture, unless it is to be taken over; `pictured`: there is one; `origin`: of an export."""
 
     row: int
     person: Contact | None
@@ -93,6 +95,7 @@ class StagedRow:
     problems: tuple[str, ...]
     original: tuple[str, ...]
     judgement: Judgement
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,18 @@ What waits and what is decided about it is customer_staging.py.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 from node.errors import ConflictError, NotFound
 from node.model.customer import Customer, Image, ImportRow, Touched, Undone, merged
+from node.model.person import Contact, Origin
 from node.model.staged import Staged, StagedRow
 
+from . import import_besides
 from .asking import ERASED
-from .customer_staging import StagingUnit, find_staged
+from .customer_staging import find_staged
+from .import_besides import BesidesUnit, BesidesView
 
 MOST_ERRORS = 500
 MOST_TOUCHED = 200
@@ -27,12 +31,13 @@ class ImportBook(Protocol):
     def imported(self, id_: bytes, /) -> ImportRow | None: ...  # noqa: D102
     def imports(self) -> Sequence[ImportRow]: ...  # noqa: D102
     def images(self, ids: Sequence[bytes], pictured: Collection[bytes]) -> dict[bytes, Image]: ...  # noqa: D102
-    def note_changes(self, import_: bytes, changes: Iterable[tuple[bytes, Image | None]]) -> None: ...  # noqa: D102
+    def note_changes(self, import_: bytes, changes: Iterable[tuple[bytes, int, Image | None]]) -> None: ...  # noqa: D102
+    def taken(self, ids: Sequence[bytes]) -> set[bytes]: ...  # noqa: D102
     def touched_since(self, row: ImportRow) -> Sequence[Touched]: ...  # noqa: D102
     def undo_changes(self, row: ImportRow, leave: Collection[bytes]) -> Undone: ...  # noqa: D102
 
 
-class ImportsUnit(StagingUnit, Protocol):
+class ImportsUnit(BesidesUnit, Protocol):
     """A unit that knows customers, files that wait and imports."""
 
     @property
@@ -51,7 +56,7 @@ class FaultView:
 class ImportView:
     """What an import did: `imported` = `created` + `updated` + `known` (here already). `skipped`: rows left out by rule or choice.
 
-    `errors` are the first 500 of `failed`.
+    `errors` are the first 500 of `failed`; `brought` is what came beside customers.
     """
 
     id: str
@@ -63,6 +68,7 @@ class ImportView:
     skipped: int
     failed: int
     errors: tuple[FaultView, ...]
+    brought: BesidesView
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,8 @@ class UndoView:
 
 @dataclass(slots=True)
 class _Taking:
-    """An import under way. `pending`: customers the batch writes; `placed`: the customer of each row that another is like.
+    """An import under way. `pending`: customers the batch writes; `placed`: the customer of each row that another is like; `origins`:
+    who the rows of an export became, by the ids they have there, and `used` those of the ids that nobody new can have.
 
     `ids` are drawn at random for as many as may be new, and given in rising order: tables grow at their ends then.
     """
@@ -124,6 +131,8 @@ class _Taking:
     pending: dict[bytes, Customer] = field(default_factory=dict)
     fresh: set[bytes] = field(default_factory=set)
     placed: dict[int, bytes] = field(default_factory=dict)
+    origins: dict[str, bytes] = field(default_factory=dict)
+    used: set[bytes] = field(default_factory=set)
     created: int = 0
     updated: int = 0
     known: int = 0
@@ -146,15 +155,22 @@ def apply_import(unit: ImportsUnit, staged: bytes, tell: Tell = _nobody_listens)
     twins, twice = unit.staged_imports.twins(found.seq), unit.staged_imports.written_twice(found.seq)
     taking = _Taking(row.id, unit.now, ids, twins, twice, known=known)
     last = done = 0
+    beside = sum(unit.staged_imports.count_besides(found.seq).values())
     with unit.customers.in_bulk():
         while rows := unit.staged_imports.to_take(found.seq, last, _BATCH):
             _take(unit, taking, rows)
             last, done = rows[-1].judgement.number, done + len(rows)
-            tell(done, total)
+            tell(done, total + beside)
+    told = partial(_told, tell, total, beside)
+    brought = import_besides.bring(unit, found.seq, row.id, taking.origins, told) if beside else BesidesView()
     unit.customer_imports.keep_import(replace(row, created=taking.created, updated=taking.updated, known=taking.known))
     unit.staged_imports.keep(replace(found, state="applied", import_=row.id))
     unit.touched("changes")
-    return _imported(unit, found, row, taking, counts)
+    return replace(_imported(unit, found, row, taking, counts), brought=brought)
+
+
+def _told(tell: Tell, total: int, beside: int, looked: int) -> None:
+    tell(total + looked, total + beside)
 
 
 def _imported(unit: ImportsUnit, found: Staged, row: ImportRow, taking: _Taking, counts: Mapping[tuple[str, str], int]) -> ImportView:
@@ -163,7 +179,7 @@ def _imported(unit: ImportsUnit, found: Staged, row: ImportRow, taking: _Taking,
     faults = unit.staged_imports.rows(found.seq, "error", 0, MOST_ERRORS)
     errors = tuple(FaultView(fault.row, " ".join(fault.problems)) for fault in faults)
     numbers = (taking.created + taking.updated + taking.known, taking.created, taking.updated, taking.known, skipped, failed)
-    return ImportView(row.id.hex(), row.dialect, *numbers, errors)
+    return ImportView(row.id.hex(), row.dialect, *numbers, errors, BesidesView())
 
 
 def _take(unit: ImportsUnit, taking: _Taking, rows: Sequence[StagedRow]) -> None:
@@ -171,6 +187,7 @@ def _take(unit: ImportsUnit, taking: _Taking, rows: Sequence[StagedRow]) -> None
     wanted = {customer for row in rows if (customer := _target(row, taking)) is not None}
     here = unit.customers.get_all(tuple(wanted))
     taking.pending, taking.fresh = {}, set()
+    taking.used = unit.customer_imports.taken([bytes.fromhex(row.origin.id) for row in rows if row.origin is not None])
     for row in rows:
         _take_row(taking, row, here)
     old = [id_ for id_ in taking.pending if id_ not in taking.fresh]
@@ -178,7 +195,7 @@ def _take(unit: ImportsUnit, taking: _Taking, rows: Sequence[StagedRow]) -> None
     images = unit.customer_imports.images(old, pictured)
     unit.customers.keep_all([customer for id_, customer in taking.pending.items() if id_ in taking.fresh], new=True)
     unit.customers.keep_all([customer for id_, customer in taking.pending.items() if id_ not in taking.fresh])
-    unit.customer_imports.note_changes(taking.id, ((id_, images.get(id_)) for id_ in taking.pending))
+    unit.customer_imports.note_changes(taking.id, ((id_, one.updated, images.get(id_)) for id_, one in taking.pending.items()))
 
 
 def _target(row: StagedRow, taking: _Taking) -> bytes | None:
@@ -195,7 +212,7 @@ def _take_row(taking: _Taking, row: StagedRow, here: Mapping[bytes, Customer]) -
         taking.gone += 1  # erased since it was looked at; it is not brought back without being asked
         return
     if target is None:
-        customer = Customer(next(taking.ids), row.person, taking.at, taking.at, taking.id)
+        customer = _new(taking, row.person, row.origin)
         taking.pending[customer.id] = customer
         taking.fresh.add(customer.id)
         taking.created += 1
@@ -211,6 +228,19 @@ def _take_row(taking: _Taking, row: StagedRow, here: Mapping[bytes, Customer]) -
             taking.updated += 1
     if judged.number in taking.twins:
         taking.placed[judged.number] = customer.id
+    if row.origin is not None:
+        taking.origins.setdefault(row.origin.id, customer.id)
+
+
+def _new(taking: _Taking, person: Contact, origin: Origin | None) -> Customer:
+    """A row of an export is who it was, where nobody has or had the id, and has the times it had."""
+    if origin is None:
+        return Customer(next(taking.ids), person, taking.at, taking.at, taking.id)
+    id_ = bytes.fromhex(origin.id)
+    if id_ in taking.used:
+        id_ = next(taking.ids)
+    taking.used.add(id_)
+    return Customer(id_, person, origin.created, origin.updated, taking.id, origin.archived)
 
 
 # --- afterwards
@@ -244,11 +274,13 @@ def undo_import(unit: ImportsUnit, import_id: bytes, leave: bool = False) -> Und
         some = ", ".join(item.name for item in touched[:5]) + (" …" if len(touched) > 5 else "")
         text = f"{len(touched)} of these customers were changed, ordered for or noted on since: {some}. Undo the others, or nothing."
         raise ConflictError(text, code="changed-since")
-    undone = unit.customer_imports.undo_changes(row, {item.id for item in touched})
+    left = {item.id for item in touched}
+    undone = unit.customer_imports.undo_changes(row, left)
     with unit.customers.in_bulk():
         unit.customers.erase_all(undone.removed)
         unit.customers.restore(undone.restored)
         unit.customers.keep_all([replace(customer, updated=unit.now) for customer in undone.older])
+    import_besides.take_away(unit, row.id, left)
     unit.customer_imports.keep_import(replace(row, undone=True))
     unit.operations.forget_responses()
     unit.touched(ERASED)

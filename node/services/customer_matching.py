@@ -7,7 +7,7 @@ and address another row has. A customer is taken by one row at most. What cannot
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from node.model.staged import KINDS, Candidate, Judgement, Rules
+from node.model.staged import ID, KINDS, Candidate, Judgement, Rules
 
 Alike = Callable[[str, Collection[str]], Mapping[str, Sequence[bytes]]]
 Unchanged = Callable[[Collection[tuple[int, bytes]]], Collection[tuple[int, bytes]]]
@@ -57,7 +57,7 @@ def _like(candidates: Iterable[Candidate], rules: Rules) -> dict[tuple[str, str]
     first: dict[tuple[str, str], int] = {}
     for item in candidates:
         for likeness in item.likeness:
-            if likeness[0] in rules.match:
+            if likeness[0] in (ID, *rules.match):
                 first.setdefault(likeness, item.number)
     return first
 
@@ -65,8 +65,8 @@ def _like(candidates: Iterable[Candidate], rules: Rules) -> dict[tuple[str, str]
 def _shared(rows: Sequence[Candidate], rules: Rules, alike: Alike) -> dict[int, dict[bytes, int]]:
     """For each row the customers it is like, with how strong: a bit a kind, the strongest highest."""
     found: dict[int, dict[bytes, int]] = {}
-    for kind in rules.match:
-        weight = 1 << (len(KINDS) - 1 - KINDS.index(kind))
+    for kind in (ID, *rules.match):
+        weight = 1 << (len(KINDS) if kind == ID else len(KINDS) - 1 - KINDS.index(kind))
         wanted = {value for item in rows for known, value in item.likeness if known == kind}
         by_value = alike(kind, wanted) if wanted else {}
         if not by_value:
@@ -79,7 +79,8 @@ def _shared(rows: Sequence[Candidate], rules: Rules, alike: Alike) -> dict[int, 
 
 
 def _settle(rows: Sequence[Candidate], shared: Mapping[int, Mapping[bytes, int]], found: _Found, unchanged: Unchanged) -> None:
-    for strength in range(2 ** len(KINDS) - 1, 0, -1):
+    strongest = max((weight for weights in shared.values() for weight in weights.values()), default=0)
+    for strength in range(strongest, 0, -1):
         open_ = []
         for item in rows:
             free = tuple(sorted(id_ for id_, weight in shared.get(item.number, {}).items() if weight == strength and id_ not in found.row))

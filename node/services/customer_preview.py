@@ -9,8 +9,10 @@ from node.model.customer import Customer, merged
 from node.model.person import Contact
 from node.model.staged import ACTIONS, KINDS, OUTCOMES, Judgement, Rules, Staged, StagedRow
 
+from . import import_besides
 from .customer_staging import StagingUnit, find_staged, judge
 from .customers import detail
+from .import_besides import BesidesView
 
 MOST_ROWS = 200
 _SAMPLES = 3
@@ -31,7 +33,8 @@ class StagedView:
     """A file that waits. state: reading, columns (say what each holds), ready, applied; `import_id` then is what it became.
 
     `new`, `update`, `known`, `duplicate` and `error` count its rows and add up to `rows`; `writes`: how many customers taking it over
-    would make or change; `skipped`: rows with a person that would be left out; `warned`: rows with something that could not be read.
+    would make or change; `skipped`: rows with a person that would be left out; `warned`: rows with something that could not be read;
+    `besides`: what an export has beside customers.
     """
 
     id: str
@@ -53,6 +56,7 @@ class StagedView:
     found: str
     twins: str
     import_id: str
+    besides: BesidesView
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +201,7 @@ def _view(unit: StagingUnit, staged: Staged) -> StagedView:
     return StagedView(
         staged.id.hex(), staged.name, staged.dialect, staged.region, staged.at, staged.state, sum(by_outcome.values()), **by_outcome,
         writes=taken, skipped=skipped, warned=unit.staged_imports.warned(staged.seq), match=staged.rules.match, found=staged.rules.found,
-        twins=staged.rules.twins, import_id=staged.import_.hex() if staged.import_ else "",
+        twins=staged.rules.twins, import_id=staged.import_.hex() if staged.import_ else "", besides=import_besides.count(unit, staged.seq),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 from node.errors import ConflictError, NotFound, UserError
 from node.model.contact_fields import checked, fingerprint, require_person
 from node.model.customer import Customer, merged
+from node.model.export import Beside
 from node.model.person import Contact, Entry
 from node.model.staged import Candidate, Judgement, Rules, Staged, StagedRow
 from node.model.staged import Mapping as ColumnMapping
@@ -33,7 +34,7 @@ class StagedBook(Protocol):
     def all(self) -> Sequence[Staged]: ...  # noqa: D102
     def drop(self, seq: int, *, rows: int) -> bool: ...  # noqa: D102
     def drop_settled(self, seq: int, *, rows: int) -> bool: ...  # noqa: D102
-    def add_rows(self, seq: int, first: int, entries: Sequence[Entry]) -> None: ...  # noqa: D102
+    def add_rows(self, seq: int, first: int, entries: Sequence[Entry | Beside]) -> None: ...  # noqa: D102
     def rewrite_rows(self, seq: int, first: int, entries: Sequence[Entry]) -> None: ...  # noqa: D102
     def originals(self, seq: int, after: int, limit: int) -> Sequence[tuple[int, int, tuple[str, ...]]]: ...  # noqa: D102
     def rows(self, seq: int, outcome: str, after: int, limit: int) -> Sequence[StagedRow]: ...  # noqa: D102
@@ -46,6 +47,9 @@ class StagedBook(Protocol):
     def written_twice(self, seq: int) -> frozenset[bytes]: ...  # noqa: D102
     def count(self, seq: int) -> Mapping[tuple[str, str], int]: ...  # noqa: D102
     def warned(self, seq: int) -> int: ...  # noqa: D102
+    def besides(self, seq: int, after: int, limit: int) -> Sequence[tuple[int, Beside]]: ...  # noqa: D102
+    def count_besides(self, seq: int) -> Mapping[str, int]: ...  # noqa: D102
+    def owners(self, seq: int) -> dict[str, bytes | None]: ...  # noqa: D102
     def candidates(self, seq: int) -> Iterator[Candidate]: ...  # noqa: D102
     def alike(self, kind: str, values: Collection[str]) -> Mapping[str, Sequence[bytes]]: ...  # noqa: D102
     def judge(self, seq: int, judgements: Sequence[Judgement]) -> None: ...  # noqa: D102
@@ -92,11 +96,11 @@ def _remembered(header: Sequence[str], mapping: ColumnMapping) -> tuple[str, ...
     return tuple(target for _, target in mapping.targets) if len(mapping.targets) == len(header) else ()
 
 
-def add_entries(unit: StagingUnit, staged: Staged, first: int, entries: Sequence[Entry], anew: bool = False) -> None:
+def add_entries(unit: StagingUnit, staged: Staged, first: int, entries: Sequence[Entry | Beside], anew: bool = False) -> None:
     """Rows `first`, `first` + 1, … as they were read; `anew` by another mapping. Raises NotFound once the file was discarded."""
     find_staged(unit, staged.id)
     if anew:
-        unit.staged_imports.rewrite_rows(staged.seq, first, entries)
+        unit.staged_imports.rewrite_rows(staged.seq, first, [entry for entry in entries if isinstance(entry, Entry)])
     else:
         unit.staged_imports.add_rows(staged.seq, first, entries)
 

@@ -9,22 +9,22 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from node.errors import UserError
-from node.model.export import FORMAT, CustomerLine, Header, NoteLine, SettingLine
+from node.model.export import FORMAT, CustomerLine, Header, NoteLine, RuleLine, SegmentLine, SettingLine, TaskLine
 from node.model.task import Note
 
-from . import claims, commissions, orders, peers, plans, segments, statements, task_rules, tasks, team
+from . import claims, commissions, orders, peers, plans, statements, task_rules, team
 from .claims import ClaimView
 from .commissions import LineWhy
+from .customer_search import SearchUnit
 from .customers import CustomerBook
 from .grant_book import find as find_grant
 from .grant_views import DisclosureView, GrantView, disclosure_view, grant_view
 from .order_view import OrderView
 from .peers import PeerView
 from .plans import PlanView
-from .segments import SegmentView
 from .statements import StatementView
-from .task_rules import RulesUnit, RuleView
-from .tasks import ZONE, TaskView
+from .task_rules import RulesUnit
+from .tasks import ZONE, TaskBook
 from .team import EdgeView, MembershipView, MemberView
 
 ROWS = 200
@@ -56,6 +56,9 @@ class ExportUnit(Protocol):
 
     @property
     def notes(self) -> Said: ...  # noqa: D102
+
+    @property
+    def tasks(self) -> TaskBook: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,23 @@ def _note(unit: ExportUnit, id_: bytes) -> NoteLine:
     return NoteLine(id_.hex(), note.customer.hex(), note.at, note.text, note.channel, note.direction, note.created)
 
 
+def _task(unit: ExportUnit, id_: bytes) -> TaskLine:
+    listed = unit.tasks.get(id_)
+    assert listed is not None  # of the same snapshot
+    task, name, _ = listed
+    whose, order = (value.hex() if value else "" for value in (task.customer, task.order))
+    head = (task.id.hex(), task.title, task.note, task.day.isoformat(), task.channel.value, task.status.value, whose, name)
+    return TaskLine(*head, task.rule, task.occasion, order, task.created, task.updated, task.finished)
+
+
+def _rules(unit: RulesUnit) -> list[RuleLine]:
+    return [RuleLine(row.kind, row.on, row.days, row.channel, row.most, row.tag) for row in task_rules.list_rules(unit)]
+
+
+def _segments(unit: SearchUnit) -> list[SegmentLine]:
+    return [SegmentLine(row.id.hex(), row.name, row.filters, row.created, row.updated) for row in unit.segments.all()]
+
+
 def _disclosures(unit: Any, after: bytes) -> Stretch:
     """The ledger, by grant."""
     keys = unit.export_ids.after("grant", after, ROWS)
@@ -141,9 +161,9 @@ SECTIONS: Mapping[str, Section] = {
     "setting": Section(SettingLine, _all(_settings)),
     "customer": Section(CustomerLine, _customers),
     "note": Section(NoteLine, _each("note", _note)),
-    "task": Section(TaskView, _each("task", tasks.get_task)),
-    "rule": Section(RuleView, _all(task_rules.list_rules)),
-    "segment": Section(SegmentView, _all(segments.list_segments)),
+    "task": Section(TaskLine, _each("task", _task)),
+    "segment": Section(SegmentLine, _all(_segments)),
+    "rule": Section(RuleLine, _all(_rules)),
     "order": Section(OrderView, _each("order", orders.get_order)),
     "grant": Section(GrantView, _each("grant", _grant)),
     "disclosure": Section(DisclosureView, _disclosures),

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from node.errors import NodeError, Unavailable, UserError
+from node.model.export import Beside
 from node.model.person import Entry
 from node.model.staged import Staged, require_size
 
-from . import customer_imports, customer_staging
+from . import customer_imports, customer_staging, import_besides
 from .customer_imports import ImportView
 
 _BATCH = 500
@@ -38,7 +39,7 @@ class OpenFile(Protocol):
     header: tuple[str, ...]
     guess: tuple[str, ...]
 
-    def entries(self, targets: Sequence[str] = ()) -> Iterator[Entry]:
+    def entries(self, targets: Sequence[str] = ()) -> Iterator[Entry | Beside]:
         """Each card or row, as `targets` say."""
 
 
@@ -213,9 +214,9 @@ class ImportRuns:
             raise Unavailable("Something is being done with this file already. Wait until it is done.", code="import-busy")
         return run
 
-    def _add(self, staged: Staged, entries: Iterable[Entry]) -> None:
+    def _add(self, staged: Staged, entries: Iterable[Entry | Beside]) -> None:
         number = 1
-        for batch in _batches(entries):
+        for batch in _batches(map(import_besides.looked_at, entries)):
             self._store.write_now(customer_staging.add_entries, staged, number, batch)
             number += len(batch)
 
@@ -224,13 +225,14 @@ class ImportRuns:
             pass
 
 
-def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+def _batches(entries: Iterable[Entry | Beside]) -> Iterator[list[Entry | Beside]]:
     """Rows in handfuls, fewer where they are large."""
-    batch: list[Entry] = []
+    batch: list[Entry | Beside] = []
     weight = 0
     for entry in entries:
         batch.append(entry)
-        weight += sum(map(len, entry.original)) + len((entry.person and entry.person.photo) or b"")
+        if isinstance(entry, Entry):
+            weight += sum(map(len, entry.original)) + len((entry.person and entry.person.photo) or b"")
         if len(batch) >= _BATCH or weight > _MOST_BYTES:
             yield batch
             batch, weight = [], 0

@@ -24,7 +24,8 @@ _RECORD = frozenset(
 """Tables with a column `customer` that are the record itself, what imports and backups keep, or drawn from orders."""
 _COUNTS = {
     "orders": f"({_MADE} OR t.created > :at)",
-    "tasks": f"{_MADE} AND (t.rule = '' OR t.status <> 'open')",
+    "tasks": f"{_MADE} AND t.import IS NOT :import AND (t.rule = '' OR t.status <> 'open')",
+    "customer_notes": f"{_MADE} AND t.import IS NOT :import",
 }
 _BATCH = 500
 
@@ -72,15 +73,28 @@ class CustomerImports:
         row = self._db.execute("SELECT picture, shown FROM customer_photos WHERE customer = ?", (customer,)).fetchone()
         return (row[0], row[1]) if row else (None, None)
 
-    def note_changes(self, import_: bytes, changes: Iterable[tuple[bytes, Image | None]]) -> None:
-        """Keep what each customer was before the import; None: there was none. Of several for one customer the first holds."""
-        rows = ((import_, customer, *_apart(image)) for customer, image in changes)
-        self._db.conn.executemany("INSERT OR IGNORE INTO customer_changes (import, customer, before, was) VALUES (?, ?, ?, ?)", rows)
+    def note_changes(self, import_: bytes, changes: Iterable[tuple[bytes, int, Image | None]]) -> None:
+        """Keep of each customer what `updated` the import wrote, and what there was before: None: nothing. Of several the first holds."""
+        rows = ((import_, customer, wrote, *_apart(image)) for customer, wrote, image in changes)
+        sql = (
+            "INSERT INTO customer_changes (import, customer, wrote, before, was) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (import, customer) DO UPDATE SET wrote = excluded.wrote"
+        )
+        self._db.conn.executemany(sql, rows)
+
+    def taken(self, ids: Sequence[bytes]) -> set[bytes]:
+        """Those of the ids that a new customer can't have: somebody has it, or had it until they were erased or merged into another."""
+        found: set[bytes] = set()
+        for part in _parts(ids):
+            marks = ",".join("?" * len(part))
+            for table, column in (("customers", "id"), ("erasure_receipts", "erased"), ("customer_merges", "gone")):
+                found.update(id_ for (id_,) in self._db.execute(f"SELECT {column} FROM {table} WHERE {column} IN ({marks})", part))  # noqa: S608
+        return found
 
     def touched_since(self, row: ImportRow) -> list[Touched]:
         """Customers of the import that were written, ordered for or used since, by name. An open task that a rule made is no use."""
         named = {"import": row.id, "at": row.at}
-        changed = f"SELECT c.id, c.name {_OF} AND (c.source IS NOT :import OR c.updated <> :at)"
+        changed = f"SELECT c.id, c.name {_OF} AND (c.source IS NOT :import OR c.updated <> coalesce(change.wrote, :at))"
         since = {id_: Touched(id_, name, "changed") for id_, name in self._db.execute(changed, named)}
         for table, counts in self._uses():
             sql = f"SELECT c.id, c.name {_OF} AND EXISTS (SELECT 1 FROM {table} AS t WHERE t.customer = c.id AND {counts})"  # noqa: S608

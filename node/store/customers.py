@@ -126,6 +126,9 @@ class Customers:
     def erase(self, customer: bytes) -> bool:
         """Erase the record with all that goes with it, and rows about them in files that wait. True when there was one."""
         rows = "SELECT import, number FROM staged_judgements WHERE customer = ?"
+        theirs = f"SELECT import, json_extract(origin, '$.id') FROM staged_rows WHERE (import, number) IN ({rows})"  # noqa: S608
+        beside = f"DELETE FROM staged_besides WHERE whose = ? OR whose <> '' AND (import, whose) IN ({theirs})"  # noqa: S608
+        self._db.execute(beside, (customer.hex(), customer))
         self._db.execute(f"DELETE FROM staged_rows WHERE (import, number) IN ({rows})", (customer,))  # noqa: S608
         self._db.execute("DELETE FROM staged_judgements WHERE customer = ?", (customer,))
         return bool(self._db.execute("DELETE FROM customers WHERE id = ?", (customer,)).rowcount)

@@ -65,6 +65,7 @@ TABLES: tuple[Kept | Rebuilt | LeftOut, ...] = (
     LeftOut("staged_imports", "a file that waits for a word, and goes by itself: it is sent again"),
     LeftOut("staged_rows", "rows of a file that waits"),
     LeftOut("staged_judgements", "what would become of them"),
+    LeftOut("staged_besides", "what it holds beside them"),
     Kept("import_mappings"),
     Kept("customer_history", customer="customer", returns=True),
     Kept("customer_merges", customer="customer"),

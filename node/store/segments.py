@@ -33,7 +33,7 @@ class Segments:
         filters = msgspec.json.encode(segment.filters).decode()
         self._db.execute(
             f"INSERT INTO customer_segments ({_ROW}) VALUES (?, ?, ?, ?, ?) "  # noqa: S608
-            "ON CONFLICT (id) DO UPDATE SET name = excluded.name, filters = excluded.filters, updated = excluded.updated",
+            "ON CONFLICT (id) DO UPDATE SET name = excluded.name, filters = excluded.filters, updated = excluded.updated, import = NULL",
             (segment.id, segment.name, filters, segment.created, segment.updated),
         )
 

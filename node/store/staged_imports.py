@@ -9,8 +9,9 @@ import msgspec
 from sqlite_utils import Database
 
 from node.model.customer import same_person
-from node.model.person import Contact, Entry
-from node.model.staged import OUTCOMES, Candidate, Judgement, Rules, Staged, StagedRow
+from node.model.export import BESIDES, Beside
+from node.model.person import Contact, Entry, Origin
+from node.model.staged import ID, OUTCOMES, Candidate, Judgement, Rules, Staged, StagedRow
 from node.model.staged import Mapping as ColumnMapping
 
 from .customers import packed, person_of
@@ -18,7 +19,7 @@ from .customers import packed, person_of
 _STAGED = "id, name, dialect, region, at, state, header, targets, rules, import, seq"
 _JUDGED = "j.number, j.outcome, j.action, j.customer, j.others, j.twin, j.chosen"
 _ROWS = (
-    f"SELECT r.row, r.record, r.picture IS NOT NULL, r.problems, r.original, {_JUDGED} "  # noqa: S608
+    f"SELECT r.row, r.record, r.picture IS NOT NULL, r.problems, r.original, r.origin, {_JUDGED} "  # noqa: S608
     "FROM staged_judgements AS j JOIN staged_rows AS r USING (import, number)"
 )
 _TAKEN = "j.action <> 'skip' AND (j.outcome <> 'known' OR j.action <> 'update')"  # for who is known nothing is to be done
@@ -28,7 +29,7 @@ _ID = 32
 
 
 class StagedImports:
-    """The tables `staged_imports`, `staged_rows`, `staged_judgements` and `import_mappings` of one transaction."""
+    """The tables `staged_imports`, `staged_rows`, `staged_judgements`, `staged_besides` and `import_mappings` of one transaction."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -76,23 +77,32 @@ class StagedImports:
         numbers = [(seq, number) for (number,) in self._db.execute(sql, (seq, rows)).fetchall()]
         self._db.conn.executemany("DELETE FROM staged_rows WHERE import = ? AND number = ?", numbers)
         self._db.conn.executemany("DELETE FROM staged_judgements WHERE import = ? AND number = ?", numbers)
-        return len(numbers) < rows
+        besides = "SELECT number FROM staged_besides WHERE import = ? ORDER BY number LIMIT ?"
+        sql = f"DELETE FROM staged_besides WHERE import = ? AND number IN ({besides})"  # noqa: S608
+        gone: int = self._db.execute(sql, (seq, seq, rows)).rowcount
+        return len(numbers) < rows and gone < rows
 
     def _drop_until(self, seq: int, last: int) -> None:
-        for table in ("staged_rows", "staged_judgements"):
+        for table in ("staged_rows", "staged_judgements", "staged_besides"):
             self._db.execute(f"DELETE FROM {table} WHERE import = ? AND number <= ?", (seq, last))  # noqa: S608
 
     # --- rows
 
-    def add_rows(self, seq: int, first: int, entries: Sequence[Entry]) -> None:
-        """Rows `first`, `first` + 1, … of a file, not judged yet."""
-        rows, judged = [], []
+    def add_rows(self, seq: int, first: int, entries: Sequence[Entry | Beside]) -> None:
+        """Rows `first`, `first` + 1, … of a file, not judged yet, and what stands among them beside customers."""
+        rows, judged, besides = [], [], []
         for number, entry in enumerate(entries, first):
+            if isinstance(entry, Beside):
+                besides.append((seq, number, entry.kind, entry.whose, msgspec.json.encode(entry.line)))
+                continue
             record, picture = _record(entry.person)
-            rows.append((record, picture, _json(entry.problems), seq, number, entry.row, _json(entry.original)))
-            judged.append((seq, number, *_likeness(entry.person, record, picture)))
-        sql = "INSERT INTO staged_rows (record, picture, problems, import, number, row, original) VALUES (?, ?, ?, ?, ?, ?, ?)"
+            origin = None if entry.origin is None else _json(entry.origin)
+            rows.append((record, picture, _json(entry.problems), seq, number, entry.row, _json(entry.original), origin))
+            judged.append((seq, number, *_likeness(entry.person, record, picture, entry.origin)))
+        sql = "INSERT INTO staged_rows (record, picture, problems, import, number, row, original, origin) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         self._db.conn.executemany(sql, rows)
+        sql = "INSERT INTO staged_besides (import, number, kind, whose, line) VALUES (?, ?, ?, ?, ?)"
+        self._db.conn.executemany(sql, besides)
         self._db.conn.executemany("INSERT INTO staged_judgements (import, number, likeness, same) VALUES (?, ?, ?, ?)", judged)
 
     def rewrite_rows(self, seq: int, first: int, entries: Sequence[Entry]) -> None:
@@ -199,6 +209,28 @@ class StagedImports:
         found: int = self._db.execute(sql, (seq,)).fetchone()[0]
         return found
 
+    # --- what an export holds beside customers
+
+    def besides(self, seq: int, after: int, limit: int) -> list[tuple[int, Beside]]:
+        """The next of them, each with its number."""
+        sql = "SELECT number, kind, line FROM staged_besides WHERE import = ? AND number > ? ORDER BY number LIMIT ?"
+        found = self._db.execute(sql, (seq, after, limit))
+        return [(number, Beside(kind, msgspec.json.decode(line, type=BESIDES[kind]))) for number, kind, line in found]
+
+    def count_besides(self, seq: int) -> dict[str, int]:
+        """How many there are of each kind."""
+        sql = "SELECT kind, count(*) FROM staged_besides WHERE import = ? GROUP BY kind"
+        return dict(self._db.execute(sql, (seq,)).fetchall())
+
+    def owners(self, seq: int) -> dict[str, bytes | None]:
+        """The ids of the customers in the file, with who is here already without being changed; None for the others."""
+        sql = (
+            "SELECT json_extract(r.origin, '$.id'), iif(j.outcome = 'known' AND j.action = 'update', j.customer, NULL) AS known "
+            "FROM staged_rows AS r JOIN staged_judgements AS j USING (import, number) WHERE import = ? AND r.origin IS NOT NULL "
+            "ORDER BY known IS NOT NULL"
+        )
+        return dict(self._db.execute(sql, (seq,)).fetchall())
+
     # --- what becomes of them
 
     def candidates(self, seq: int) -> Iterator[Candidate]:
@@ -210,6 +242,8 @@ class StagedImports:
 
     def alike(self, kind: str, values: Collection[str]) -> dict[str, list[bytes]]:
         """Customers who share these likenesses, by value."""
+        if kind == ID:
+            return self._with_ids(values)
         found: dict[str, list[bytes]] = {}
         wanted = list(values)
         for start in range(0, len(wanted), _BATCH):
@@ -217,6 +251,15 @@ class StagedImports:
             sql = f"SELECT value, customer FROM customer_keys WHERE kind = ? AND value IN ({','.join('?' * len(part))}) ORDER BY customer"  # noqa: S608
             for value, customer in self._db.execute(sql, (kind, *part)):
                 found.setdefault(value, []).append(customer)
+        return found
+
+    def _with_ids(self, values: Collection[str]) -> dict[str, list[bytes]]:
+        found: dict[str, list[bytes]] = {}
+        wanted = [bytes.fromhex(value) for value in values]
+        for start in range(0, len(wanted), _BATCH):
+            part = wanted[start : start + _BATCH]
+            sql = f"SELECT id FROM customers WHERE id IN ({','.join('?' * len(part))})"  # noqa: S608
+            found |= {id_.hex(): [id_] for (id_,) in self._db.execute(sql, part)}
         return found
 
     def judge(self, seq: int, judgements: Iterable[Judgement]) -> None:
@@ -271,13 +314,16 @@ def _record(person: Contact | None) -> tuple[bytes | None, bytes | None]:
     return packed(person if person.photo is None else replace(person, photo=None)), person.photo
 
 
-def _likeness(person: Contact | None, record: bytes | None, picture: bytes | None) -> tuple[bytes, bytes]:
-    """What the person shares with records of the same one, and a hash of all but the row."""
+def _likeness(person: Contact | None, record: bytes | None, picture: bytes | None, origin: Origin | None = None) -> tuple[bytes, bytes]:
+    """What the person shares with records of the same one, and a hash of all but the row. Two ids of an export are two people."""
     if person is None or record is None:
         return b"[]", b""
     same = hashlib.blake2b(record[record.index(b",") :], digest_size=16)
     same.update(picture or b"")
-    return msgspec.json.encode(same_person(person)), same.digest()
+    if origin is None:
+        return msgspec.json.encode(same_person(person)), same.digest()
+    same.update(origin.id.encode())
+    return msgspec.json.encode(((ID, origin.id), *same_person(person))), same.digest()
 
 
 def _staged(row: tuple[Any, ...]) -> Staged:
@@ -294,9 +340,10 @@ def _judgement(row: Sequence[Any]) -> Judgement:
 
 
 def _row(row: Sequence[Any]) -> StagedRow:
-    number, record, pictured, problems, original, *judged = row
+    number, record, pictured, problems, original, origin, *judged = row
     person = person_of(record) if record else None
-    return StagedRow(number, person, bool(pictured), _strings(problems), _strings(original), _judgement(judged))
+    known = msgspec.json.decode(origin, type=Origin) if origin else None
+    return StagedRow(number, person, bool(pictured), _strings(problems), _strings(original), _judgement(judged), known)
 
 
 def _mapping(row: Sequence[Any]) -> ColumnMapping:

@@ -35,7 +35,7 @@ class Tasks:
         values = (task.id, task.title, task.day.isoformat(), task.channel.value, task.created, task.updated, task.note, task.customer)
         rest = (task.rule, task.occasion, task.order, task.status.value, task.finished, task.dropped)
         names = [name.strip() for name in _COLUMNS.split(",")]
-        changes = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
+        changes = ", ".join((*(f"{name} = excluded.{name}" for name in names[1:]), "import = NULL"))
         self._db.execute(f"INSERT INTO tasks ({_COLUMNS}) VALUES ({_MARKS}) ON CONFLICT (id) DO UPDATE SET {changes}", values + rest)  # noqa: S608
 
     def open(self, first: str, last: str, limit: int, customer: bytes | None = None, rule: str = "", after: bytes = b"") -> list[Listed]:

@@ -32,6 +32,7 @@ from .evidence import Evidences
 from .export import ExportIds
 from .generations import Generations
 from .grants import Grants
+from .import_besides import ImportBesides
 from .inbox import Inbox
 from .notes import Notes
 from .operations import Operations
@@ -205,6 +206,11 @@ class Unit(Generic[M]):
     def customer_imports(self) -> CustomerImports:
         """Files of customers that were taken over."""
         return CustomerImports(self.db)
+
+    @cached_property
+    def import_besides(self) -> ImportBesides:
+        """What such files bring beside customers."""
+        return ImportBesides(self.db)
 
     @cached_property
     def staged_imports(self) -> StagedImports:

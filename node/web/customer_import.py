@@ -13,7 +13,7 @@ from node.services.customer_imports import PastImport
 from node.services.customer_preview import ColumnView, RowView, StagedView
 from node.services.import_runs import ImportRuns, ProgressView
 from node.web.forms import form_of, takes_upload
-from node.web.import_words import KINDS, OUTCOMES, PHASES, choices_of, counted, outcome, row_words
+from node.web.import_words import KINDS, OUTCOMES, PHASES, besides, choices_of, counted, outcome, row_words
 from node.web.page import id_in, render, see_other
 from node.web.runtime import Runtime, runtime_of
 from node.web.waiting import within
@@ -156,6 +156,7 @@ async def _rows(request: web.Request, file: StagedView) -> dict[str, Any]:
     return {
         "rows": [_row(row) for row in found.rows],
         "counts": [{"code": code, "words": words, "count": count, "href": f"{path}?show={code}"} for code, words, count in counts if count],
+        "besides": besides(file.besides),
         "show": show,
         "after": after,
         "kinds": [(kind, words, kind in file.match) for kind, words in KINDS.items()],
@@ -225,7 +226,8 @@ async def post_apply(request: web.Request) -> web.StreamResponse:
         return see_other(request, f"/customers/import/{id_.hex()}")
     left = f", {view.skipped} left out" if view.skipped else ""
     failed = f", {view.failed} could not be read" if view.failed else ""
-    notice = f"{view.created} new, {view.updated} updated, {view.known} already here{left}{failed}"
+    brought = f", with {besides(view.brought)}" if besides(view.brought) else ""
+    notice = f"{view.created} new, {view.updated} updated, {view.known} already here{left}{failed}{brought}"
     return see_other(request, f"/customers/import/{id_.hex()}" if view.failed else "/customers", notice)
 
 

@@ -2,6 +2,7 @@
 
 from node.services.customer_imports import PastImport
 from node.services.customer_preview import RowView
+from node.services.import_besides import BesidesView
 
 OUTCOMES = {
     "new": ("New", "done"),
@@ -22,6 +23,18 @@ PHASES = {
 def counted(row: PastImport) -> str:
     """What an import did, in one line."""
     return f"{row.created} new, {row.updated} updated, {row.known} already here"
+
+
+def besides(view: BesidesView) -> str:
+    """What comes with the customers of an export: "1 note, 2 follow-ups"; "" for nothing."""
+    words = (
+        ("notes", "note", "notes"),
+        ("tasks", "follow-up", "follow-ups"),
+        ("segments", "segment", "segments"),
+        ("rules", "rule", "rules"),
+    )
+    found = [(getattr(view, name), one, many) for name, one, many in words]
+    return ", ".join(f"{count:,} {one if count == 1 else many}" for count, one, many in found if count)
 
 
 def outcome(row: RowView) -> tuple[str, str]:

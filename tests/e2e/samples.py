@@ -7,6 +7,7 @@ from node.model.details import AddressEntry, Details, Entry, PhoneEntry
 from node.model.person import Consent, Raw
 from node.services.customer_imports import TouchedView, UndoPlanView
 from node.services.customer_preview import StagedView
+from node.services.import_besides import BesidesView
 from node.web.render import Viewer
 
 NOW = 1_764_590_400_000  # 1 December 2025, 12:00 UTC
@@ -355,7 +356,9 @@ RULES = [
     )
 ]
 
-STAGED = StagedView(HEX, "contacts.vcf", "csv", "ES", NOW, "ready", 41, 38, 0, 0, 2, 1, 38, 2, 1, ("who", "email"), "update", "new", "")
+STAGED = StagedView(
+    HEX, "contacts.vcf", "csv", "ES", NOW, "ready", 41, 38, 0, 0, 2, 1, 38, 2, 1, ("who", "email"), "update", "new", "", BesidesView()
+)
 FIELDS = [("", "Leave out"), ("name", "Full name"), ("own", "Keep as a field of your own")]
 PLACE_FORM = {"name": "", "where": "https://cloud.example/dav/ana", "user": "ana", "bucket": "", "region": "", "prefix": ""}
 PLACES = [
@@ -453,13 +456,14 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "customers-columns": ("customers/staged.html", "customers", "ana", {"file": STAGED, "path": "/customers/import/" + HEX, "progress": None, "errors": {"column-0": "Say which column is the name, the e-mail or the phone."},
         "columns": [{"name": "column-0", "title": "Kunde", "samples": ("Zoë Vega", "Bo"), "options": FIELDS, "field": ""}, {"name": "column-1", "title": "Schuh", "samples": (), "options": FIELDS, "field": "own"}]}),
     "customers-importing": ("customers/staged.html", "customers", "ana", {"file": STAGED, "path": "/customers/import/" + HEX, "progress": {"text": "Taking the rows over", "done": 41_000, "total": 100_000}}),
-    "customers-preview": ("customers/staged.html", "customers", "ana", {"file": STAGED, "path": "/customers/import/" + HEX, "progress": None, "show": "", "after": 0,
+    "customers-preview": ("customers/staged.html", "customers", "ana", {"file": STAGED, "path": "/customers/import/" + HEX, "progress": None, "besides": "", "show": "", "after": 0,
         "counts": [{"code": "new", "words": "New", "count": 38, "href": "/customers/import/" + HEX + "?show=new"}, {"code": "duplicate", "words": "Duplicate", "count": 2, "href": "/customers/import/" + HEX + "?show=duplicate"}],
         "kinds": [("who", "Name and address", True), ("email", "E-mail", True), ("phone", "Phone number", False)], "pages": {"text": "", "previous": None, "next": "/customers/import/" + HEX + "?after=50"},
         "rows": [{"number": 1, "row": 1, "name": "Mia Torres", "detail": "Valencia, +34 600 000 111", "outcome": ("Updated", "active"), "words": "This is Mia Torres.", "problems": ("“31 Feb” is no day of the calendar.",),
                   "changes": [{"field": "Phones", "before": "600 000 111", "after": "+34 600 000 222"}], "choices": [("update:" + HEX, "Update Mia Torres, Valencia"), ("new", "Make a new customer"), ("skip", "Leave out")], "chosen": "update:" + HEX},
                  {"number": 2, "row": 2, "name": "عائشة نجار", "detail": "Malmö", "outcome": ("New", "done"), "words": "", "problems": (), "changes": (), "choices": [("new", "Make a new customer"), ("skip", "Leave out")], "chosen": "new"},
                  {"number": 3, "row": 4, "name": "Nobody", "detail": "only a note", "outcome": ("Cannot be read", "stopped"), "words": "", "problems": ("It has no name, phone or e-mail",), "changes": (), "choices": [], "chosen": "skip"}]}),
+    "customers-export": ("customers/staged.html", "customers", "ana", {"file": replace(STAGED, dialect="gemstra-json"), "path": "/customers/import/" + HEX, "progress": None, "besides": "2 notes, 1 follow-up", "show": "", "after": 0, "counts": [], "kinds": [], "rows": [], "pages": PAGES}),
     "customers-taken": ("customers/staged.html", "customers", "ana", {"file": replace(STAGED, state="applied"), "path": "/customers/import/" + HEX, "progress": None}),
     "customers-undo": ("customers/undo.html", "customers", "ana", {"plan": UndoPlanView(HEX, "contacts.vcf", False, 3, (TouchedView(HEX, "Bo Nilsson", "changed"), TouchedView("b" * 64, "Zoë", "ordered")))}),
     "customer": ("customers/one.html", "customers", "ana", {"customer": PERSON, "orders": [{"href": "/orders/1", "title": "Daily Glow Serum and 1 more", "total": usd(9000), "status": ("Needs you", "attention"), "at": NOW - 2 * DAY}],

@@ -17,6 +17,16 @@ from tests.node.services.world import World
 
 TABLE = "Kunde;Rufnummer;Schuh\nZoë Vega;030 901820;38\nBo;ask;39\n;;40\n"
 
+EXPORT = (
+    b'{"kind":"header","value":{"gemstra":1,"at":1,"identity":"00","name":"Ana","role":"seller","currency":"USD"}}\n'
+    b'{"kind":"customer","value":{"id":"'
+    + b"01"
+    * 32
+    + b'","person":{"row":1,"names":{"full":"Mia"}},"created":5,"updated":6,"archived":null}}\n'
+    b'{"kind":"note","value":{"id":"' + b"02" * 32 + b'","customer":"' + b"01" * 32 + b'","at":7,"text":"She called","channel":"call",'
+    b'"direction":"in","created":8}}\n{"kind":"end","value":{"counts":{}}}\n'
+)
+
 
 class Runtime:
     """The node's store behind the API, on a loop of its own."""
@@ -78,6 +88,15 @@ def table(tmp_path):
 
 def _json(done):
     return json.loads(done.stdout)
+
+
+def test_an_export_says_what_comes_with_its_customers(call, tmp_path):
+    path = tmp_path / "all.jsonl"
+    path.write_bytes(EXPORT)
+    looked = call("customers", "import", str(path), "--dry-run").output
+    assert "With them: 1 note, as far as they are not here. What was signed comes back from a backup or from peers." in looked
+    assert "1 note" in call("customers", "import", str(path)).output
+    assert _json(call("--json", "customers", "import", str(path)))["brought"] == {"notes": 0, "tasks": 0, "segments": 0, "rules": 0}
 
 
 def test_a_table_is_mapped_looked_at_decided_and_taken_over_in_two_steps(call, table, tmp_path):

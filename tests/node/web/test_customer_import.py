@@ -17,6 +17,16 @@ from tests.node.web import test_orders
 
 CARDS = "".join(f"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:{name}\r\nEND:VCARD\r\n" for name in ("Mia Torres", "<b>Jo</b>", "Zoë"))
 
+EXPORT = (
+    b'{"kind":"header","value":{"gemstra":1,"at":1,"identity":"00","name":"Ana","role":"seller","currency":"USD"}}\n'
+    b'{"kind":"customer","value":{"id":"'
+    + b"01"
+    * 32
+    + b'","person":{"row":1,"names":{"full":"Mia"}},"created":5,"updated":6,"archived":null}}\n'
+    b'{"kind":"note","value":{"id":"' + b"02" * 32 + b'","customer":"' + b"01" * 32 + b'","at":7,"text":"She called","channel":"call",'
+    b'"direction":"in","created":8}}\n{"kind":"end","value":{"counts":{}}}\n'
+)
+
 
 class Runtime(test_orders.Runtime):
     def __init__(self, node) -> None:
@@ -65,6 +75,15 @@ async def test_contacts_are_looked_at_and_then_kept(ana):
     answer = await ana.client.post(path + "/apply", data={"_token": ana.session.token}, headers=ana.headers)
     assert answer.status == 409  # once
     await ana.reads("/customers?q=zoe", "Zoë")
+
+
+@pytest.mark.asyncio
+async def test_an_export_brings_back_what_hangs_on_customers_and_says_what_it_does_not(ana):
+    _, path, _ = await _upload(ana, EXPORT, "all.jsonl")
+    await ana.reads(path, "Import 1 customer", "With them come 1 note", "they come back from a backup or from your peers")
+    assert await ana.post(path + "/apply") == "/customers"
+    await ana.reads("/customers", "1 new, 0 updated, 0 already here, with 1 note")
+    await ana.reads(f"/customers/{'01' * 32}", "She called")
 
 
 @pytest.mark.asyncio
