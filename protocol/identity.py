@@ -22,6 +22,7 @@ class Role(StrEnum):
 
     SELLER = "seller"
     MERCHANT = "merchant"
+    BRAND = "brand"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,22 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from . import anchor, catalog_sync, commission, feed, grant, order_records, pairing, plan, recovery, relay, statement, team
+from . import (
+    anchor,
+    brand_plan,
+    catalog_sync,
+    commission,
+    feed,
+    grant,
+    order_records,
+    pairing,
+    performance,
+    plan,
+    recovery,
+    relay,
+    statement,
+    team,
+)
 from .codec import from_bytes, key, to_bytes
 from .encoding import MAX_BYTES, decode, encode
 from .envelope import Signed, verify
@@ -57,7 +72,22 @@ _OWN = (
     Kind("ack", None, Ack),
     Kind("nack", None, Nack),
 )
-_NOUNS = (pairing, feed, catalog_sync, anchor, grant, team, order_records, plan, commission, statement, relay, recovery)
+_NOUNS = (
+    pairing,
+    feed,
+    catalog_sync,
+    brand_plan,
+    performance,
+    anchor,
+    grant,
+    team,
+    order_records,
+    plan,
+    commission,
+    statement,
+    relay,
+    recovery,
+)
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kinds in (_OWN, *(noun.KINDS for noun in _NOUNS)) for kind in kinds})
 _NAMES: Mapping[type, str] = MappingProxyType({kind.record: kind.name for kind in KINDS.values() if not kind.signed})
 

@@ -84,7 +84,7 @@ async def setup(
 ) -> Founded:
     """Make identity, vault and store; fresh words are shown this once. With `words` of your own: the same wallet and names at shops."""
     if role not in tuple(Role):
-        raise UserError(f"A node is a seller's or a merchant's, not {role!r}.", code="bad-role")
+        raise UserError(f"A node is a seller's, a merchant's or a brand's, not {role!r}.", code="bad-role")
     if not 0 < len(name.strip()) <= 64:
         raise UserError("Give a name of 1 to 64 characters; your peers will see it.", code="bad-name")
     try:

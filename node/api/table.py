@@ -3,6 +3,7 @@
 from node.api import (
     anchors,
     backup,
+    brand,
     catalog,
     chain,
     commission,
@@ -30,6 +31,7 @@ ROUTES: tuple[Route, ...] = (
     *peers.ROUTES,
     *catalog.ROUTES,
     *anchors.ROUTES,
+    *brand.ROUTES,
     *team.ROUTES,
     *customer_imports.ROUTES,
     *customer_search.ROUTES,

@@ -24,7 +24,7 @@ def add(app: typer.Typer) -> None:
 def init(
     context: typer.Context,
     name: Annotated[str, typer.Option(help="The name your peers see.")],
-    role: Annotated[str, typer.Option(help="seller or merchant.")] = "seller",
+    role: Annotated[str, typer.Option(help="seller, merchant or brand.")] = "seller",
     currency: Annotated[str, typer.Option(help="ISO 4217 code, e.g. EUR.")] = "USD",
     passphrase_fd: Fd = None,
     own_words: Annotated[bool, typer.Option("--own-words", help="Ask for words you have: same wallet, same names at shops.")] = False,

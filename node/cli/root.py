@@ -4,6 +4,7 @@ import typer
 
 from node.cli import (
     backup,
+    brand,
     catalog,
     chain,
     commission,
@@ -33,6 +34,7 @@ app.add_typer(chain.app, name="chain")
 app.command()(demo)
 app.add_typer(order.app, name="order")
 app.add_typer(catalog.app, name="catalog")
+app.add_typer(brand.app, name="brand")
 customer_imports.add(customers.app)
 app.add_typer(customers.app, name="customers")
 export.add(app)

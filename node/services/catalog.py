@@ -8,6 +8,7 @@ from node.errors import NotFound, Unavailable, UserError
 from node.model.catalog import Entry, FeedRow, OfferRecord, PlanRecord, ProductRecord
 from node.model.listing import ProductFile, ProductRow, VariantRow
 from node.model.peers import Peer
+from protocol.brand_plan import check_noun
 from protocol.codec import from_bytes, to_bytes
 from protocol.envelope import verify
 from protocol.errors import BadSignature, Conflict, Unauthorized
@@ -40,6 +41,7 @@ FEED_NAME = "main"
 FEW = 5
 ASK_AGAIN_MS = 60_000
 MOST_FEEDS = 64  # of one merchant
+_FOLLOWED_BY = {"merchant": Role.SELLER, "brand": Role.MERCHANT}
 MOST_STAGED_BYTES = 1 << 30  # of one feed, waiting for the rest of an answer
 
 
@@ -105,10 +107,12 @@ class ImportView:
 
 def import_products(unit: CatalogUnit, file: ProductFile, currency: str, replace_all: bool = False) -> ImportView:
     """Sign a file's products and offers into the feed of `currency`. `replace_all` takes away what the file does not have."""
-    _require_merchant(unit)
+    _require_writer(unit)
     row = _own_feed(unit, currency)
     plan = _plan_for(unit, currency)
     operations = list(_operations(file.products, plan))
+    if unit.me.role == "brand":
+        operations = [operation for operation in operations if operation.slot[0] is Noun.PRODUCT]
     if replace_all:
         named = {operation.slot for operation in operations}
         for noun in (Noun.OFFER, Noun.PRODUCT):
@@ -224,9 +228,8 @@ def _write(unit: CatalogUnit, row: FeedRow, operations: Sequence[Operation]) -> 
     head = sign_checkpoint(unit.me.device, Checkpoint(row.feed, tree.size, tree.root, state.digest, unit.now))
     row = replace(row, size=tree.size, state=state, frontier=tree, checkpoint=head.raw, checkpoint_id=head.id, synced_at=unit.now)
     unit.catalog.keep_feed(row)
-    for peer in unit.peers.all():
-        if peer.role is Role.SELLER:
-            send(unit, peer.peer, CatalogChanged(row.feed, head.raw), topic=Topic.CATALOG, about=("feed", row.feed))
+    for peer in followers(unit):
+        send(unit, peer.peer, CatalogChanged(row.feed, head.raw), topic=Topic.CATALOG, about=("feed", row.feed))
     unit.touched("changes")
     return row, (counts[0], counts[1], counts[2])
 
@@ -236,9 +239,20 @@ def _plan_for(unit: CatalogUnit, currency: str) -> bytes | None:
     return found[0] if found else None
 
 
-def _require_merchant(unit: CatalogUnit) -> None:
-    if unit.me.role != "merchant":
-        raise UserError("Only a merchant's node writes a catalog. A seller follows the catalogs of its merchants.", code="not-a-merchant")
+def _require_writer(unit: CatalogUnit) -> None:
+    if unit.me.role == "seller":
+        what = "Only a merchant's or a brand's node writes a catalog. A seller follows the catalogs of its merchants."
+        raise UserError(what, code="not-a-merchant")
+
+
+def followers(unit: CatalogUnit) -> list[Peer]:
+    """Who follows our feeds: a merchant's sellers, a brand's merchants."""
+    return [peer for peer in unit.peers.all() if peer.role is _FOLLOWED_BY.get(unit.me.role)]
+
+
+def publishers(unit: CatalogUnit) -> list[Peer]:
+    """Whose feeds we follow: a seller's merchants, a merchant's brands."""
+    return [peer for peer in unit.peers.all() if _FOLLOWED_BY.get(peer.role.value) == unit.me.role]
 
 
 # --- the merchant's answers
@@ -276,7 +290,7 @@ def _operation(entry: Entry) -> Operation:
 
 def sync(unit: CatalogUnit, merchant: bytes | None = None) -> int:
     """Ask a merchant (or all) what feeds it has, and fetch what is new; how many were asked."""
-    merchants = [peer for peer in unit.peers.all() if peer.role is Role.MERCHANT and merchant in (None, peer.identity)]
+    merchants = [peer for peer in publishers(unit) if merchant in (None, peer.identity)]
     if merchant is not None and not merchants:
         raise NotFound("You are not paired with that merchant.")
     for peer in merchants:
@@ -285,16 +299,16 @@ def sync(unit: CatalogUnit, merchant: bytes | None = None) -> int:
 
 
 def tick(unit: CatalogUnit) -> None:
-    """Ask merchants that were never asked, and those whose catalog the file has lost; once a minute while there is no answer.
+    """Ask publishers that were never asked, and those whose catalog the file has lost; once a minute while there is no answer.
 
-    A merchant's new device begins its own feeds.
+    A writer's new device begins its own feeds.
     """
-    if unit.me.role == "merchant":
+    if unit.me.role != "seller":
         for row in unit.catalog.feeds(own=True):
             _own_feed(unit, row.currency)
-    for peer in unit.peers.all():
+    for peer in publishers(unit):
         known = [row for row in unit.catalog.feeds(own=False) if row.identity == peer.identity]
-        if peer.role is not Role.MERCHANT or (known and all(row.asked_at and not _is_behind(unit, row) for row in known)):
+        if known and all(row.asked_at and not _is_behind(unit, row) for row in known):
             continue
         key = f"feeds-asked/{peer.peer}"
         if unit.now - unit.settings.get(key, 0) >= ASK_AGAIN_MS:
@@ -361,6 +375,8 @@ def _on_answer(unit: CatalogUnit, entry: OutboxEntry, sent: Message, reply: Mess
     checkpoint = _checked_head(row, answer, peer)
     for operation in answer.read():
         row.record.read(operation)
+        if peer.role is Role.BRAND:
+            check_noun(operation)
     more = answer.more(request.since, checkpoint.size)
     _bound(unit, row, request, answer, more=more)
     unit.catalog.stage(row.feed, answer.operations)

@@ -1,4 +1,4 @@
-"""The way to the first sale: what is done and what comes next, for a seller and for a merchant. After it there is nothing to show."""
+"""The way to the first sale: what is done and what comes next, for a seller, a merchant and a brand. After it there is nothing to show."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +23,8 @@ def tasks(unit: Any) -> list[SetupTask]:
     """The steps in order; empty after the first sale."""
     if unit.orders.all([status.value for status in SOLD], 1):
         return []
-    made = SetupTask("Make your desk", "Passphrase and recovery words", "/", done=True)
-    return [made, *(_merchant(unit) if unit.me.role == "merchant" else _seller(unit))]
+    steps = _STEPS[unit.me.role](unit)
+    return [SetupTask("Make your desk", "Passphrase and recovery words", "/", done=True), *steps] if steps else []
 
 
 def _seller(unit: Any) -> list[SetupTask]:
@@ -56,6 +56,22 @@ def _merchant(unit: Any) -> list[SetupTask]:
     ]
 
 
+def _brand(unit: Any) -> list[SetupTask]:
+    products = any(unit.catalog.counts(feed.feed)[0] for feed in unit.catalog.feeds(own=True))
+    shops = any(peer.role is Role.MERCHANT for peer in unit.peers.all())
+    if products and shops and unit.brands.plans(unit.me.identity):
+        return []
+    return [
+        SetupTask("Bring your products in", "From Shopify, WooCommerce or a product feed", "/merchant/catalog", done=products),
+        SetupTask("Say what shops may pay", "The bounds of commissions on your products", "/brand", done=bool(unit.brands.plans())),
+        _backup(unit),
+        SetupTask("Invite a shop", "Send a link and compare a code", "/peers", done=shops),
+    ]
+
+
 def _backup(unit: Any) -> SetupTask:
     elsewhere = any(not row.same_disk for row in unit.backup_targets.all())  # a place on this machine's own disk is lost with it
     return SetupTask("Choose where your backups go", "A disk you keep elsewhere, or an online folder", "/backup", done=elsewhere)
+
+
+_STEPS = {"seller": _seller, "merchant": _merchant, "brand": _brand}

@@ -21,7 +21,7 @@ from typing import Any, Literal, Protocol
 
 from protocol.envelope import Signer
 
-Role = Literal["seller", "merchant"]
+Role = Literal["seller", "merchant", "brand"]
 Delivery = Literal["waiting", "sent", "stored", "received", "accepted", "refused"]
 
 

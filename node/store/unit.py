@@ -16,6 +16,7 @@ from .arrival import Arrival
 from .backup_heads import BackupHeads
 from .backup_targets import BackupTargets
 from .backups import BackupBook
+from .brands import Brands
 from .bulks import Bulks
 from .catalog import Catalog
 from .catalog_file import CatalogFile
@@ -151,6 +152,11 @@ class Unit(Generic[M]):
     def anchors(self) -> Anchors:
         """Heads of catalogs on the chain."""
         return Anchors(self.db)
+
+    @cached_property
+    def brands(self) -> Brands:
+        """Brands, their bounds and figures."""
+        return Brands(self.db)
 
     @cached_property
     def team(self) -> Team:

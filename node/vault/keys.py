@@ -16,7 +16,7 @@ from node.model.backup import Carried
 from . import derive, sealing
 from .bip32 import Node
 
-Role = Literal["seller", "merchant"]
+Role = Literal["seller", "merchant", "brand"]
 _GENERATION_BYTES = 2
 _SIGNATURE_BYTES = 64
 

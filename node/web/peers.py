@@ -64,7 +64,7 @@ def _state(peer: peers.PeerView, connected: list[str]) -> tuple[str, str]:
 
 
 def _what(role: str) -> str:
-    return "Shop" if role == "merchant" else "Seller"
+    return {"merchant": "Shop", "brand": "Brand"}.get(role, "Seller")
 
 
 def _pending(pairing: peers.PairingView) -> dict[str, Any]:
@@ -149,7 +149,6 @@ async def show_pairing(request: web.Request) -> web.StreamResponse:
     state = {"begun": "dialing", "answered": "dialing", "confirmed-here": "waiting", "paired": "done"}.get(pairing.status, "compare")
     if pairing.status in ("refused", "expired"):
         state = "failed"
-    merchant = pairing.role == "merchant"
     return render(
         request,
         "peers/pairing.html",
@@ -158,7 +157,7 @@ async def show_pairing(request: web.Request) -> web.StreamResponse:
         state=state,
         code=f"{pairing.code[:3]} {pairing.code[3:]}" if pairing.code else None,
         reason=_reason(request, pairing, state),
-        next=(f"Go to {pairing.name}", f"/peers/{pairing.peer}") if merchant else ("See your team", "/team"),
+        next=(f"Go to {pairing.name}", f"/peers/{pairing.peer}") if pairing.role != "seller" else ("See your team", "/team"),
         action=request.path,
         href=request.path,
         moving=pairing.status not in _ENDED,

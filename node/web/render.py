@@ -61,9 +61,16 @@ _SHOP: tuple[Group, ...] = (
 )
 
 
+_BRAND: tuple[Group, ...] = (
+    _GROUPS[0],
+    ("Products", (("brand", "Brand", "/brand"), ("catalog", "Catalog", "/catalog"))),
+    (_GROUPS[-1][0], _GROUPS[-1][1][1:]),
+)
+
+
 def nav_groups(viewer: Viewer) -> tuple[Group, ...]:
-    """The nav of a role: who sells for a shop does not see the shop's own pages, and a shop has no customers and no team of its own."""
-    return _SHOP if viewer.role == "merchant" else _GROUPS
+    """The nav of a role: who sells for a shop does not see the shop's own pages; a shop has no customers and no team, a brand no orders."""
+    return {"merchant": _SHOP, "brand": _BRAND}.get(viewer.role, _GROUPS)
 
 
 def nav_tabs(viewer: Viewer) -> tuple[tuple[str, str, str], ...]:

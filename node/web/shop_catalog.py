@@ -35,9 +35,16 @@ def shop(unit: Unit) -> tuple[str, str]:
     return unit.me.identity.hex(), unit.me.currency
 
 
+def writer(unit: Unit) -> tuple[str, str]:
+    """Our identity (hex) and the currency chosen at set-up. Raises UserError `not-a-merchant`."""
+    if unit.me.role == "seller":
+        raise UserError("This page is a merchant's or a brand's: a seller follows the catalogs of its merchants.", code="not-a-merchant")
+    return unit.me.identity.hex(), unit.me.currency
+
+
 async def show(request: web.Request) -> web.StreamResponse:
     """GET /merchant/catalog."""
-    _, currency = await runtime_of(request).read(shop)
+    _, currency = await runtime_of(request).read(writer)
     return _page(request, {"currency": currency, "replace": ""})
 
 
@@ -53,7 +60,7 @@ def _page(
 async def post(request: web.Request) -> web.StreamResponse:
     """POST /merchant/catalog: sign what the file has. Fields: file, currency, replace."""
     runtime, given = cast("Parsing", runtime_of(request)), form_of(request)
-    identity, _ = await runtime.read(shop)
+    identity, _ = await runtime.read(writer)
     form = {"currency": given["currency"].strip().upper(), "replace": given["replace"]}
     upload = given.files.get("file")
     errors = _wrong(form["currency"], upload)

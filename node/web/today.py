@@ -13,6 +13,8 @@ from node.web.page import GATE, clock_ms, render
 from node.web.runtime import runtime_of
 from node.web.tasks import undoable
 
+_NEW = {"seller": ("New order", "/catalog"), "merchant": ("Invite a seller", "/peers"), "brand": ("Invite a shop", "/peers")}
+
 
 async def show(request: web.Request) -> web.StreamResponse:
     """GET /."""
@@ -32,7 +34,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         tasks=_tasks(view.tasks),
         undo=await undoable(request, "/"),
         waiting=view.waiting,
-        new=("New order", "/catalog") if state.role == "seller" else ("Invite a seller", "/peers"),
+        new=_NEW[state.role],
     )
 
 

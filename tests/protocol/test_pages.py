@@ -11,6 +11,7 @@ import pytest
 
 from protocol import (
     anchor,
+    brand_plan,
     catalog_sync,
     country,
     disclosure,
@@ -27,6 +28,7 @@ from protocol import (
     operations,
     packs,
     pairing,
+    performance,
     product,
     reconcile,
     recovery,
@@ -49,6 +51,7 @@ PAGES = {
     "08-grant": ([grant, disclosure], ["grant"]),
     "18-anchor": ([anchor], ["anchor"]),
     "16-recovery": ([recovery], ["recovery"]),
+    "19-brand": ([brand_plan, performance], ["brand"]),
     "17-catalog-sync": ([rows, packs, reconcile, sections, catalog_sync], ["sync"]),
 }
 LOCAL = {pairing.Pairing}  # stored, never sent

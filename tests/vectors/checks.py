@@ -24,12 +24,15 @@ from protocol import (
     sections,
     team,
 )
+from protocol.brand_plan import BrandPlan, brand_plan_hash, check_bounds, check_offer, check_within
 from protocol.codec import from_bytes
 from protocol.encoding import decode
 from protocol.envelope import check_time, verify
 from protocol.money import Money
 from protocol.offer import Offer, price_at, total_at
 from protocol.operations import EMPTY, Noun, Operation, element
+from protocol.performance import Figure, Performance, Sale, figures
+from protocol.plan import Plan
 from protocol.product import Image, Product
 from protocol.return_policy import ReturnPolicy
 from protocol.shipping import ShippingProfile, cost_of
@@ -40,7 +43,19 @@ RECORDS: Mapping[str, type] = {
     cls.__name__: cls
     for cls in (
         *(kind.record for module in (feed, catalog_sync, grant, pairing, team, recovery) for kind in module.KINDS),
-        *(Product, Offer, ShippingProfile, ReturnPolicy, Operation, feed.Feed, Image, team.SponsorEdge, pairing.Invite),
+        *(
+            Product,
+            Offer,
+            ShippingProfile,
+            ReturnPolicy,
+            Figure,
+            Performance,
+            Operation,
+            feed.Feed,
+            Image,
+            team.SponsorEdge,
+            pairing.Invite,
+        ),
         *(identity.Inception, identity.DeviceCertificate, log.Checkpoint, log.Frontier, Money),
     )
 }
@@ -206,6 +221,28 @@ def _shipping(given: Given) -> Any:
     return {"cost": cost_of(profile, given["country"], given["postcode"], weight=given["weight"], price=price)}
 
 
+def _bounds(given: Given) -> Any:
+    bounds = from_bytes(BrandPlan, _hex(given["bytes"]))
+    check_bounds(bounds)
+    return {"plan": brand_plan_hash(bounds)}
+
+
+def _within(given: Given) -> Any:
+    plan, bounds = from_bytes(Plan, _hex(given["plan"])), from_bytes(BrandPlan, _hex(given["bounds"]))
+    check_within(plan, bounds, sku=given["sku"], product=_hex(given["product"]))
+
+
+def _brand_offer(given: Given) -> Any:
+    offer, record = from_bytes(Offer, _hex(given["offer"])), _hex(given["product"])
+    bounds, plan = from_bytes(BrandPlan, _hex(given["bounds"])), from_bytes(Plan, _hex(given["plan"]))
+    check_offer(offer, record, from_bytes(Product, record), bounds, plan, brand=_hex(given["brand"]), now=given["now"])
+
+
+def _figures(given: Given) -> Any:
+    sales = [Sale(s["handle"], _hex(s["order"]), _hex(s["seller"]), s["country"], s["units"], s["returned"]) for s in given["sales"]]
+    return {"figures": figures(sales)}
+
+
 def _link(given: Given) -> Any:
     return {"invite": pairing.read_link(given["link"])}
 
@@ -297,6 +334,10 @@ CHECKS: Mapping[str, Callable[[Given], Any]] = {
     "section": _section,
     "price": _price,
     "shipping": _shipping,
+    "bounds": _bounds,
+    "within": _within,
+    "brand-offer": _brand_offer,
+    "figures": _figures,
     "link": _link,
     "code": _code,
     "edge": _edge,

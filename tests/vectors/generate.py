@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from checks import run
+from make_brand import brands
 from make_ground import TOPICS as GROUND
 from make_records import TOPICS as RECORDS
 from make_sync import TOPICS as SYNC
 from parts import Made, text
 
-TOPICS = {**GROUND, **RECORDS, **SYNC}
+TOPICS = {**GROUND, **RECORDS, **SYNC, "brand": brands}
 
 
 def vectors(topic: str) -> list[Made]:
