@@ -33,7 +33,7 @@ def load(target: Target, cipher: Cipher, opened: Opened, keyring: Keyring, copy:
             copy.own(_owners(read, secrets))
         if read.gone:
             copy.drop(read.table, read.key, read.gone)
-        copy.part_done()
+        copy.part_done(len(read.rows) + len(read.gone))
         rows += len(read.rows) + len(read.gone)
         withheld += read.withheld
     compare(opened.manifest, copy, withheld)

@@ -99,8 +99,8 @@ class Copy(Protocol):
     def own(self, owners: Iterable[tuple[int, bytes, bytes]]) -> None:
         """Slot and key of customers."""
 
-    def part_done(self) -> None:
-        """Write down what came so far."""
+    def part_done(self, rows: int) -> None:
+        """So many rows came: write down what is there once it is much."""
 
     def rows(self) -> Iterator[tuple[str, Iterator[Row]]]:
         """Every carried table with its rows, columns in alphabetical order."""

@@ -119,6 +119,7 @@ class Unpacker:
         self._seal = seal
         self._secrets = secrets
         self._only = only
+        self._zstd = zstandard.ZstdDecompressor()
 
     def read(self, parts: Iterable[bytes]) -> Iterator[Read]:
         """The rows behind compressed parts. Raises IntegrityError `backup-damaged`."""
@@ -147,7 +148,7 @@ class Unpacker:
         secret = self._secrets.get(slot)
         if secret is None or not self._only(slot):
             return slot, None
-        packed = _inflated(self._seal.open_row(secret, table, sealed), _MOST_FRAME)
+        packed = _inflated(self._zstd, self._seal.open_row(secret, table, sealed), _MOST_FRAME)
         return slot, tuple(msgspec.msgpack.decode(packed))
 
 
@@ -180,14 +181,14 @@ class _Run:
 
 def inflated(part: bytes) -> bytes:
     """What a part holds, at most `PART_BYTES`. Raises IntegrityError `backup-damaged`."""
-    return _inflated(part, PART_BYTES)
+    return _inflated(zstandard.ZstdDecompressor(), part, PART_BYTES)
 
 
-def _inflated(data: bytes, most: int) -> bytes:
+def _inflated(zstd: zstandard.ZstdDecompressor, data: bytes, most: int) -> bytes:
     try:
         if zstandard.frame_content_size(data) > most:
             raise damaged("a part is larger than it can be")
-        return zstandard.ZstdDecompressor().decompress(data, max_output_size=most)
+        return zstd.decompress(data, max_output_size=most)
     except zstandard.ZstdError as error:
         raise damaged("a part can't be unpacked") from error
 

@@ -20,6 +20,7 @@ from .kept import TABLES, LeftOut, Rebuilt
 from .migrate import migrate, shipped
 
 DRILLS = "drill-"
+MOST_OPEN = 20_000  # rows in one transaction: each writes the pages of unordered keys again, and they shall fit the cache
 _NEVER = {table.name for table in TABLES if isinstance(table, LeftOut | Rebuilt)}
 
 
@@ -41,6 +42,7 @@ class Loading:
             for table in self._tables:
                 self._db.execute(f"DELETE FROM {table}")  # what a migration put there, the backup has as well  # noqa: S608
             self._db.execute("BEGIN")
+            self._unwritten = 0
         except BaseException:
             self._db.close()
             raise
@@ -64,8 +66,12 @@ class Loading:
         with _fitting("customer_secrets"):
             self._db.conn.executemany("INSERT OR REPLACE INTO customer_secrets (slot, customer, key) VALUES (?, ?, ?)", owners)
 
-    def part_done(self) -> None:
-        """Write down what came so far."""
+    def part_done(self, rows: int) -> None:
+        """So many rows came: write down what is there once it is much."""
+        self._unwritten += rows
+        if self._unwritten < MOST_OPEN:
+            return
+        self._unwritten = 0
         with named():
             self._db.execute("COMMIT")
             self._db.execute("BEGIN")

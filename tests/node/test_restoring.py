@@ -9,6 +9,7 @@ from node.services import backup_check, devices, pauses
 from node.services.backup_stream import Packer
 from node.services.backups import Backups
 from node.services.erasure import erase_customer
+from node.store import load
 from node.store.load import Loading, Workshop
 from node.store.rekey import rekey
 from node.store.store import Store
@@ -54,7 +55,9 @@ def opened(folder):
 # --- it is all there
 
 
-def test_words_and_backup_give_the_node_back(desk, tmp_path):
+@pytest.mark.parametrize("rows_at_once", [1, load.MOST_OPEN])
+def test_words_and_backup_give_the_node_back(desk, tmp_path, monkeypatch, rows_at_once):
+    monkeypatch.setattr(load, "MOST_OPEN", rows_at_once)
     desk.store.write_now(lambda unit: unit.settings.set("zone", "America/Recife"))
     desk.make()
     desk.store.write_now(erase_customer, desk.ids[3])
