@@ -6,6 +6,7 @@ customer_imports.py.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Protocol
 
 from node.errors import ConflictError, NotFound, UserError
@@ -219,8 +220,9 @@ def judge(unit: StagingUnit, staged: Staged) -> None:
             found += sorted(equal - unit.staged_imports.pictured(staged.seq, part))
         return found
 
-    candidates = list(unit.staged_imports.candidates(staged.seq))
-    unit.staged_imports.judge(staged.seq, match(candidates, staged.rules, unit.staged_imports.alike, unchanged))
+    judged = match(lambda: unit.staged_imports.candidates(staged.seq), staged.rules, unit.staged_imports.alike, unchanged)
+    while batch := list(islice(judged, _BATCH)):
+        unit.staged_imports.judge(staged.seq, batch)
 
 
 def _same(customer: Customer, person: Contact) -> bool:

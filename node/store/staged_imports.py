@@ -89,7 +89,9 @@ class StagedImports:
     # --- rows
 
     def add_rows(self, seq: int, first: int, entries: Sequence[Entry | Beside]) -> None:
-        """Rows `first`, `first` + 1, … of a file, not judged yet, and what stands among them beside customers."""
+        """Rows `first`, `first` + 1, … of a file, and what stands among them beside customers. Not judged yet, each row is as if nobody
+        were like it.
+        """
         rows, judged, besides = [], [], []
         for number, entry in enumerate(entries, first):
             if isinstance(entry, Beside):
@@ -98,12 +100,13 @@ class StagedImports:
             record, picture = _record(entry.person)
             origin = None if entry.origin is None else _json(entry.origin)
             rows.append((record, picture, _json(entry.problems), seq, number, entry.row, _json(entry.original), origin))
-            judged.append((seq, number, *_likeness(entry.person, record, picture, entry.origin)))
+            judged.append((*_alone(entry.person), *_likeness(entry.person, record, picture, entry.origin), seq, number))
         sql = "INSERT INTO staged_rows (record, picture, problems, import, number, row, original, origin) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         self._db.conn.executemany(sql, rows)
         sql = "INSERT INTO staged_besides (import, number, kind, whose, line) VALUES (?, ?, ?, ?, ?)"
         self._db.conn.executemany(sql, besides)
-        self._db.conn.executemany("INSERT INTO staged_judgements (import, number, likeness, same) VALUES (?, ?, ?, ?)", judged)
+        sql = "INSERT INTO staged_judgements (outcome, action, likeness, same, import, number) VALUES (?, ?, ?, ?, ?, ?)"
+        self._db.conn.executemany(sql, judged)
 
     def rewrite_rows(self, seq: int, first: int, entries: Sequence[Entry]) -> None:
         """Rows `first`, `first` + 1, … as another mapping reads them, to be judged anew."""
@@ -111,10 +114,10 @@ class StagedImports:
         for number, entry in enumerate(entries, first):
             record, picture = _record(entry.person)
             rows.append((record, picture, _json(entry.problems), seq, number))
-            judged.append((*_likeness(entry.person, record, picture), seq, number))
+            judged.append((*_alone(entry.person), *_likeness(entry.person, record, picture), seq, number))
         self._db.conn.executemany("UPDATE staged_rows SET record = ?, picture = ?, problems = ? WHERE import = ? AND number = ?", rows)
         sql = (
-            "UPDATE staged_judgements SET likeness = ?, same = ?, outcome = 'error', action = 'skip', chosen = 0, "
+            "UPDATE staged_judgements SET outcome = ?, action = ?, likeness = ?, same = ?, chosen = 0, "
             "customer = NULL, others = NULL, twin = NULL WHERE import = ? AND number = ?"
         )
         self._db.conn.executemany(sql, judged)
@@ -234,11 +237,15 @@ class StagedImports:
     # --- what becomes of them
 
     def candidates(self, seq: int) -> Iterator[Candidate]:
-        """What judging needs of every row, in order."""
-        sql = f"SELECT j.likeness, j.same, {_JUDGED} FROM staged_judgements AS j WHERE j.import = ? ORDER BY j.number"  # noqa: S608
+        """What judging needs of every row, in order; what is judged meanwhile may be written."""
+        columns = f"SELECT j.likeness, j.same, {_JUDGED} FROM staged_judgements AS j"
+        sql = f"{columns} WHERE j.import = ? AND j.number > ? ORDER BY j.number LIMIT ?"
         decode = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
-        for likeness, same, *judged in self._db.execute(sql, (seq,)).fetchall():
-            yield Candidate(judged[0], decode(likeness), same, _judgement(judged))
+        last = 0
+        while rows := self._db.execute(sql, (seq, last, _BATCH)).fetchall():
+            for likeness, same, *judged in rows:
+                yield Candidate(judged[0], decode(likeness), same, _judgement(judged))
+            last = rows[-1][2]
 
     def alike(self, kind: str, values: Collection[str]) -> dict[str, list[bytes]]:
         """Customers who share these likenesses, by value."""
@@ -312,6 +319,11 @@ def _record(person: Contact | None) -> tuple[bytes | None, bytes | None]:
     if person is None:
         return None, None
     return packed(person if person.photo is None else replace(person, photo=None)), person.photo
+
+
+def _alone(person: Contact | None) -> tuple[str, str]:
+    """Outcome and action of a row that nobody is like: what most of a large file is, so that judging it writes little."""
+    return ("error", "skip") if person is None else ("new", "new")
 
 
 def _likeness(person: Contact | None, record: bytes | None, picture: bytes | None, origin: Origin | None = None) -> tuple[bytes, bytes]:
