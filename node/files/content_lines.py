@@ -10,6 +10,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 _PROPERTY = re.compile(rb"(?:[A-Za-z0-9-]+\.)?[A-Za-z][A-Za-z0-9-]*[;:]")
+_WHOLE = re.compile(_PROPERTY.pattern + rb"(?:.*[^=\s])?\Z", re.DOTALL)  # begins a property and does not end softly
 _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/]+={0,2}\s*\Z")
 _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 _ENCODINGS = frozenset(("QUOTED-PRINTABLE", "BASE64", "B", "8BIT", "7BIT"))
@@ -50,8 +51,8 @@ def begins_property(line: bytes) -> bool:
 def unfold(lines: Iterable[bytes], *, old: bool) -> Iterator[bytes]:
     """Whole content lines from the lines of one card. `old`: version 2.1, which keeps the space at a fold and breaks softly with `=`."""
     given = tuple(lines)
-    if all(map(_PROPERTY.match, given)) and not any(line.rstrip()[-1:] == b"=" for line in given):
-        return iter(given)  # each begins a property and none ends softly: they are whole
+    if all(map(_WHOLE.match, given)):
+        return iter(given)
     return _unfolded(given, old=old)
 
 
@@ -86,11 +87,13 @@ def _unfolded(lines: Iterable[bytes], *, old: bool) -> Iterator[bytes]:
 
 def parse(line: bytes, *, old: bool) -> Property | None:
     """The property in an unfolded line, or None where it is none."""
-    end = _value_start(line)
-    if end < 0:
+    start, colon, value = line.partition(b":")
+    if not colon:
         return None
-    name, group, parameters, types, head, damaged = (_head if end <= _LONGEST_SHARED else _head.__wrapped__)(line[:end])
-    value = line[end + 1 :]
+    if b'"' in start:
+        end = _value_start(line)
+        start, value = line[:end], line[end + 1 :]
+    name, group, parameters, types, head, damaged = (_head if len(start) <= _LONGEST_SHARED else _head.__wrapped__)(start)
     charset = ""
     if parameters:
         charset = parameters.get("CHARSET", "")
@@ -111,16 +114,14 @@ def _head(line: bytes) -> tuple[str, str, Mapping[str, str], tuple[str, ...], st
 
 
 def _value_start(line: bytes) -> int:
-    plain = line.find(b":")
-    if plain < 0 or line.find(b'"', 0, plain) < 0:
-        return plain
+    """Where the colon is that is in no quotes; the first one where they have no end."""
     quoted = False
     for place, byte in enumerate(line[:20_000]):
         if byte == 0x22:
             quoted = not quoted
         elif byte == 0x3A and not quoted:
             return place
-    return plain
+    return line.find(b":")
 
 
 def _outside_quotes(text: str, separator: str) -> list[str]:

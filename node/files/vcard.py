@@ -24,7 +24,8 @@ _HANDLES = {
 }  # fmt: skip
 _DATES = {"ANNIVERSARY": "anniversary", "X-ANNIVERSARY": "anniversary", "X-MS-ANNIVERSARY": "anniversary", "X-ABDATE": ""}
 _NAME_PARTS = ("family", "given", "middle", "prefix", "suffix")
-_FRAME = frozenset(("BEGIN", "END", "VERSION"))
+_FRAME = frozenset(("BEGIN", "END", "VERSION", "LABEL"))
+"""What `_place` has no place for; a printed label waits until the addresses are known."""
 _FRAME_LETTERS = frozenset((b"B", b"b", b"E", b"e", b" ", b"\t"))
 
 
@@ -46,8 +47,8 @@ class _Card:
 
     def add(self, line: bytes) -> None:
         """One more line."""
-        if self._begin < 0 and self.size + len(line) <= LONGEST_PROPERTY:
-            self.size += len(line)
+        if self._begin < 0 and (size := self.size + len(line)) <= LONGEST_PROPERTY:
+            self.size = size
             self.lines.append(line)
             return
         if self._begin < 0:
@@ -105,11 +106,11 @@ def _entry(number: int, card: _Card, region: str) -> Entry:
     if card.size > MAX_CARD:
         return Entry(number, None, (f"The card is larger than {MAX_CARD // 1_000_000} MB. Make its pictures smaller and import it again.",))
     sketch = Sketch(number, problems=card.problems)
-    original = "" if _read(card, sketch, region) else f"The card has more than {MAX_PROPERTIES:,} properties."
-    if original:
-        return Entry(number, None, (original,), (_text(card.lines),))
+    names = _read(card, sketch, region)
+    if names is None:
+        return Entry(number, None, (f"The card has more than {MAX_PROPERTIES:,} properties.",), (_text(card.lines),))
     found = sketch.finish()
-    if (exact := exact_person(card.lines)) is not None:
+    if EXACT in names and (exact := exact_person(card.lines)) is not None:
         return Entry(number, replace(exact, row=number, photo=sketch.photo))
     return found if found.person else Entry(number, None, (*card.problems, *found.problems), (_text(card.lines),))
 
@@ -119,30 +120,29 @@ def _text(lines: list[bytes]) -> str:
     return "\r\n".join(["BEGIN:VCARD", *(line.decode("utf-8", "replace") for line in lines), "END:VCARD", ""])
 
 
-def _read(card: _Card, sketch: Sketch, region: str) -> bool:
-    """Gather the card into `sketch`. False where it has too many properties."""
+def _read(card: _Card, sketch: Sketch, region: str) -> set[str] | None:
+    """Gather the card into `sketch`; the names of its properties, or None where there are too many."""
     version = next((line for line in card.lines[:20] if line.lstrip()[:8].upper() == b"VERSION:"), b"")
     old = version.strip().upper() == b"VERSION:2.1"
     lines = _without_agents(card.lines, sketch) if card.nested else card.lines
     properties = [found for line in unfold(lines, old=old) if (found := parse(line, old=old))]
     if len(properties) > MAX_PROPERTIES:
-        return False
-    labels = {prop.group: _apple(text(prop)) for prop in properties if prop.name == "X-ABLABEL" and prop.group}
-    used = _used(properties) if any(prop.name == "X-ABLABEL" for prop in properties) else set()
-    postal_labels = []
+        return None
+    names = {prop.name for prop in properties}
+    labels, used = _labels(properties) if "X-ABLABEL" in names else ({}, set())
     for prop in properties:
+        if prop.name not in _FRAME and not (prop.name == "X-ABLABEL" and prop.group in used):
+            _place(sketch, prop, labels.get(prop.group) or _label(prop), region)
+    for prop in properties if "LABEL" in names else ():
         if prop.name == "LABEL":
-            postal_labels.append(prop)
-        elif prop.name not in _FRAME and not (prop.name == "X-ABLABEL" and prop.group in used):
-            _place(sketch, prop, labels.get(prop.group, ""), region)
-    for prop in postal_labels:
-        _postal_label(sketch, prop)
-    return True
+            _postal_label(sketch, prop)
+    return names
 
 
-def _used(properties: Iterable[Property]) -> set[str]:
-    """The groups whose label is taken along by another property."""
-    return {prop.group for prop in properties if prop.name in _PLACES or prop.name in _HANDLES or prop.name in _DATES}
+def _labels(properties: Iterable[Property]) -> tuple[dict[str, str], set[str]]:
+    """The labels of groups, and the groups where another property takes it along."""
+    labels = {prop.group: _apple(text(prop)) for prop in properties if prop.name == "X-ABLABEL" and prop.group}
+    return labels, {prop.group for prop in properties if prop.name in _PLACES or prop.name in _HANDLES or prop.name in _DATES}
 
 
 def _without_agents(card: list[bytes], sketch: Sketch) -> Iterator[bytes]:
@@ -162,7 +162,6 @@ def _without_agents(card: list[bytes], sketch: Sketch) -> Iterator[bytes]:
 
 
 def _place(sketch: Sketch, prop: Property, label: str, region: str) -> None:
-    label = label or _label(prop)
     place = _PLACES.get(prop.name)
     done = False
     if prop.name == "TEL":
@@ -187,18 +186,18 @@ def _phone(sketch: Sketch, prop: Property, label: str, region: str) -> bool:
     return bool(value) and sketch.add_phone(_rank(prop), label, value, region)
 
 
-def _list_text(prop: Property, part: str, glue: str) -> str:
-    """The texts of a list, joined."""
-    if "," not in part and "\\" not in part:
-        return part.strip()
-    return glue.join(filter(None, (text(prop, item) for item in listed(part))))
+def _component_texts(prop: Property, glue: str) -> list[str]:
+    """The text of each component; where it is a list, its texts joined."""
+    if "," not in prop.value and "\\" not in prop.value:
+        return [part.strip() for part in prop.value.split(";")]
+    return [glue.join(filter(None, (text(prop, item) for item in listed(part)))) for part in components(prop)]
 
 
 def _address(sketch: Sketch, prop: Property, label: str) -> bool:
-    parts = [_list_text(prop, part, "\n") for part in components(prop)]
+    parts = _component_texts(prop, "\n")
     box, extended, street, city, area, postcode, country, *more = [*parts, *[""] * 7]
     lines = text_lines(street, extended, box, *more)
-    found = Address(label, lines, *(" ".join(part.split("\n")) for part in (city, area, postcode, country)))
+    found = Address(label, lines, *[part.replace("\n", " ") for part in (city, area, postcode, country)])
     if not lines and "LABEL" in prop.parameters:
         found = Address(label, text_lines(prop.parameters["LABEL"].replace("\\n", "\n")), *(city, area, postcode, country))
     if not (found.lines or found.city or found.region or found.postcode or found.country):
@@ -229,10 +228,12 @@ def _once(names: dict[str, str], part: str, value: str) -> bool:
 
 
 def _name(sketch: Sketch, prop: Property, _: str) -> bool:
-    parts = [_list_text(prop, part, " ") for part in components(prop)]
-    if any(part in sketch.names for part in _NAME_PARTS) or any(parts[5:]):
+    parts = _component_texts(prop, " ")
+    if not sketch.names.keys().isdisjoint(_NAME_PARTS) or any(parts[5:]):
         return False
-    sketch.names.update({key: " ".join(part.split()) for key, part in zip(_NAME_PARTS, parts, strict=False) if part})
+    for key, part in zip(_NAME_PARTS, parts, strict=False):
+        if part:
+            sketch.names[key] = " ".join(part.split())
     return True
 
 
