@@ -13,7 +13,7 @@ from node.cli.context import call_of, read_passphrase
 from node.cli.nodes import Fd
 from node.cli.output import reported
 from node.cli.root import app
-from node.memory import keep_out_of_dumps
+from node.memory import keep_out_of_dumps, look_seldom_for_garbage
 
 backup_commands.add(backup_app)
 
@@ -44,7 +44,7 @@ def run(
     from node.config import load
 
     gc.enable()
-    gc.freeze()
+    look_seldom_for_garbage()
 
     call = call_of(context)
     with reported():
