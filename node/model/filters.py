@@ -1,6 +1,7 @@
 """Which customers: conditions that combine, as a person states them and a segment keeps them. It decides what each means for one record."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -90,14 +91,19 @@ def facet_shown(word: str) -> str:
     return bytes.fromhex(word.partition("x")[2]).decode()
 
 
-def facets(person: Contact, *, archived: bool) -> str:
-    """What a person is filtered by, a word each: what is compared and, after x, as it is written. A purpose while it is agreed to."""
+def facet_word(kind: str, text: str) -> str:
+    """The word of a value: what is compared and, after x, as it is written."""
+    return facet_start(kind, text) + text[:LONGEST].encode().hex()
+
+
+def facets(person: Contact, *, archived: bool, word: Callable[[str, str], str] = facet_word) -> str:
+    """What a person is filtered by, a word each. A purpose while it is agreed to. `word`: `facet_word`, or one that keeps what it made."""
     found = [("tag", tag) for tag in person.tags]
     found += [pair for address in person.addresses for pair in (("city", address.city), ("country", address.country))]
     found += [("language", person.language), ("source", person.came_by)]
     standing = {folded(consent.purpose): consent for consent in person.consents}  # the last of a purpose holds
     found += [("consent", consent.purpose) for consent in standing.values() if consent.given]
-    kept = [facet_start(kind, text) + text[:LONGEST].encode().hex() for kind, text in found if text.strip()]
+    kept = [word(kind, text) for kind, text in found if text and not text.isspace()]
     has = {"phone": person.phones, "email": person.emails, "postal": person.postal_address()}
     kept += [has_word(name) for name, value in has.items() if value]
     kept += [month_word(int(person.birthday[-5:-3]))] if person.birthday else []

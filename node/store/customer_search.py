@@ -8,13 +8,14 @@ fetched and sorted where it is little, and met on a walk along the order where i
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 from sqlite_utils import Database
 
 from node.model.customer import Customer, plain
-from node.model.filters import ARCHIVED_WORD, KINDS, Filters, facet_shown, facet_start, facets, has_word, moment, month_word
+from node.model.filters import ARCHIVED_WORD, KINDS, Filters, facet_shown, facet_start, facet_word, facets, has_word, moment, month_word
 from node.model.terms import Query, query, terms
 
 from .customers import COLUMNS, customer_of
@@ -22,6 +23,7 @@ from .customers import COLUMNS, customer_of
 VERSION = 1
 """Of what is derived: raised whenever terms, facets or their tables change, so that each store makes them anew when it is opened."""
 CHUNK = 2_000
+_WORDS_KEPT = 5_000  # of tags, cities, countries: many records share them
 LITTLE = 2_000  # so many are fetched and sorted; to meet a page of more on a walk takes no longer
 _INDEX = (
     "INSERT INTO customer_index (number, customer, sort, last_order) VALUES (?, ?, ?, "
@@ -78,6 +80,7 @@ class CustomerSearch:
         self._now = now
         self._bulk = False
         self._added = self._taken = 0
+        self._word = lru_cache(_WORDS_KEPT)(facet_word)
 
     # --- keeping
 
@@ -138,7 +141,7 @@ class CustomerSearch:
         gone: list[tuple[int, Terms]] = []
         for customer in {customer.id: customer for customer in customers}.values():
             person, found = customer.person, terms(customer.person)
-            now = (found.names, found.others, facets(person, archived=customer.archived is not None), found.parts)
+            now = (found.names, found.others, facets(person, archived=customer.archived is not None, word=self._word), found.parts)
             if customer.id in known:
                 number, before = known[customer.id]
                 gone += [(number, before)] if now != before else []

@@ -238,8 +238,8 @@ class StagedImports:
 
     def candidates(self, seq: int) -> Iterator[Candidate]:
         """What judging needs of every row, in order; what is judged meanwhile may be written."""
-        columns = f"SELECT j.likeness, j.same, {_JUDGED} FROM staged_judgements AS j"
-        sql = f"{columns} WHERE j.import = ? AND j.number > ? ORDER BY j.number LIMIT ?"
+        columns = f"j.likeness, j.same, {_JUDGED}"
+        sql = f"SELECT {columns} FROM staged_judgements AS j WHERE j.import = ? AND j.number > ? ORDER BY j.number LIMIT ?"  # noqa: S608
         decode = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
         last = 0
         while rows := self._db.execute(sql, (seq, last, _BATCH)).fetchall():
