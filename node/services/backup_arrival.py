@@ -7,9 +7,11 @@ from node.model.backup import Manifest
 from protocol.envelope import Signer
 from protocol.identity import DeviceAdded, DeviceCertificate, replay, sign_entry
 
+from . import destinations
 from .backup_head import MANIFEST
 from .backup_read import Opened
 from .devices import DevicesUnit, require_root
+from .order_log import OrdersUnit
 from .pauses import PAUSED, Pause
 
 AT = "restore/at"
@@ -23,7 +25,7 @@ class Arrival(Protocol):
     def follow_anew(self) -> None: ...  # noqa: D102
 
 
-class ArrivalUnit(DevicesUnit, Protocol):
+class ArrivalUnit(DevicesUnit, OrdersUnit, Protocol):
     """What this service needs of a transaction."""
 
     @property
@@ -47,6 +49,7 @@ def arrive(unit: ArrivalUnit, root: Signer, agreement: bytes, restored: Opened, 
     unit.settings.set(MANIFEST, {"sequence": restored.envelope.seq, "hash": restored.id.hex()})
     unit.settings.set(AT, unit.now)
     unit.settings.set(REVOKED, [id_.hex() for id_ in revoked_since(restored.manifest, newest.manifest)])
+    destinations.end_with_customers(unit)
     unit.touched("changes")
 
 

@@ -34,6 +34,14 @@ def forget(unit: OrdersUnit, rows: Iterable[OrderRow]) -> None:
     tick(unit)
 
 
+def end_with_customers(unit: OrdersUnit) -> None:
+    """Orders that a backup brought of customers erased since: nobody's, and without the place, as erasing would have had it."""
+    rows = unit.orders.of_nobody()
+    for customer in {row.customer for row in rows if row.customer is not None}:
+        unit.orders.erase_customer(customer)
+    forget(unit, rows)
+
+
 def tick(unit: OrdersUnit) -> None:
     """Blank what has ended meanwhile."""
     waiting: list[str] = unit.settings.get(_WAITING, [])

@@ -52,6 +52,7 @@ class OrderBook(Protocol):
     def keep_secrets(self, draft: bytes, customer: bytes, sealed: bytes) -> None: ...  # noqa: D102
     def secrets(self, draft: bytes, /) -> bytes | None: ...  # noqa: D102
     def erase_customer(self, customer: bytes) -> int: ...  # noqa: D102
+    def of_nobody(self) -> Sequence[OrderRow]: ...  # noqa: D102
 
 
 class CustomerPort(Protocol):

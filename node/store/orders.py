@@ -48,6 +48,11 @@ class Orders:
         sql = f"SELECT {_ROW} FROM orders WHERE customer = ? ORDER BY created DESC"  # noqa: S608
         return [_row(found) for found in self._db.execute(sql, (customer,))]
 
+    def of_nobody(self) -> list[OrderRow]:
+        """Orders whose customer is not there, though they name one: erased since the backup that brought them."""
+        sql = f"SELECT {_ROW} FROM orders WHERE customer IS NOT NULL AND customer NOT IN (SELECT id FROM customers)"  # noqa: S608
+        return [_row(found) for found in self._db.execute(sql)]
+
     def latest_of(self, customers: Sequence[bytes]) -> dict[bytes, str]:
         """The status of the last order each of `customers` placed; who placed none is left out."""
         marks = ", ".join("?" * len(customers))

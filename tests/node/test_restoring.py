@@ -5,7 +5,8 @@ import pytest
 from node.app import restoring
 from node.app.founding import STORE_FILE
 from node.errors import IntegrityError, Unavailable, UserError
-from node.services import backup_check, devices, pauses
+from node.model.order import OrderRow
+from node.services import backup_check, devices, order_log, pauses
 from node.services.backup_stream import Packer
 from node.services.backups import Backups
 from node.services.erasure import erase_customer
@@ -15,6 +16,8 @@ from node.store.rekey import rekey
 from node.store.store import Store
 from node.vault import vault
 from node.vault.backup_cipher import BackupCipher
+from protocol import order_records as rec
+from protocol.envelope import sign
 from tests.node.desk import COSTS, OTHER, ROTATION, WORDS, Desk
 from tests.node.services.vaulted import PLACE, Vaulted
 from tests.node.store import searching
@@ -74,6 +77,27 @@ def test_words_and_backup_give_the_node_back(desk, tmp_path, monkeypatch, rows_a
     assert keys.chain_address(0) == desk.keys.chain_address(0)
     assert keys.open("p", desk.keys.seal("p", b"sealed before", b""), b"") == b"sealed before"
     store.close()
+
+
+def test_an_earlier_backup_brings_no_place_of_who_was_erased_since(desk, tmp_path):
+    merchant, gone, there = b"m" * 32, desk.ids[3], desk.ids[4]
+
+    def ordered(unit, customer, at):
+        asked = rec.QuoteRequest(merchant, b"n" * 32, (rec.RequestLine("cream", 1),), "DE", "", "10115", pickup=False)
+        signed = sign(unit.me.member_key(merchant), rec.QUOTE_REQUEST, asked, created=at)
+        log = rec.order_log(merchant, signed.id)
+        unit.orders.keep(OrderRow(signed.id, "seller", merchant, b"n" * 32, log, signed.raw, pickup=False, created=at, customer=customer))
+
+    desk.store.write_now(ordered, gone, 1)
+    desk.store.write_now(ordered, there, 2)
+    desk.make()
+    desk.store.write_now(erase_customer, gone)
+    desk.make()
+    restored(desk, tmp_path / "new", number=1)
+    _, store = opened(tmp_path / "new")
+    rows = store.read_now(lambda unit: unit.orders.of_peer(merchant))
+    store.close()
+    assert [(row.customer, order_log.opened(row.request).read(rec.QuoteRequest).postcode) for row in rows] == [(None, ""), (there, "10115")]
 
 
 def test_it_is_a_new_device_beside_the_old_one_and_holds_everything_back(desk, tmp_path):
