@@ -101,7 +101,7 @@ class Folder:
                     os.unlink(part, dir_fd=incoming)
 
     def delete(self, name: str) -> None:
-        """Take an object away; gone already is fine."""
+        """Take an object away, and the folder that it was the last one in; gone already is fine."""
         *folders, last = parts_of(name)
         with self._named(), self._top() as top:
             try:
@@ -110,6 +110,9 @@ class Folder:
                     _sync(at)
             except FileNotFoundError:
                 return
+            if folders:
+                with self._walk(top, folders[:-1]) as above, suppress(OSError):  # something is in it
+                    os.rmdir(folders[-1], dir_fd=above)
 
     def keeps_old_versions(self) -> bool:
         """A folder does not. (Snapshots of the disk it is on cannot be seen from here.)"""

@@ -130,6 +130,16 @@ def test_strange_names_are_not_ours(target, root):
     assert [row.name for row in target.entries("")] == ["parts/one"]
 
 
+def test_an_emptied_folder_goes_and_one_with_something_in_it_stays(target, root):
+    for name in ("probe/one", "probe/two", "other/one"):
+        target.put(name, b"x")
+    target.delete("probe/one")
+    assert (root / "probe" / "two").exists()
+    target.delete("probe/two")
+    assert not (root / "probe").exists()
+    assert (root / "other" / "one").exists()
+
+
 def test_what_was_left_half_written_goes(target, root):
     target.put("parts/one", b"x")
     left, theirs = root / INCOMING / f"{ID}-0011", root / INCOMING / "ffff-0011"
