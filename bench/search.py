@@ -66,6 +66,18 @@ def queries(count: int, seed: int = SEED) -> list[str]:
     return [kinds[number % len(kinds)](chance, sample) for number in range(count)]
 
 
+def misspelt(count: int, seed: int = SEED) -> list[str]:
+    """Names with two letters changed about, as hasty fingers type them."""
+    chance = Random(seed)
+    names = [name for person in islice(people(SAMPLE), SAMPLE) for name in person.names.full.split() if len(name) >= 5]
+    found: list[str] = []
+    while len(found) < count:
+        name = chance.choice(names)
+        at = chance.randrange(1, len(name) - 1)
+        found.append(name[:at] + name[at + 1] + name[at] + name[at + 2 :])
+    return found
+
+
 def _words(person: Contact) -> list[str]:
     places = [address.city for address in person.addresses]
     return [word for text in (person.names.full, *person.tags, *places, person.notes) for word in text.split() if len(word) >= 3]
@@ -124,8 +136,8 @@ def _unit(database: Database, keys: Keys) -> Unit[Keys]:
     return Unit(database, NOW, keys, bytes)
 
 
-def compared(count: int) -> tuple[Times, Times]:
-    """Searches, and opening one customer: each asked of the encrypted store and of the same file in plain, in turn."""
+def compared(count: int) -> tuple[Times, Times, Times]:
+    """Searches, misspelt ones, and opening one customer: each asked of the encrypted store and of the same file in plain, in turn."""
     with tempfile.TemporaryDirectory() as folder:
         draft = vault.prepare()
         keys = Keys(Profile(bytes(32), "seller", "Bench", "USD"), draft.secrets)
@@ -138,13 +150,15 @@ def compared(count: int) -> tuple[Times, Times]:
         connection.execute(f"PRAGMA cache_size = -{READER_CACHE_KB}")
         connection.execute("PRAGMA temp_store = MEMORY")
         both = open_database(path, keys.store_key, readonly=True), Database(connection)
-        asked = queries(QUERIES)
-        searched = _in_turn(both, keys, [lambda unit, text=text: customer_search.list_customers(unit, search=text) for text in asked])
+        searched, slipped = (
+            _in_turn(both, keys, [lambda unit, text=text: customer_search.list_customers(unit, search=text) for text in asked])
+            for asked in (queries(QUERIES), misspelt(QUERIES // 4))
+        )
         chosen = Random(SEED).sample(ids, min(QUERIES, len(ids)))
         opened = _in_turn(both, keys, [lambda unit, id_=id_: customers.get_customer(unit, id_) for id_ in chosen])
         for database in both:
             database.close()
-        return searched, opened
+        return searched, slipped, opened
 
 
 def _in_turn(both: tuple[Database, Database], keys: Keys, calls: list[Callable[[Unit[Keys]], Any]]) -> Times:
