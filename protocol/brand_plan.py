@@ -12,7 +12,7 @@ from .ids import digest
 from .kinds import Kind, Topic
 from .money import BASIS_POINTS
 from .offer import Offer
-from .operations import Noun, Operation
+from .operations import Noun
 from .plan import LONGEST_HOLD_MS, MOST_LEVELS, Plan, direct_rate, plan_hash
 from .product import Product, product_id
 
@@ -50,10 +50,10 @@ def check_bounds(bounds: BrandPlan) -> None:
         raise Conflict("the least rate is above the most, or the most above what all may come to", code="bad-bounds")
 
 
-def check_noun(operation: Operation) -> None:
+def check_noun(noun: Noun) -> None:
     """A brand's feed holds products only. Raises Unauthorized `products-only`."""
-    if operation.slot[0] is not Noun.PRODUCT:
-        raise Unauthorized(f"a brand's feed holds products, and no {operation.slot[0]}", code="products-only")
+    if noun is not Noun.PRODUCT:
+        raise Unauthorized(f"a brand's feed holds products, and no {noun}", code="products-only")
 
 
 def check_within(plan: Plan, bounds: BrandPlan, *, sku: str, product: bytes, categories: tuple[str, ...] = ()) -> None:

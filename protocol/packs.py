@@ -40,6 +40,11 @@ class PackEntry:
         """Its last slot."""
         return self.noun, self.name
 
+    def check(self, data: bytes) -> None:
+        """Whether `data` are its bytes. Raises BadSignature `wrong-pack`."""
+        if len(data) != self.size or hashlib.sha256(data).digest() != self.hash:
+            raise BadSignature("these are not the bytes of the pack that was asked for", code="wrong-pack")
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
@@ -87,8 +92,7 @@ def open_pack(entry: PackEntry, before: Slot | None, data: bytes) -> list[Row]:
 
     Raises BadSignature `wrong-pack` when these are other bytes, Malformed (`bad-pack`: its writer signed what cannot be).
     """
-    if len(data) != entry.size or hashlib.sha256(data).digest() != entry.hash:
-        raise BadSignature("these are not the bytes of the pack that was asked for", code="wrong-pack")
+    entry.check(data)
     rows = list(read_rows(unpress(data)))
     if len(rows) != entry.count or rows[-1][1:3] != entry.last:
         raise Malformed("a pack holds other rows than its manifest says", code="bad-pack")

@@ -7,7 +7,7 @@ from aiohttp import web
 from node.api.http import Runtime
 from node.api.routes import Route
 from node.api.uploads import Arriving, flag_option, parsed, text_option
-from node.services import browse, catalog, plans
+from node.services import browse, catalog, catalog_following, plans
 from node.services.catalog import ImportView
 
 
@@ -34,7 +34,7 @@ async def import_products(runtime: ParsingRuntime, request: web.Request) -> Impo
 
 ROUTES = (
     Route("POST", "/catalog/import", import_products, kind="task"),
-    Route("POST", "/catalog/sync", catalog.sync),
+    Route("POST", "/catalog/sync", catalog_following.sync),
     Route("GET", "/catalog/feeds", browse.list_feeds, kind="read"),
     Route("GET", "/catalog/products", browse.list_products, kind="read"),
     Route("GET", "/catalog/products/{product}", browse.get_product, kind="read"),

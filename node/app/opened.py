@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 from node.app.backups import Backups
+from node.app.catalogs import Catalogs
 from node.app.chain import ChainSide
 from node.app.founding import STORE_FILE
 from node.config import Config
@@ -86,6 +87,7 @@ class Opened:
         self.delivery = Delivery(self.store, self.host, EXCHANGE)
         self._greeted = asyncio.Event()
         """Set once each peer's hello stands ahead of what waits for it: a device it has not met gets no further before."""
+        self.catalogs = Catalogs(config, store, self.host, self._greeted)
         self._tasks: set[asyncio.Task[Any]] = set()
         self.store.after_commit(lambda topics: self._post(lambda: self._committed(topics)))
 
@@ -97,6 +99,7 @@ class Opened:
             tasks.create_task(self._deadlines(), name="deadlines")
             tasks.create_task(self.chain.run(), name="chain")
             tasks.create_task(self.backups.run(), name="backups")
+            tasks.create_task(self.catalogs.run(), name="catalogs")
 
     async def close(self) -> None:
         """Close everything and wipe the keys."""
@@ -108,6 +111,8 @@ class Opened:
 
     async def handle(self, peer_id: str, topic: str, body: bytes) -> bytes:
         """A peer's request (the port of `node.net`)."""
+        if (packed := await self.catalogs.answer(topic, body)) is not None:
+            return packed
         turn = self.store.read if exchange.only_reads(EXCHANGE, body) else self.store.write
         try:
             return await turn(exchange.handle, EXCHANGE, peer_id, topic, body)
@@ -148,6 +153,7 @@ class Opened:
         self.host.set_paired(known)
 
     def _on_connect(self, peer: str) -> None:
+        self.catalogs.reached(peer)
         self._start(self.delivery.reached(peer))
 
     def _committed(self, topics: frozenset[str]) -> None:
@@ -157,6 +163,7 @@ class Opened:
             self.delivery.wake()
         if "transactions" in topics:
             self.chain.wake()
+        self.catalogs.committed(topics)
         if "erased" in topics:
             self._start(self._fold())
         self._changed()

@@ -4,38 +4,29 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from node.errors import NotFound, Unavailable, UserError
-from node.model.catalog import Entry, FeedRow, OfferRecord, PlanRecord, ProductRecord
+from node.errors import UserError
+from node.model.catalog import FeedRow, OfferRecord, PlanRecord, ProductRecord
 from node.model.listing import ProductFile, ProductRow, VariantRow
 from node.model.peers import Peer
-from protocol.brand_plan import check_noun
 from protocol.codec import from_bytes, to_bytes
 from protocol.envelope import verify
-from protocol.errors import BadSignature, Conflict, Unauthorized
 from protocol.feed import (
-    CatalogAnswer,
     CatalogChanged,
-    CatalogRequest,
     Feed,
     FeedsAnswer,
-    FeedsRequest,
     incarnation_of,
-    page,
 )
 from protocol.identity import Role
 from protocol.kinds import Topic
-from protocol.log import CHECKPOINT, Checkpoint, Frontier, check_extends, leaf_hash, sign_checkpoint, verify_checkpoint
-from protocol.messages import Message
+from protocol.log import Checkpoint, Frontier, leaf_hash, sign_checkpoint
 from protocol.money import Money
 from protocol.offer import Offer, Stock
-from protocol.operations import RECORDS, Noun, Operation, Verb, element, put, remove
+from protocol.operations import RECORDS, Noun, Operation, element, put, remove
 from protocol.product import Image, Product, Variant, product_id
-from protocol.state_hash import StateHash
 
 from .catalog_file import Feeds
 from .exchange import Exchange, Incoming, send
 from .peers import PeersUnit
-from .unit import OutboxEntry
 
 FEED_NAME = "main"
 FEW = 5
@@ -53,9 +44,6 @@ class CatalogBook(Feeds, Protocol):
     def keep_feed(self, row: FeedRow) -> None: ...  # noqa: D102
     def append(self, feed: bytes, first: int, operations: Sequence[bytes]) -> None: ...  # noqa: D102
     def close_feed(self, feed: bytes) -> None: ...  # noqa: D102
-    def stage(self, feed: bytes, operations: Sequence[bytes]) -> None: ...  # noqa: D102
-    def unstage(self, feed: bytes) -> None: ...  # noqa: D102
-    def take(self, feed: bytes, checkpoint: Checkpoint, raw: bytes) -> StateHash: ...  # noqa: D102
     def names(self, feed: bytes, noun: Noun) -> set[str]: ...  # noqa: D102
     def apply(self, feed: bytes, operation: Operation) -> None: ...  # noqa: D102
     def products(self, search: str, after: tuple[str, bytes, str], limit: int) -> Sequence[ProductRecord]: ...  # noqa: D102
@@ -265,184 +253,11 @@ def _on_feeds(unit: CatalogUnit, incoming: Incoming) -> FeedsAnswer:
     return FeedsAnswer(tuple(row.record for row in unit.catalog.feeds(own=True)))
 
 
-def _on_request(unit: CatalogUnit, incoming: Incoming) -> CatalogAnswer:
-    request: CatalogRequest = incoming.message.record
-    row = unit.catalog.feed(request.feed)
-    if row is None or not row.own or row.checkpoint is None or row.closed:
-        raise Conflict("no such feed here", code="unknown-feed")
-    if request.since > row.size or request.known > row.size:
-        raise Conflict("that is further than this feed goes", code="rollback")
-    if unit.catalog.held(row.feed).checkpoint != row.checkpoint:
-        raise Unavailable("The catalog is being put together; ask again in a minute.", code="not-ready")
-    proof: Sequence[bytes] = ()
-    if 0 < request.known < row.size:
-        proof = unit.catalog.proof(row.feed, request.known, row.size)
-    pending = unit.catalog.since(row.feed, request.since)
-    return page(row.checkpoint, row.size, proof, ((entry.seq, to_bytes(_operation(entry))) for entry in pending))
-
-
-def _operation(entry: Entry) -> Operation:
-    return Operation(Verb(f"{'remove' if entry.record is None else 'put'}-{entry.noun}"), entry.name, entry.record)
-
-
-# --- the seller
-
-
-def sync(unit: CatalogUnit, merchant: bytes | None = None) -> int:
-    """Ask a merchant (or all) what feeds it has, and fetch what is new; how many were asked."""
-    merchants = [peer for peer in publishers(unit) if merchant in (None, peer.identity)]
-    if merchant is not None and not merchants:
-        raise NotFound("You are not paired with that merchant.")
-    for peer in merchants:
-        send(unit, peer.peer, FeedsRequest(), topic=Topic.CATALOG, query=True)
-    return len(merchants)
-
-
 def tick(unit: CatalogUnit) -> None:
-    """Ask publishers that were never asked, and those whose catalog the file has lost; once a minute while there is no answer.
-
-    A writer's new device begins its own feeds.
-    """
+    """A writer's new device begins its own feeds."""
     if unit.me.role != "seller":
         for row in unit.catalog.feeds(own=True):
             _own_feed(unit, row.currency)
-    for peer in publishers(unit):
-        known = [row for row in unit.catalog.feeds(own=False) if row.identity == peer.identity]
-        if known and all(row.asked_at and not _is_behind(unit, row) for row in known):
-            continue
-        key = f"feeds-asked/{peer.peer}"
-        if unit.now - unit.settings.get(key, 0) >= ASK_AGAIN_MS:
-            unit.settings.set(key, unit.now)
-            send(unit, peer.peer, FeedsRequest(), topic=Topic.CATALOG, query=True)
 
 
-def _on_feeds_answer(unit: CatalogUnit, entry: OutboxEntry, _sent: Message, reply: Message) -> None:
-    peer = unit.peers.get(entry.peer)
-    answer = reply.record
-    if peer is None or not isinstance(answer, FeedsAnswer):
-        return
-    known = {row.feed: row.record for row in unit.catalog.feeds(own=False) if row.identity == peer.identity}
-    if len({*known, *(feed.id for feed in answer.feeds)}) > MOST_FEEDS:
-        raise Conflict(f"a merchant has at most {MOST_FEEDS} feeds", code="too-large")
-    for feed in answer.feeds:
-        if feed.identity != peer.identity:
-            raise Unauthorized("a merchant answers for its own feeds only", code="wrong-identity")
-        if any(other.follows(feed) for other in known.values()):
-            raise Conflict("a feed of an earlier device than the one followed", code="rollback")
-        fresh = FeedRow(feed.id, feed.identity, feed.name, feed.currency, own=False, incarnation=feed.incarnation)
-        row = unit.catalog.feed(feed.id) or fresh
-        unit.catalog.keep_feed(row)
-        _ask(unit, entry.peer, row)
-    unit.touched("changes")
-
-
-def _on_changed(unit: CatalogUnit, incoming: Incoming) -> None:
-    changed: CatalogChanged = incoming.message.record
-    row = unit.catalog.feed(changed.feed)
-    if row is None:
-        send(unit, incoming.peer.peer, FeedsRequest(), topic=Topic.CATALOG, query=True)
-    elif row.identity == incoming.peer.identity:
-        _ask(unit, incoming.peer.peer, row)
-
-
-def _ask(unit: CatalogUnit, peer: str, row: FeedRow) -> None:
-    """Fetch what follows; pages of an answer that was never finished are dropped first."""
-    unit.catalog.unstage(row.feed)
-    unit.settings.set(_staged(row), 0)
-    unit.catalog.keep_feed(replace(row, staged=0, asked_at=unit.now))
-    request = CatalogRequest(row.feed, _reached(unit, row), row.size)
-    send(unit, peer, request, topic=Topic.CATALOG, about=("feed", row.feed), query=True)
-
-
-def _reached(unit: CatalogUnit, row: FeedRow) -> int:
-    """How much of the feed is here: less than was accepted where the catalog file was lost."""
-    return min(unit.catalog.held(row.feed).size, row.size)
-
-
-def _is_behind(unit: CatalogUnit, row: FeedRow) -> bool:
-    return _reached(unit, row) < row.size
-
-
-def _on_answer(unit: CatalogUnit, entry: OutboxEntry, sent: Message, reply: Message) -> None:
-    request, answer = sent.record, reply.record
-    row = unit.catalog.feed(request.feed)
-    peer = unit.peers.get(entry.peer)
-    unit.outbox.forget_reply(entry.id)  # it is kept as records, not once more as it came
-    if row is None or peer is None or not isinstance(answer, CatalogAnswer):
-        return
-    if request.since != (row.staged or _reached(unit, row)) or request.known != row.size:
-        return  # overtaken by a later question
-    checkpoint = _checked_head(row, answer, peer)
-    for operation in answer.read():
-        row.record.read(operation)
-        if peer.role is Role.BRAND:
-            check_noun(operation)
-    more = answer.more(request.since, checkpoint.size)
-    _bound(unit, row, request, answer, more=more)
-    unit.catalog.stage(row.feed, answer.operations)
-    if more:
-        unit.catalog.keep_feed(replace(row, staged=answer.upto))
-        following = CatalogRequest(row.feed, answer.upto, row.size)
-        send(unit, entry.peer, following, topic=Topic.CATALOG, about=("feed", row.feed), query=True)
-        return
-    _take(unit, row, checkpoint, answer.checkpoint)
-
-
-def _bound(unit: CatalogUnit, row: FeedRow, request: CatalogRequest, answer: CatalogAnswer, *, more: bool) -> None:
-    """A merchant may have much to say, but not without end. Raises Conflict `bad-page`, `too-large`."""
-    count = len(answer.operations)
-    if count > answer.upto - request.since or (more and not count):
-        raise Conflict("a page has an operation for each step at most, and one at least while more follows", code="bad-page")
-    held = unit.settings.get(_staged(row), 0) + sum(map(len, answer.operations))
-    if held > MOST_STAGED_BYTES:
-        raise Conflict(f"the catalog has more than {MOST_STAGED_BYTES >> 20} MB to fetch at once", code="too-large")
-    unit.settings.set(_staged(row), held)
-
-
-def _staged(row: FeedRow) -> str:
-    return f"catalog/staged/{row.feed.hex()}"
-
-
-def _checked_head(row: FeedRow, answer: CatalogAnswer, peer: Peer) -> Checkpoint:
-    checkpoint = verify_checkpoint(answer.checkpoint, log=row.feed)
-    author = verify(answer.checkpoint, CHECKPOINT).envelope.author
-    peer.state.require_live(author)
-    if peer.state.number_of(author) != row.record.writer:
-        raise Unauthorized("a feed has one writer, and this device is not it", code="wrong-writer")
-    if row.checkpoint is not None:
-        check_extends(verify_checkpoint(row.checkpoint, log=row.feed), checkpoint, answer.proof)
-    return checkpoint
-
-
-def _take(unit: CatalogUnit, row: FeedRow, checkpoint: Checkpoint, raw: bytes) -> None:
-    """Apply all pages and compare the state hash. What does not hold has no effect, and is said."""
-    unit.touched("changes")
-    try:
-        state = unit.catalog.take(row.feed, checkpoint, raw)
-    except BadSignature as error:
-        unit.catalog.unstage(row.feed)
-        unit.catalog.keep_feed(replace(row, staged=0, error=error.code))
-        return
-    head = verify(raw, CHECKPOINT)
-    unit.catalog.keep_feed(
-        replace(row, size=checkpoint.size, checkpoint=raw, checkpoint_id=head.id, state=state, staged=0, synced_at=unit.now, error="")
-    )
-    for other in unit.catalog.feeds(own=False):
-        if row.record.follows(other.record):
-            unit.catalog.close_feed(other.feed)
-
-
-def _on_failed(unit: CatalogUnit, _entry: OutboxEntry, sent: Message, code: str) -> None:
-    row = unit.catalog.feed(sent.record.feed)
-    if row is not None:
-        unit.catalog.unstage(row.feed)
-        unit.catalog.keep_feed(replace(row, staged=0, error=code))
-
-
-EXCHANGE = Exchange(
-    answers={"catalog.feeds": _on_feeds, "catalog.request": _on_request, "catalog.changed": _on_changed},
-    settles={"catalog.feeds": _on_feeds_answer, "catalog.request": _on_answer},
-    fails={"catalog.request": _on_failed},
-    queries=frozenset({"catalog.feeds", "catalog.request"}),
-    reads=frozenset({"catalog.request"}),
-)
+EXCHANGE = Exchange(answers={"catalog.feeds": _on_feeds}, queries=frozenset({"catalog.feeds"}))

@@ -87,5 +87,10 @@ class CatalogFile(Protocol):
     def write_now(self, fn: Callable[..., R], /, *args: Any) -> R:
         """`write` for a thread without an asyncio loop, also from inside a transaction of the store."""
 
+    def look_now(self, fn: Callable[..., R], /, *args: Any) -> R:
+        """Run `fn(feeds, …)` on a snapshot of the file alone, over a connection of its own: however long it looks, nobody waits for it. For
+        a thread.
+        """
+
     async def merge(self) -> bool:
         """Put the search index in better order, a bounded step of it; False when there is nothing left to do."""

@@ -12,8 +12,7 @@ from node.errors import IntegrityError
 from node.model.catalog import Entry, FeedRow, Held, OfferRecord, PlanRecord, ProductRecord, Span
 from protocol.codec import from_bytes, to_bytes
 from protocol.envelope import verify
-from protocol.feed import check_complete
-from protocol.log import Checkpoint, Frontier
+from protocol.log import Frontier
 from protocol.offer import Offer
 from protocol.operations import Noun, Operation, Slot, Verb
 from protocol.plan import TYPE, Plan, plan_hash
@@ -22,7 +21,6 @@ from protocol.state_hash import StateHash
 
 from .catalog_feeds import FileFeeds
 from .catalog_file import CatalogFile
-from .catalog_writer import FileWriter
 from .database import ATTACHED
 
 _FEED = (
@@ -121,19 +119,6 @@ class Catalog:
         """Operations of pages that are under way, in order."""
         return self._held.staged(feed)
 
-    def stage(self, feed: bytes, operations: Sequence[bytes]) -> None:
-        """Keep a page's operations until all are here."""
-        self._file.write_now(FileWriter.stage, feed, operations)
-
-    def unstage(self, feed: bytes) -> None:
-        """Let go of the pages."""
-        if next(self.staged(feed), None) is not None:
-            self._file.write_now(FileWriter.unstage, feed)
-
-    def take(self, feed: bytes, checkpoint: Checkpoint, raw: bytes) -> StateHash:
-        """Apply the pages, up to `checkpoint` (`raw`): all of it or, where it leads elsewhere, nothing. Raises BadSignature."""
-        return self._file.write_now(_take, feed, checkpoint, raw)
-
     def record(self, feed: bytes, slot: Slot) -> bytes | None:
         """The bytes in a slot."""
         key = (feed, slot)
@@ -229,15 +214,6 @@ class Catalog:
         """Plans of a merchant (None: all), newest version first."""
         sql = "SELECT raw FROM plans WHERE ? IS NULL OR merchant = ? ORDER BY merchant, currency, version DESC"
         return [_plan(row[0]) for row in self._db.execute(sql, (merchant, merchant))]
-
-
-def _take(writer: FileWriter, feed: bytes, checkpoint: Checkpoint, raw: bytes) -> StateHash:
-    operations = (from_bytes(Operation, page) for page in writer.staged(feed))
-    state = writer.apply(feed, (Entry(checkpoint.size, *operation.slot, operation.record) for operation in operations))
-    check_complete(state, checkpoint)
-    writer.advance(feed, checkpoint.size, raw)
-    writer.unstage(feed)
-    return state
 
 
 def _feed(row: tuple[Any, ...]) -> FeedRow:

@@ -87,6 +87,18 @@ class CatalogFile:
         """`write` for a thread without an asyncio loop, also from inside a transaction of the store."""
         return self._submit(fn, *args).result()
 
+    def look_now(self, fn: Callable[..., R], /, *args: Any) -> R:
+        """Run `fn(feeds, …)` on a snapshot of the file alone, over a connection of its own."""
+        if self._closed:
+            raise Locked("The store is closed: unlock first.")
+        with named():
+            database = open_plain(self.path, readonly=True)
+            try:
+                database.execute("BEGIN")
+                return fn(FileFeeds(database), *args)
+            finally:
+                database.close()
+
     async def merge(self) -> bool:
         """Put the search index in better order, a bounded step of it; False when there is nothing left to do."""
         return await self.write(_merge)

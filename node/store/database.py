@@ -69,9 +69,11 @@ def open_database(path: Path, key: bytes, *, readonly: bool = False) -> Database
     return Database(connection, recursive_triggers=False, execute_plugins=False)
 
 
-def open_plain(path: Path) -> Database:
+def open_plain(path: Path, *, readonly: bool = False) -> Database:
     """A connection to the catalog file at `path`, made (mode 0600) where it is missing: without a key, for it holds what anybody may
-    fetch. Raises IntegrityError `damaged`, UserError `store-unwritable`, Unavailable `disk-full`, `disk-failed`.
+    fetch. One that only reads keeps little in memory.
+
+    Raises IntegrityError `damaged`, UserError `store-unwritable`, Unavailable `disk-full`, `disk-failed`.
     """
     _make_private(path)
     with named():
@@ -80,7 +82,10 @@ def open_plain(path: Path) -> Database:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
             for statement in _PLAIN_SETTINGS:
                 connection.execute(statement)
-            if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+            if readonly:
+                connection.execute(f"PRAGMA cache_size = -{READER_CACHE_KB}")
+                connection.execute("PRAGMA query_only = ON")
+            elif connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
                 raise UserError("This folder can't hold the catalogs: its file system has no shared memory.", code="store-unwritable")
         except BaseException:
             connection.close()

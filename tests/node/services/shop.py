@@ -3,7 +3,7 @@
 from node.model.customer import Customer
 from node.model.listing import ProductFile, ProductRow, VariantRow
 from node.model.person import Address, Contact, Labelled, Names, Phone
-from node.services import catalog, fulfilment, orders, payments, plans, quotes, team, wallet
+from node.services import catalog, catalog_following, fulfilment, orders, payments, plans, quotes, team, wallet
 from node.services.quotes import LineInput
 
 from .world import World
@@ -51,7 +51,7 @@ class Shop:
         self.lumen.write(catalog.import_products, file=file(cream=5200, serum=2600), currency="USD")
         for seller in (self.ana, self.ben):
             self.world.pair(self.lumen, seller)
-            seller.write(catalog.sync)
+            seller.write(catalog_following.sync)
             seller.write(team.join, merchant=self.lumen.identity)
         self.world.deliver()
         for member in self.lumen.read(team.list_members):

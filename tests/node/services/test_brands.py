@@ -3,7 +3,7 @@
 import pytest
 
 from node.errors import UserError
-from node.services import brand_plans, browse, catalog, exchange
+from node.services import brand_plans, browse, catalog, catalog_following, exchange
 from node.services.handlers import EXCHANGE
 from protocol.brand_plan import TYPE
 from protocol.envelope import sign
@@ -36,7 +36,7 @@ def published(node, **terms):
 
 
 def follow(world, node):
-    node.write(catalog.sync)
+    node.write(catalog_following.sync)
     world.deliver()
 
 

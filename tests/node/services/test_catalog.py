@@ -1,6 +1,5 @@
 """Catalogs between two real stores: signed, followed page by page, proved by the state hash; and what must not get through."""
 
-from dataclasses import replace
 from io import BytesIO
 
 import pytest
@@ -8,16 +7,12 @@ import pytest
 from node.errors import NotFound, UserError
 from node.files.products import read_products
 from node.files.samples import PRODUCTS, sample_path
-from node.services import browse, catalog, exchange, greeting, plans
-from node.services.handlers import EXCHANGE
+from node.services import browse, catalog, greeting, plans
+from node.services import catalog_following as following
 from node.store.catalog_file import file_of
 from protocol import feed as wire
-from protocol.codec import from_bytes
 from protocol.errors import ProtocolError
-from protocol.kinds import Topic
-from protocol.messages import pack, unpack
-from protocol.offer import Offer
-from protocol.operations import Noun, Verb, put, remove
+from protocol.operations import Noun, remove
 from tests.node.services.restoring import copied, restored
 from tests.node.services.world import START, World
 
@@ -77,98 +72,19 @@ def test_importing_again_logs_only_what_changed(world, shop):
     assert feed_of(ana).state_hash == feed_of(lumen).state_hash
 
 
-def test_a_cold_sync_in_pages_takes_effect_at_the_end_only(world, shop, monkeypatch):
-    lumen, ana = shop
-    monkeypatch.setattr(wire, "MAX_PAGE_OPERATIONS", 7)
-    lumen.write(catalog.import_products, file=sample(), currency="USD")
-    seen = set()
-    original = catalog._take
-
-    def watched(unit, *rest):
-        seen.add(len(unit.catalog.offers(None, "", 100)))
-        original(unit, *rest)
-
-    monkeypatch.setattr(catalog, "_take", watched)
-    world.deliver()
-    assert seen == {0}
-    assert feed_of(ana).offers == 37
-    assert sum(1 for _, _, _, body, _ in world.carried if unpack_kind(body) == "catalog.request") > 5
-
-
-def unpack_kind(body):
-    try:
-        return unpack(Topic.CATALOG, body).kind.name
-    except ProtocolError:
-        return ""
-
-
-def test_a_tampered_price_has_no_effect_and_is_said(world, shop):
-    """Control: the same answer untouched is taken (the tests above)."""
-    lumen, ana = shop
-    original = wire.page
-
-    def tampering(checkpoint, size, proof, operations):
-        answer = original(checkpoint, size, proof, operations)
-        operation = next(op for op in answer.read() if op.verb is Verb.PUT_OFFER)
-        offer = from_bytes(Offer, operation.record)
-        cheap = put(replace(offer, price=replace(offer.price, minor=1)))
-        raws = tuple(catalog.to_bytes(cheap if op == operation else op) for op in answer.read())
-        return replace(answer, operations=raws)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(catalog, "page", tampering)
-        lumen.write(catalog.import_products, file=sample(), currency="USD")
-        world.deliver()
-    found = feed_of(ana)
-    assert (found.error, found.verified, found.offers) == ("state-mismatch", False, 0)
-    ana.write(catalog.sync)
-    world.deliver()
-    assert (feed_of(ana).error, feed_of(ana).offers) == ("", 37)
-
-
-def test_a_catalog_that_never_ends_is_let_go(world, shop, monkeypatch):
-    """What came of it is dropped, and said; the bound holds the sum of its pages."""
-    lumen, ana = shop
-    monkeypatch.setattr(wire, "MAX_PAGE_OPERATIONS", 7)
-    monkeypatch.setattr(catalog, "MOST_STAGED_BYTES", 5_000)
-    lumen.write(catalog.import_products, file=sample(), currency="USD")
-    world.deliver()
-    assert (feed_of(ana).error, feed_of(ana).offers) == ("too-large", 0)
-    assert ana.read(lambda unit: list(unit.catalog.staged(bytes.fromhex(feed_of(ana).feed)))) == []
-    monkeypatch.setattr(catalog, "MOST_STAGED_BYTES", 1 << 30)
-    ana.write(catalog.sync)
-    world.deliver()
-    assert (feed_of(ana).error, feed_of(ana).offers) == ("", 37)  # the control
-    replies = [row.reply for row in ana.read(lambda unit: unit.outbox.about("feed", bytes.fromhex(feed_of(ana).feed)))]
-    assert set(replies) == {None}
-
-
-@pytest.mark.parametrize("change", [{"operations": (), "upto": 3}, {"upto": 1}, {"operations": (), "upto": 0}, {"upto": 10**6}])
-def test_pages_that_lead_nowhere_are_refused(world, shop, change):
-    lumen, ana = shop
-    original = wire.page
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(catalog, "page", lambda *given: replace(original(*given), **change))
-        lumen.write(catalog.import_products, file=sample(), currency="USD")
-        world.deliver()
-    assert feed_of(ana).error in ("bad-page", "no-progress")
-    assert feed_of(ana).offers == 0
-
-
 def test_a_merchant_with_feeds_without_end_is_refused(world, shop):
     lumen, ana = shop
 
     def answered(names):
-        entry = ana.write(lambda unit: catalog.send(unit, lumen.peer, wire.FeedsRequest(), topic=Topic.CATALOG, query=True))
         feeds = tuple(wire.Feed(lumen.identity, name, "USD") for name in names)
-        ana.write(exchange.answered, EXCHANGE, ana.read(lambda unit: unit.outbox.get(entry)), pack(wire.FeedsAnswer(feeds)))
+        ana.write(following.take_feeds, lumen.peer, wire.FeedsAnswer(feeds))
 
-    answered(f"f{number}" for number in range(catalog.MOST_FEEDS))
-    answered(f"f{number}" for number in range(catalog.MOST_FEEDS))
+    answered(f"f{number}" for number in range(following.MOST_FEEDS))
+    answered(f"f{number}" for number in range(following.MOST_FEEDS))
     with pytest.raises(ProtocolError) as caught:
         answered(["one more"])
     assert caught.value.code == "too-large"
-    assert len(ana.read(browse.list_feeds)) == catalog.MOST_FEEDS
+    assert len(ana.read(browse.list_feeds)) == following.MOST_FEEDS
 
 
 def test_a_feed_that_goes_back_is_refused(world, shop):
@@ -178,7 +94,7 @@ def test_a_feed_that_goes_back_is_refused(world, shop):
     lumen.write(catalog.import_products, file=table(row("b", "B1", "2.00")), currency="USD")
     world.deliver()
     lumen.write(lambda unit: unit.catalog.keep_feed(old))
-    ana.write(catalog.sync)
+    ana.write(following.sync)
     world.deliver()
     assert feed_of(ana).error == "rollback"
     assert feed_of(ana).offers == 2
@@ -193,10 +109,8 @@ def test_a_merchant_cannot_speak_for_another(world, shop):
     world.deliver()
     head = lumen.read(lambda unit: unit.catalog.feeds(own=True)[0])
     lie = wire.FeedsAnswer((wire.Feed(head.identity, head.name, head.currency),))
-    entry = ana.write(lambda unit: catalog.send(unit, other.peer, wire.FeedsRequest(), topic=Topic.CATALOG, query=True))
-    asked = ana.read(lambda unit: unit.outbox.get(entry))
     with pytest.raises(ProtocolError) as caught:
-        ana.write(exchange.answered, EXCHANGE, asked, pack(lie))
+        ana.write(following.take_feeds, other.peer, lie)
     assert caught.value.code == "wrong-identity"
 
 
@@ -308,12 +222,10 @@ def test_the_earlier_feed_is_shown_until_the_later_is_whole_and_never_again(worl
     new.write(lambda unit: unit.db.execute("UPDATE feeds SET checkpoint = NULL WHERE closed = 0"))
     new.write(catalog.import_products, file=table(row("late", "L1", "9.00")), currency="USD")
     world.deliver()
-    ana.write(catalog.sync)
+    ana.write(following.sync)
     world.deliver()
-    entry = ana.write(lambda unit: catalog.send(unit, new.peer, wire.FeedsRequest(), topic=Topic.CATALOG, query=True))
-    asked = ana.read(lambda unit: unit.outbox.get(entry))
     with pytest.raises(ProtocolError) as caught:
-        ana.write(exchange.answered, EXCHANGE, asked, pack(wire.FeedsAnswer((before,))))
+        ana.write(following.take_feeds, new.peer, wire.FeedsAnswer((before,)))
     assert caught.value.code == "rollback"
 
 

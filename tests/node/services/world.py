@@ -1,10 +1,14 @@
 """Several nodes in one process: real stores, real keys, real message tables. Only the clock and the network between them are made here."""
 
+import asyncio
 from dataclasses import dataclass, field
 
-from node.errors import NodeError, Unavailable
-from node.services import evidence, exchange, peers
+from node.errors import NodeError, RemoteRefusal, Unavailable
+from node.services import catalog_following, evidence, exchange, peers
+from node.services.catalog_packs import CatalogPacks
+from node.services.catalog_sync import CatalogSync
 from node.services.handlers import EXCHANGE, TICKS
+from node.store.pack_files import PackFolder
 from node.store.store import Store
 from node.vault import vault
 from node.vault.keys import Keys, Profile
@@ -59,6 +63,14 @@ class Node:
     def read(self, run, *args, **named):
         return self.store.read_now(run, *args, **named)
 
+    @property
+    def files(self):
+        return PackFolder(self.path.with_suffix(".packs"))
+
+    def make_packs(self):
+        """As the node does in the background; how many manifests that made."""
+        return asyncio.run(CatalogPacks(self.store, self.store.catalog, self.files).make_due())
+
     def reopen(self):
         self.store.close()
         self.store = Store.open(self.path, self.keys.store_key, self.keys, clock=self.clock)
@@ -67,6 +79,28 @@ class Node:
         """Every body this node ever queued, and every reply it gave."""
         sql = "SELECT body FROM outbox UNION ALL SELECT reply FROM inbox"
         return self.read(lambda unit: [row[0] for row in unit.db.execute(sql)])
+
+
+@dataclass
+class Line:
+    """The network as one node sees it: what the other side raises comes as its code."""
+
+    world: "World"
+    node: Node
+
+    async def request(self, peer_id, _addresses, topic, body, _deadline):
+        receiver = self.world.nodes.get(peer_id)
+        if receiver is None or not receiver.online:
+            raise Unavailable("nobody there")
+        try:
+            packs = CatalogPacks(receiver.store, receiver.store.catalog, receiver.files)
+            reply = await packs.answer(topic, body)
+            if reply is None:
+                return self.world.put(self.node.peer, receiver, topic, body)
+        except (ProtocolError, NodeError) as error:
+            raise RemoteRefusal(str(error), code=error.code) from error
+        self.world.carried.append((self.node.peer, receiver.peer, topic, body, reply))
+        return reply
 
 
 class World:
@@ -112,9 +146,22 @@ class World:
             for node in list(self.nodes.values()):
                 if node.online and only in (None, node):
                     moved += self._send(node, lose_replies=lose_replies)
-            if not moved or lose_replies:
+            if lose_replies:
+                return
+            if not moved and not self._fetch(only):
                 return
         raise AssertionError("messages without end")
+
+    def _fetch(self, only):
+        """Catalogs, which go beside the outbox; whether anything came of it."""
+        nodes = [node for node in self.nodes.values() if node.online and only in (None, node)]
+        return sum(self.sync(node) for node in nodes if node.read(catalog_following.due)) > 0
+
+    def sync(self, node):
+        """One round of what a node does to follow its feeds; whether less is due than before."""
+        before = node.read(catalog_following.due)
+        asyncio.run(CatalogSync(node.store, node.store.catalog, node.files, Line(self, node)).round())
+        return node.read(catalog_following.due) != before
 
     def _send(self, node, *, lose_replies):
         node.write(lambda unit: unit.outbox.wake())

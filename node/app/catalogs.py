@@ -1,0 +1,49 @@
+"""Catalogs of an open node: followed, and given to those who follow ours. It joins the two drivers to store, disk and network."""
+
+import asyncio
+
+from node.config import Config
+from node.net.host import Host
+from node.services.catalog_load import Progress
+from node.services.catalog_packs import CatalogPacks
+from node.services.catalog_sync import CatalogSync
+from node.store.pack_files import PackFolder
+from node.store.store import Store
+from node.vault.keys import Keys
+
+FOLDER = "packs"
+
+
+class Catalogs:
+    """`run` until it is cancelled."""
+
+    def __init__(self, config: Config, store: Store[Keys], host: Host, greeted: asyncio.Event) -> None:
+        files = PackFolder(config.data / FOLDER)
+        self._greeted = greeted
+        self._packs = CatalogPacks(store, store.catalog, files)
+        self._sync = CatalogSync(store, store.catalog, files, host, rate=config.catalog_rate * 1000)
+
+    async def run(self) -> None:
+        """Follow, and make packs. Peers are asked once they were greeted: before, they would not know a new device of ours."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._packs.run(), name="packs")
+            await self._greeted.wait()
+            tasks.create_task(self._sync.run(), name="catalog-sync")
+
+    async def answer(self, topic: str, body: bytes) -> bytes | None:
+        """The reply to a request for packs, None for any other."""
+        return await self._packs.answer(topic, body)
+
+    def reached(self, peer: str) -> None:
+        """`peer` connected."""
+        self._sync.reached(peer)
+
+    def committed(self, topics: frozenset[str]) -> None:
+        """Something was written."""
+        if topics & {"catalog", "peers"}:
+            self._sync.wake()
+            self._packs.wake()
+
+    def progress(self) -> dict[bytes, Progress]:
+        """How far each first sync under way is, by feed."""
+        return self._sync.progress()

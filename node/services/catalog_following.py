@@ -1,0 +1,214 @@
+"""Feeds we follow, as the store knows them: whom to ask, which head is right, what was accepted and what keeps a feed from going on.
+
+It sends nothing: `catalog_sync` does what is due here, and everything it was answered passes here before it counts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from node.errors import NotFound
+from node.model.catalog import FeedRow
+from node.model.peers import Peer
+from protocol.envelope import Signed, check_time, verify
+from protocol.errors import Conflict, Unauthorized
+from protocol.feed import CatalogChanged, FeedsAnswer
+from protocol.identity import Role
+from protocol.log import CHECKPOINT, Checkpoint, check_extends, verify_checkpoint
+from protocol.packs import Manifest, open_manifest
+from protocol.state_hash import StateHash
+
+from .catalog import CatalogUnit, publishers
+from .exchange import Exchange, Incoming
+
+MOST_FEEDS = 64  # of one publisher
+ASK_AGAIN_MS = 60 * 60_000  # a publisher says when something changes; this is for what was lost on the way
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What to ask one publisher. `whole`: which feeds it has, too."""
+
+    peer: str
+    addresses: tuple[str, ...]
+    identity: bytes
+    whole: bool
+    feeds: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far we are with a feed: what was accepted, and what the catalog file holds (behind or ahead of it after a crash)."""
+
+    row: FeedRow
+    size: int
+    """Entries whose effect the file holds."""
+    begun: bool
+    """Whether packs of a first sync are under way."""
+    brand: bool
+    """Whether a brand writes it, whose feeds hold products only."""
+
+    @property
+    def current(self) -> bool:
+        """Whether the file is where the accepted head is."""
+        return self.size == self.row.size
+
+
+def sync(unit: CatalogUnit, merchant: bytes | None = None) -> int:
+    """Ask a merchant (or all) what feeds it has, and fetch what is new; how many are asked."""
+    found = [peer for peer in publishers(unit) if merchant in (None, peer.identity)]
+    if merchant is not None and not found:
+        raise NotFound("You are not paired with that merchant.")
+    for peer in found:
+        unit.settings.set(_wanted(peer), value=True)
+    unit.touched("catalog")
+    return len(found)
+
+
+def due(unit: CatalogUnit, reached: frozenset[str] = frozenset()) -> list[Errand]:
+    """What is to be asked now; of the peers `reached` just now everything."""
+    rows: dict[bytes, list[FeedRow]] = {}
+    for row in unit.catalog.feeds(own=False):
+        rows.setdefault(row.identity, []).append(row)
+    errands = []
+    for peer in publishers(unit):
+        asked = unit.settings.get(_asked(peer), 0)
+        whole = peer.peer in reached or unit.settings.get(_wanted(peer), False) or unit.now - asked >= ASK_AGAIN_MS
+        feeds = tuple(row.feed for row in rows.get(peer.identity, ()) if whole or _is_behind(unit, row))
+        if whole or feeds:
+            errands.append(Errand(peer.peer, unit.peers.addresses_of(peer.peer), peer.identity, whole, feeds))
+    return errands
+
+
+def standing(unit: CatalogUnit, feed: bytes) -> Standing:
+    """How far we are with a feed we follow. Raises NotFound."""
+    row = unit.catalog.feed(feed)
+    if row is None or row.own or row.closed:
+        raise NotFound("You don't follow that catalog.")
+    held, writer = unit.catalog.held(feed), unit.peers.by_identity(row.identity)
+    return Standing(row, held.size, bool(unit.catalog.loaded(feed)), brand=writer is not None and writer.role is Role.BRAND)
+
+
+def take_feeds(unit: CatalogUnit, peer_id: str, answer: FeedsAnswer) -> tuple[bytes, ...]:
+    """Follow the feeds that a publisher says it has; those to fetch."""
+    peer = unit.peers.get(peer_id)
+    if peer is None:
+        return ()
+    known = {row.feed: row.record for row in unit.catalog.feeds(own=False) if row.identity == peer.identity}
+    if len({*known, *(feed.id for feed in answer.feeds)}) > MOST_FEEDS:
+        raise Conflict(f"a merchant has at most {MOST_FEEDS} feeds", code="too-large")
+    for feed in answer.feeds:
+        if feed.identity != peer.identity:
+            raise Unauthorized("a merchant answers for its own feeds only", code="wrong-identity")
+        if any(other.follows(feed) for other in known.values()):
+            raise Conflict("a feed of an earlier device than the one followed", code="rollback")
+        if unit.catalog.feed(feed.id) is None:
+            unit.catalog.keep_feed(FeedRow(feed.id, feed.identity, feed.name, feed.currency, own=False, incarnation=feed.incarnation))
+    unit.settings.set(_asked(peer), unit.now)
+    unit.settings.set(_wanted(peer), value=False)
+    unit.touched("changes")
+    return tuple(feed.id for feed in answer.feeds)
+
+
+def check_head(unit: CatalogUnit, feed: bytes, raw: bytes, proof: Sequence[bytes]) -> Checkpoint:
+    """The newest head in an answer, which goes on from the one accepted.
+
+    Raises Conflict (`rollback`, `equivocation`, `wrong-log`), BadSignature, Untimely, Unauthorized (`not-live`, `wrong-writer`).
+    """
+    row, writer = _followed(unit, feed)
+    signed = verify(raw, CHECKPOINT)
+    checkpoint = verify_checkpoint(raw, log=feed)
+    _check_writer(row, writer, signed)
+    check_time(signed.envelope, unit.now)
+    if row.checkpoint is not None:
+        check_extends(verify_checkpoint(row.checkpoint, log=feed), checkpoint, proof)
+    return checkpoint
+
+
+def check_manifest(unit: CatalogUnit, feed: bytes, signed: Signed) -> tuple[Manifest, Checkpoint]:
+    """A manifest of the feed's writer. Raises as `check_head` and `open_manifest`. That it goes on from what was accepted is seen later."""
+    row, writer = _followed(unit, feed)
+    _check_writer(row, writer, signed)
+    check_time(signed.envelope, unit.now)
+    return open_manifest(signed, feed=feed)
+
+
+def accept(unit: CatalogUnit, feed: bytes, raw: bytes | None = None, state: StateHash | None = None) -> None:
+    """The catalog file holds what this head says, or (None) we were told that nothing changed since the one accepted."""
+    row = unit.catalog.feed(feed)
+    if row is None or row.closed:
+        return
+    row = replace(row, synced_at=unit.now, asked_at=unit.now, error="")
+    if raw is not None and state is not None:
+        checkpoint = verify_checkpoint(raw, log=feed)
+        row = replace(row, size=checkpoint.size, checkpoint=raw, checkpoint_id=verify(raw, CHECKPOINT).id, state=state)
+        for other in unit.catalog.feeds(own=False):
+            if row.record.follows(other.record):
+                unit.catalog.close_feed(other.feed)
+    unit.catalog.keep_feed(row)
+    if unit.settings.get(_heard(feed), 0):
+        unit.settings.set(_heard(feed), 0)
+    unit.touched("changes")
+
+
+def fail(unit: CatalogUnit, feed: bytes, code: str) -> None:
+    """What was answered cannot be right; the feed says so, and stays as it was."""
+    row = unit.catalog.feed(feed)
+    if row is not None:
+        unit.catalog.keep_feed(replace(row, error=code, asked_at=unit.now))
+        unit.settings.set(_heard(feed), 0)
+        unit.touched("changes")
+
+
+def fail_feeds(unit: CatalogUnit, identity: bytes, code: str) -> None:
+    """What a publisher says of its feeds cannot be right: those we follow say so."""
+    for row in unit.catalog.feeds(own=False):
+        if row.identity == identity:
+            fail(unit, row.feed, code)
+
+
+def _on_changed(unit: CatalogUnit, incoming: Incoming) -> None:
+    changed: CatalogChanged = incoming.message.record
+    row = unit.catalog.feed(changed.feed)
+    if row is None:
+        unit.settings.set(_wanted(incoming.peer), value=True)
+    elif row.identity == incoming.peer.identity:
+        head = verify_checkpoint(changed.checkpoint, log=row.feed)
+        unit.settings.set(_heard(row.feed), max(head.size, 1))
+    unit.touched("catalog")
+
+
+def _followed(unit: CatalogUnit, feed: bytes) -> tuple[FeedRow, Peer]:
+    row = unit.catalog.feed(feed)
+    writer = unit.peers.by_identity(row.identity) if row else None
+    if row is None or writer is None:
+        raise NotFound("You don't follow that catalog.")
+    return row, writer
+
+
+def _check_writer(row: FeedRow, writer: Peer, signed: Signed) -> None:
+    author = signed.envelope.author
+    writer.state.require_live(author)
+    if writer.state.number_of(author) != row.record.writer:
+        raise Unauthorized("a feed has one writer, and this device is not it", code="wrong-writer")
+
+
+def _is_behind(unit: CatalogUnit, row: FeedRow) -> bool:
+    """Whether something is to be had: said by its writer, lost with the catalog file, or never fetched. Not what cannot be right."""
+    if unit.settings.get(_heard(row.feed), 0) > row.size:
+        return True
+    return not row.error and (row.checkpoint is None or unit.catalog.held(row.feed).size != row.size)
+
+
+def _wanted(peer: Peer) -> str:
+    return f"catalog/wanted/{peer.identity.hex()}"
+
+
+def _asked(peer: Peer) -> str:
+    return f"catalog/asked/{peer.identity.hex()}"
+
+
+def _heard(feed: bytes) -> str:
+    return f"catalog/heard/{feed.hex()}"
+
+
+EXCHANGE = Exchange(answers={"catalog.changed": _on_changed})

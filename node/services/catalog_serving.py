@@ -1,0 +1,72 @@
+"""What peers ask of a feed that this node writes: what follows, where numbers differ, entries by number. All on a snapshot, by indexes."""
+
+from node.errors import Unavailable
+from node.model.catalog import Held
+from protocol.catalog_sync import Entries, EntriesRequest, Page, Ranges, RangesRequest, SinceRequest, Unchanged, page
+from protocol.envelope import verify
+from protocol.errors import Conflict
+from protocol.log import CHECKPOINT
+from protocol.reconcile import END, Numbers, answer, numbers
+from protocol.rows import Press
+
+from .catalog import CatalogUnit
+from .exchange import Exchange, Incoming
+
+
+def _on_since(unit: CatalogUnit, incoming: Incoming) -> Page | Unchanged:
+    request: SinceRequest = incoming.message.record
+    if request.section is not None:
+        raise Conflict("this feed is given as a whole", code="unknown-section")
+    head, held = _served(unit, request.feed, max(request.since, request.known))
+    if request.head is not None and request.since == held.size and request.head == verify(head, CHECKPOINT).id:
+        return Unchanged()
+    proof = unit.catalog.proof(request.feed, request.known, held.size) if 0 < request.known < held.size else ()
+    return page(head, held.size, proof, unit.catalog.since(request.feed, request.since))
+
+
+def _on_ranges(unit: CatalogUnit, incoming: Incoming) -> Ranges:
+    request: RangesRequest = incoming.message.record
+    if request.section is not None:
+        raise Conflict("this feed is given as a whole", code="unknown-section")
+    head, _ = _served(unit, request.feed)
+    return Ranges(head, answer(live_numbers(unit, request.feed), request.ranges))
+
+
+def _on_entries(unit: CatalogUnit, incoming: Incoming) -> Entries:
+    request: EntriesRequest = incoming.message.record
+    head, _ = _served(unit, request.feed)
+    press, upto = Press(), 0
+    for number in sorted(set(request.numbers)):
+        row = next(unit.catalog.since(request.feed, number - 1), None)
+        if row is not None and row.seq == number and row.record is not None and not press.add(row):
+            break
+        upto = number
+    return Entries(head, press.close(), upto)
+
+
+def live_numbers(unit: CatalogUnit, feed: bytes) -> Numbers:
+    """The numbers of the entries whose records are there now. A number stands once, also where a feed of before numbers gave it to all."""
+    return numbers(dict.fromkeys(unit.catalog.numbers(feed, 0, END)))
+
+
+def _served(unit: CatalogUnit, feed: bytes, reached: int = 0) -> tuple[bytes, Held]:
+    """The newest head, and that the catalog file is where it says; the asker has `reached` so far.
+
+    Raises Conflict `unknown-feed`, `rollback`; Unavailable `not-ready`.
+    """
+    row = unit.catalog.feed(feed)
+    if row is None or not row.own or row.checkpoint is None or row.closed:
+        raise Conflict("no such feed here", code="unknown-feed")
+    if reached > row.size:
+        raise Conflict("that is further than this feed goes", code="rollback")
+    held = unit.catalog.held(feed)
+    if held.checkpoint is None or held.size != row.size:
+        raise Unavailable("The catalog is being put together; ask again in a minute.", code="not-ready")
+    return held.checkpoint, held
+
+
+EXCHANGE = Exchange(
+    answers={"catalog.since": _on_since, "catalog.ranges-request": _on_ranges, "catalog.entries-request": _on_entries},
+    queries=frozenset({"catalog.since", "catalog.ranges-request", "catalog.entries-request"}),
+    reads=frozenset({"catalog.since", "catalog.ranges-request", "catalog.entries-request"}),
+)

@@ -1,0 +1,424 @@
+"""Following a feed: pages, packs, what is mended by numbers, what is refused and named, and what survives being cut off anywhere."""
+
+import random
+from dataclasses import replace
+from io import BytesIO
+
+import pytest
+
+from node.files.products import read_products
+from node.files.samples import PRODUCTS, sample_path
+from node.services import browse, catalog, catalog_apply, catalog_load, catalog_packs, catalog_serving
+from node.services import catalog_following as following
+from protocol import catalog_sync, rows
+from protocol.codec import from_bytes
+from protocol.encoding import encode
+from protocol.errors import ProtocolError
+from protocol.kinds import Topic
+from protocol.messages import unpack
+from protocol.offer import Offer
+from protocol.operations import Noun, put
+from protocol.product import Product, Variant
+from protocol.reconcile import END
+from tests.node.services.world import START, World
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = World(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def shop(world):
+    lumen, ana = world.node("lumen", "merchant"), world.node("ana")
+    world.pair(lumen, ana)
+    return lumen, ana
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Frames of few rows, so that a sample takes many."""
+    monkeypatch.setattr(rows, "MAX_ROWS_BYTES", 2_000)
+
+
+@pytest.fixture
+def packed(monkeypatch, small):
+    """Packs from the first row on."""
+    monkeypatch.setattr(catalog_packs, "LEAST_ROWS", 1)
+    monkeypatch.setattr(catalog_packs, "LEAST_CHANGED", 10)
+
+
+def sample():
+    with sample_path(PRODUCTS).open("rb") as source:
+        return read_products(source, name=PRODUCTS, now_ms=START)
+
+
+def table(*lines):
+    head = "Handle,Title,Body (HTML),Vendor,Status,Option1 Name,Option1 Value,Variant SKU,Variant Price,Variant Inventory Qty\n"
+    return read_products(BytesIO((head + "".join(lines)).encode()), name="t.csv", now_ms=START)
+
+
+def line(handle, sku, price, title="Soap"):
+    return f"{handle},{title},,Shop,active,Title,Default Title,{sku},{price},5\n"
+
+
+def publish(node, *lines, **named):
+    node.write(catalog.import_products, file=table(*lines) if lines else sample(), currency="USD", **named)
+
+
+def feed_of(node):
+    return node.read(browse.list_feeds)[0]
+
+
+def feed_id(node):
+    return bytes.fromhex(feed_of(node).feed)
+
+
+def kinds(world):
+    found = []
+    for *_, body, _ in world.carried:
+        try:
+            found.append(unpack(Topic.CATALOG, body).kind.name)
+        except ProtocolError:
+            continue
+    return found
+
+
+def same(one, other):
+    """Whether both hold the same records, to the byte, and say so."""
+    feed = feed_id(one)
+    mine, theirs = (node.read(lambda unit: sorted(unit.catalog.slots(feed, catalog_packs.Span()))) for node in (one, other))
+    return mine == theirs and feed_of(one).state_hash == feed_of(other).state_hash and feed_of(one).checkpoint == feed_of(other).checkpoint
+
+
+# --- pages
+
+
+def test_a_first_sync_in_pages_takes_effect_at_the_end_only(world, shop, small, monkeypatch):
+    lumen, ana = shop
+    publish(lumen)
+    seen, original = set(), catalog_apply._take
+
+    def watched(writing, feed, *rest):
+        seen.add(len(list(writing.slots(feed, catalog_packs.Span()))))
+        return original(writing, feed, *rest)
+
+    monkeypatch.setattr(catalog_apply, "_take", watched)
+    world.deliver()
+    assert seen == {0}
+    assert kinds(world).count("catalog.since") > 3
+    assert same(ana, lumen)
+
+
+def test_an_update_is_one_question_and_nothing_new_a_tiny_one(world, shop):
+    lumen, ana = shop
+    publish(lumen)
+    world.deliver()
+    del world.carried[:]
+    publish(lumen, line("late", "L1", "9.00"))
+    world.deliver()
+    assert [kind for kind in kinds(world) if kind != "catalog.changed"] == ["catalog.since"]
+    assert same(ana, lumen)
+    del world.carried[:]
+    ana.write(following.sync)
+    world.deliver()
+    [(body, reply)] = [(body, reply) for *_, body, reply in world.carried if b"catalog.since" in body]
+    assert len(body) + len(reply) < 200
+    assert unpack(Topic.CATALOG, reply).record == catalog_sync.Unchanged()
+
+
+def altered(page, change):
+    """The page with other rows."""
+    found = list(rows.read_rows(rows.unpress(page.rows)))
+    return replace(page, rows=rows.pressed(change(found)))
+
+
+def cheaper(found):
+    at = next(index for index, row in enumerate(found) if row.noun is Noun.OFFER)
+    offer = from_bytes(Offer, found[at].record)
+    record = put(replace(offer, price=replace(offer.price, minor=1))).record
+    return [*found[:at], found[at]._replace(record=record), *found[at + 1 :]]
+
+
+LIES = {
+    "a price altered": (cheaper, "state-mismatch"),
+    "an offer left out": (lambda found: found[:-1], "state-mismatch"),
+    "a record made up": (
+        lambda found: [*found[:-1], found[-1]._replace(name="made-up", record=None)],
+        "state-mismatch",
+    ),
+    "a record that is none": (lambda found: [*found[:-1], found[-1]._replace(record=b"\xff")], "malformed"),
+    "under another name": (lambda found: [*found[:-1], found[-1]._replace(name="x")], "wrong-name"),
+    "out of order": (lambda found: found[::-1], "bad-page"),
+    "twice": (lambda found: [*found, found[-1]], "bad-page"),
+    "from the future": (lambda found: [*found[:-1], found[-1]._replace(seq=10**6)], "bad-page"),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_what_was_altered_on_the_way_has_no_effect_and_is_said(world, shop, lie):
+    """Control: the same answer untouched is taken afterwards."""
+    lumen, ana = shop
+    change, code = LIES[lie]
+    with pytest.MonkeyPatch.context() as patch:
+        original = catalog_serving.page
+        patch.setattr(catalog_serving, "page", lambda *given: altered(original(*given), change))
+        patch.setattr(catalog_serving, "answer", lambda *_: encode([[END, 0, None]]))
+        publish(lumen)
+        world.deliver()
+    found = feed_of(ana)
+    assert (found.error, found.verified, found.offers) == (code, False, 0)
+    ana.write(following.sync)
+    world.deliver()
+    assert (feed_of(ana).error, same(ana, lumen)) == ("", True)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [({"upto": 0}, "no-progress"), ({"upto": 10**6}, "no-progress"), ({"upto": 1}, "bad-page"), ({"checkpoint": b"x"}, "malformed")],
+)
+def test_pages_that_lead_nowhere_are_refused(world, shop, change, code):
+    lumen, ana = shop
+    with pytest.MonkeyPatch.context() as patch:
+        original = catalog_serving.page
+        patch.setattr(catalog_serving, "page", lambda *given: replace(original(*given), **change))
+        publish(lumen)
+        world.deliver()
+    assert (feed_of(ana).error, feed_of(ana).offers) == (code, 0)
+
+
+def test_empty_pages_that_say_that_more_follows_are_refused(world, shop):
+    lumen, ana = shop
+    with pytest.MonkeyPatch.context() as patch:
+        original = catalog_serving.page
+        patch.setattr(catalog_serving, "page", lambda *given: replace(altered(original(*given), lambda _: []), upto=3))
+        publish(lumen)
+        world.deliver()
+    assert (feed_of(ana).error, feed_of(ana).offers) == ("bad-page", 0)
+
+
+def test_a_catalog_that_never_ends_is_let_go(world, shop, small, monkeypatch):
+    lumen, ana = shop
+    monkeypatch.setattr(catalog_apply, "MOST_STAGED_BYTES", 2_000)
+    publish(lumen)
+    world.deliver()
+    assert (feed_of(ana).error, feed_of(ana).offers) == ("too-large", 0)
+    monkeypatch.setattr(catalog_apply, "MOST_STAGED_BYTES", 1 << 30)
+    ana.write(following.sync)
+    world.deliver()
+    assert same(ana, lumen)  # the control
+
+
+def test_a_clock_far_ahead_is_not_believed(world, shop):
+    lumen, ana = shop
+    world.clock.tick(10**9)
+    publish(lumen)
+    world.clock.tick(-(10**9))
+    ana.write(following.sync)
+    world.deliver()
+    assert (feed_of(ana).error, feed_of(ana).offers) == ("future-dated", 0)
+
+
+def test_a_fork_is_named(world, shop):
+    lumen, ana = shop
+    publish(lumen, line("a", "A1", "1.00"))
+    world.deliver()
+    head = lumen.read(lambda unit: unit.catalog.feeds(own=True)[0])
+    other = catalog.sign_checkpoint(lumen.keys.device, catalog.Checkpoint(head.feed, head.size, head.frontier.root, bytes(32), START + 1))
+    lumen.write(lambda unit: unit.catalog.keep_feed(replace(head, checkpoint=other.raw, checkpoint_id=other.id)))
+    lumen.store.catalog.write_now(lambda writing: writing.advance(head.feed, head.size, other.raw))
+    ana.write(following.sync)
+    world.deliver()
+    assert feed_of(ana).error == "equivocation"
+
+
+# --- packs
+
+
+def test_a_first_sync_by_packs_is_the_same_catalog(world, shop, packed):
+    lumen, ana = shop
+    publish(lumen)
+    assert lumen.make_packs() == 1
+    assert lumen.make_packs() == 0
+    world.deliver()
+    asked = kinds(world)
+    assert asked.count("catalog.manifest-request") == 1
+    assert asked.count("catalog.pack-request") > 3
+    assert asked.count("catalog.since") == 1
+    assert same(ana, lumen)
+
+
+def test_what_came_after_the_packs_follows(world, shop, packed):
+    lumen, ana = shop
+    publish(lumen)
+    lumen.make_packs()
+    publish(lumen, line("late", "L1", "9.00"), line("later", "L2", "9.50"))
+    world.deliver()
+    assert same(ana, lumen)
+
+
+class Cut(Exception):
+    """The power goes."""
+
+
+def test_a_load_cut_off_anywhere_goes_on_where_it_was(world, shop, packed, monkeypatch):
+    lumen, ana = shop
+    publish(lumen)
+    lumen.make_packs()
+    original, lives, runs, loads = catalog_load._load, [1], 0, []
+
+    def counted(writing, feed, pack, *given):
+        if lives[0] == 0:
+            raise Cut
+        lives[0] -= 1
+        original(writing, feed, pack, *given)
+        loads.append(pack)
+
+    monkeypatch.setattr(catalog_load, "_load", counted)
+    while True:
+        try:
+            world.deliver()
+        except Cut:
+            runs += 1
+            ana.reopen()
+            lives[0] = 1
+        else:
+            break
+    assert runs >= 2
+    assert same(ana, lumen)
+    assert len(loads) == len(set(loads)) > runs  # none was loaded twice
+    asked = [body for _, _, _, body, _ in world.carried if b"catalog.pack-request" in body]
+    assert len(asked) <= len(loads) + runs * catalog_load.AHEAD  # what was on its way is asked for again
+
+
+def test_a_pack_that_was_altered_is_refused_and_asked_of_others(world, shop, packed, monkeypatch):
+    lumen, ana = shop
+    ben = world.node("ben")
+    world.pair(lumen, ben)
+    world.pair(ana, ben)
+    publish(lumen)
+    lumen.make_packs()
+    ben.write(following.sync)
+    world.deliver(only=ben)
+    assert same(ben, lumen)
+    for file in lumen.files._path.rglob("*"):
+        if file.is_file() and len(file.name) == 64:
+            file.write_bytes(file.read_bytes()[:-1] + b"\0")
+    world.deliver()
+    assert same(ana, lumen)  # from ben, who kept them
+
+
+def test_a_manifest_by_another_device_is_refused(world, shop, packed):
+    lumen, ana = shop
+    publish(lumen)
+    lumen.make_packs()
+    raw = lumen.files.manifest(feed_id(lumen))
+    from protocol.envelope import verify
+    from protocol.packs import MANIFEST, Manifest, sign_manifest
+
+    forged = sign_manifest(ana.keys.device, verify(raw, MANIFEST).read(Manifest), time=START)
+    lumen.files.publish(feed_id(lumen), forged.raw, frozenset())
+    world.deliver()
+    assert feed_of(ana).error == "not-live"
+    assert feed_of(ana).offers == 0
+
+
+def test_a_manifest_that_contradicts_its_packs_is_named(world, shop, packed):
+    """The writer signed packs of another state than its checkpoint: the next page finds it, or an audit."""
+    lumen, ana = shop
+    publish(lumen)
+    feed = feed_id(lumen)
+    lumen.make_packs()
+    lumen.store.catalog.write_now(lambda writing: writing.apply(feed, [catalog_packs_row("lie")]))
+    lumen.files.forget(feed)
+    lumen.make_packs()
+    world.deliver()
+    assert feed_of(ana).error in ("state-mismatch", "")
+
+
+def catalog_packs_row(name):
+    product = Product(name, "A lie", variants=(Variant(name, name),))
+    return rows.Row(1, Noun.PRODUCT, name, put(product).record)
+
+
+# --- what differs
+
+
+def test_what_was_lost_here_is_found_by_its_numbers(world, shop):
+    lumen, ana = shop
+    publish(lumen)
+    world.deliver()
+    feed = feed_id(ana)
+    mine = ana.read(lambda unit: list(unit.catalog.slots(feed, catalog_packs.Span())))
+
+    def spoil(writing):
+        held = writing.held(feed)
+        writing.apply(feed, [entry._replace(record=None) for entry in mine[:5]])
+        writing.apply(feed, [catalog_packs_row("ghost")._replace(seq=10**6)])
+        writing.advance(feed, held.size, held.checkpoint)
+
+    ana.store.catalog.write_now(spoil)
+    del world.carried[:]
+    publish(lumen, line("late", "L1", "9.00"))
+    world.deliver()
+    assert "catalog.ranges-request" in kinds(world)
+    assert same(ana, lumen)
+
+
+def test_what_was_altered_here_under_its_number_is_loaded_anew(world, shop):
+    lumen, ana = shop
+    publish(lumen)
+    world.deliver()
+    feed = feed_id(ana)
+    mine = ana.read(lambda unit: list(unit.catalog.slots(feed, catalog_packs.Span())))
+
+    def spoil(writing):
+        held = writing.held(feed)
+        writing.apply(feed, cheaper(mine))
+        writing.advance(feed, held.size, held.checkpoint)
+
+    ana.store.catalog.write_now(spoil)
+    publish(lumen, line("late", "L1", "9.00"))
+    world.deliver()
+    assert same(ana, lumen)
+
+
+def test_a_lost_catalog_file_is_fetched_again_and_never_from_before(world, shop):
+    lumen, ana = shop
+    publish(lumen)
+    world.deliver()
+    ana.store.catalog.write_now(lambda writing: writing.forget(feed_id(ana)))
+    world.deliver()
+    assert same(ana, lumen)
+
+
+# --- anything at all
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_happens_a_seller_equals_the_merchant_or_names_why_not(world, shop, packed, seed):
+    lumen, ana = shop
+    dice = random.Random(seed)
+    publish(lumen, line("a", "A1", "1.00"))
+    for _ in range(14):
+        match dice.randrange(7):
+            case 0 | 1:
+                names = dice.sample(range(40), dice.randrange(1, 12))
+                publish(lumen, *(line(f"p{name}", f"S{name}", f"{dice.randrange(1, 90)}.00") for name in names))
+            case 2:
+                names = dice.sample(range(40), dice.randrange(1, 12))
+                publish(lumen, *(line(f"p{name}", f"S{name}", "5.00") for name in names), replace_all=True)
+            case 3:
+                lumen.make_packs()
+            case 4:
+                ana.reopen()
+            case 5:
+                if ana.read(lambda unit: unit.catalog.feeds(own=False)) and dice.randrange(2):
+                    ana.store.catalog.write_now(lambda writing: writing.forget(feed_id(lumen)))
+            case 6:
+                world.deliver()
+                assert same(ana, lumen)
+    world.deliver()
+    assert same(ana, lumen)
