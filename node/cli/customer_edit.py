@@ -5,6 +5,7 @@ Each command reads the record, changes it and sends it back with the time it was
 
 import json
 import sys
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,13 +15,15 @@ import typer
 from node.cli.context import Call, call_of
 from node.cli.output import reported
 from node.errors import NotFound, UserError
+from node.model.details import Entry
+from node.model.wishes import FIXED, free, with_chosen
 
 Whole = Annotated[str, typer.Option("--json", help="The whole record from a JSON file, `-` for stdin; `show` with --json prints one.")]
 
 
 def add(app: typer.Typer) -> None:
     """Add the commands to the group."""
-    for command in (edit, tag, untag, prefer, field, consent):
+    for command in (edit, tag, untag, prefer, avoid, field, consent):
         app.command()(command)
 
 
@@ -92,10 +95,26 @@ def untag(context: typer.Context, customer: str, tags: list[str]) -> None:
 def prefer(
     context: typer.Context, customer: str, what: str, wish: Annotated[str, typer.Argument(help="Empty takes it away.")] = ""
 ) -> None:
-    """A standing wish: sizes, allergies, no calls. Example: gemstra customers prefer 3f0c… shoes 38"""
+    """A standing wish: sizes, allergies. Example: gemstra customers prefer 3f0c… shoes 38"""
     call = call_of(context)
     with reported():
         _set(call, customer, "preferences", what, wish)
+
+
+def avoid(
+    context: typer.Context,
+    customer: str,
+    ways: Annotated[list[str] | None, typer.Argument(help="call, message, visit, contact (nothing at all); none: any is welcome.")] = None,
+) -> None:
+    """How a customer does not want to be reached. Example: gemstra customers avoid 3f0c… call visit"""
+    call = call_of(context)
+    with reported():
+        if strange := set(ways or ()) - set(FIXED):
+            raise UserError(f"There is no way {min(strange)!r}; say {', '.join(FIXED)}.", code="bad-request")
+        person = call.client.get(f"/customers/{customer}")
+        before = [Entry(item["value"], item["label"]) for item in person["details"]["preferences"]]
+        after = with_chosen(free(before), ways or (), before)
+        _send(call, person, person["details"] | {"preferences": [asdict(item) for item in after]})
 
 
 def field(context: typer.Context, customer: str, name: str, text: Annotated[str, typer.Argument(help="Empty takes it away.")] = "") -> None:

@@ -91,6 +91,7 @@ class RuleLine:
     channel: str
     most: int
     tag: str
+    segment: str = ""
 
 
 Line = NoteLine | TaskLine | SegmentLine | RuleLine

@@ -1,11 +1,10 @@
-"""Rules that make follow-ups by themselves: what their numbers mean, when a reorder is due, and who does not want to be reached how.
+"""Rules that make follow-ups by themselves: what their numbers mean, and when a reorder is due.
 
 A reorder is reckoned for each customer and product: the days of their orders of it, several of one day counting once; the days between
 one and the next; the middle one of these (of an even number, half-way between the two in the middle, rounded up). It is due that many
 days after the last order. One order says nothing.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,6 +15,7 @@ from types import MappingProxyType
 from .customer import plain
 from .person import Contact
 from .task import Channel
+from .wishes import barred
 
 LATE_DAYS = 30  # a delivery or reorder whose day is longer past gets no follow-up: nobody meant it any more
 
@@ -33,7 +33,7 @@ class Kind(StrEnum):
 class Rule:
     """`days` means: after the delivery, ahead of the birthday, ahead of the day a reorder is due, without contact.
 
-    `most` is how many it makes in one day; `tag` says for whom only. A new rule is off.
+    `most` is how many it makes in one day; `tag` and `segment` say for whom only. A new rule is off.
     """
 
     kind: Kind
@@ -42,6 +42,7 @@ class Rule:
     most: int = 50
     on: bool = False
     tag: str = ""
+    segment: bytes | None = None
 
 
 DEFAULTS: Mapping[Kind, Rule] = MappingProxyType(
@@ -106,32 +107,6 @@ def reorder(customer: bytes, purchases: Iterable[Purchase]) -> Reorder | None:
     every = between[middle] if len(between) % 2 else (between[middle - 1] + between[middle] + 1) // 2
     last = by_day[days[-1]]
     return Reorder(customer, last.merchant, last.sku, last.title, len(days), every, last.day, last.day + timedelta(days=every), last.order)
-
-
-_NOT = r"(?:no|not|never|don't|dont|without)"
-_WAYS: Mapping[Channel, str] = MappingProxyType(
-    {
-        Channel.CALL: r"(?:calls?|calling|phone|phoning|ringing|ring)",
-        Channel.MESSAGE: r"(?:messages?|messaging|texts?|texting|sms|e-?mails?|whatsapp)",
-        Channel.VISIT: r"(?:visits?|visiting)",
-    }
-)
-_AT_ALL = r"(?:contact|advertising|advertisements?|marketing)"
-_TAKEN_BACK = frozenset({"no", "false", "0", "off"})
-
-
-def barred(person: Contact) -> frozenset[Channel]:
-    """How the customer does not want to be reached, as far as a preference says so: "no calls", "do not call me", "Calls: never"."""
-    said = [(plain(wish.label), plain(wish.value).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")) for wish in person.preferences]
-    wishes = [f"{label}: {value}" for label, value in said if not (value in _TAKEN_BACK and re.search(rf"\b{_NOT}\b", label))]
-    if any(_refuses(wish, _AT_ALL) for wish in wishes):
-        return frozenset(Channel)
-    return frozenset(way for way, words in _WAYS.items() if any(_refuses(wish, words) for wish in wishes))
-
-
-def _refuses(wish: str, words: str) -> bool:
-    """Whether a no stands before the word, at most two others between them, or right after it."""
-    return bool(re.search(rf"\b{_NOT}\b(?:\W+\w+){{0,2}}?\W+{words}\b|\b{words}\W+{_NOT}\b", wish))
 
 
 def way_for(rule: Rule, person: Contact) -> Channel | None:

@@ -36,6 +36,7 @@ class SearchBook(Protocol):
     def look(self, conditions: Sequence[Filters], asked: Query) -> Any: ...  # noqa: D102
     def page(self, hits: Any, order: str, after: Place | None, limit: int) -> Sequence[tuple[Place, int, Customer]]: ...  # noqa: D102
     def ids(self, hits: Any) -> Sequence[bytes]: ...  # noqa: D102
+    def among(self, hits: Any, customer: bytes) -> bool: ...  # noqa: D102
     def values(self, kind: str) -> Sequence[str]: ...  # noqa: D102
     def known(self, words: Collection[str]) -> Mapping[str, int]: ...  # noqa: D102
     def vocabulary(self, start: str, shortest: int) -> Mapping[str, int]: ...  # noqa: D102
@@ -50,6 +51,7 @@ class SegmentBook(Protocol):
     def all(self) -> Sequence[Segment]: ...  # noqa: D102
     def keep(self, segment: Segment) -> None: ...  # noqa: D102
     def remove(self, segment: bytes) -> None: ...  # noqa: D102
+    def rules_of(self, segment: bytes) -> Sequence[str]: ...  # noqa: D102
 
 
 class LatestOrders(Protocol):

@@ -120,7 +120,7 @@ def _task(unit: ExportUnit, id_: bytes) -> TaskLine:
 
 
 def _rules(unit: RulesUnit) -> list[RuleLine]:
-    return [RuleLine(row.kind, row.on, row.days, row.channel, row.most, row.tag) for row in task_rules.list_rules(unit)]
+    return [RuleLine(row.kind, row.on, row.days, row.channel, row.most, row.tag, row.segment) for row in task_rules.list_rules(unit)]
 
 
 def _segments(unit: SearchUnit) -> list[SegmentLine]:

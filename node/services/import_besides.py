@@ -156,7 +156,8 @@ def _rule(line: RuleLine) -> Rule | None:
     kind = Kind(line.kind)
     _require(FEWEST[kind] <= line.days <= MOST[kind] and 1 <= line.most <= MOST_A_DAY, "a number")
     _require(len(line.tag) <= LONGEST_TAG, "the tag")
-    rule = Rule(kind, line.days, Channel(line.channel), line.most, line.on, line.tag)
+    segment = _id(line.segment) if line.segment else None
+    rule = Rule(kind, line.days, Channel(line.channel), line.most, line.on, line.tag, segment)
     return None if rule == DEFAULTS[kind] else rule
 
 
@@ -166,7 +167,7 @@ def _write(unit: BesidesUnit, import_: bytes, made: Sequence[Made]) -> dict[str,
         "note": unit.import_besides.bring_notes(import_, [found for found in made if isinstance(found, Note)]),
         "task": unit.import_besides.bring_tasks(import_, [found for found in made if isinstance(found, Task)]),
         "segment": unit.import_besides.bring_segments(import_, [found for found in made if isinstance(found, Segment)][: max(room, 0)]),
-        "rule": unit.import_besides.bring_rules(import_, [found for found in made if isinstance(found, Rule)]),
+        "rule": unit.import_besides.bring_rules(import_, [found for found in made if isinstance(found, Rule)]),  # after their segments
     }
 
 

@@ -75,8 +75,12 @@ def rename_segment(unit: SearchUnit, segment: bytes, name: str) -> SegmentDone:
 
 
 def remove_segment(unit: SearchUnit, segment: bytes) -> SegmentDone:
-    """Remove a segment; its customers stay."""
+    """Remove a segment; its customers stay. Raises ConflictError `segment-in-use` while a rule looks at it only."""
     row = find_segment(unit, segment)
+    if rules := unit.segments.rules_of(row.id):
+        which = f"{'rule' if len(rules) == 1 else 'rules'} {', '.join(rules)}"
+        text = f"The {which} for follow-ups would then be for everybody. Choose other customers there first."
+        raise ConflictError(text, code="segment-in-use")
     unit.segments.remove(row.id)
     unit.touched("changes")
     return SegmentDone(row.id.hex())

@@ -2,12 +2,12 @@
 
 Theory of operation. Each rule that is on looks once an hour at what it may concern, a page of an index at a time, and remembers where it
 is. For each occasion (an order that arrived, this year's birthday, the last order of a product, the last contact) it makes one task, once:
-the task keeps the occasion whatever becomes of it. Who is archived, has not the rule's tag, or wants to be reached in no way it knows, is
-passed over.
+the task keeps the occasion whatever becomes of it. Who is archived, has not the rule's tag, is not in its segment, or wants to be reached
+in no way it knows, is passed over.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Protocol, assert_never
@@ -18,12 +18,14 @@ from node.model.person import Contact
 from node.model.task import Channel, Task
 from node.model.task_rule import DEFAULTS, FEWEST, LATE_DAYS, MOST, MOST_A_DAY, Kind, Occasion, Reorder, Rule, is_meant, way_for
 
+from .customer_search import SearchUnit, find_segment
 from .tasks import LONGEST_TITLE, ZONE, TasksUnit, require_channel, today_of
 
 HOUR_MS = 3_600_000
 AT_ONCE = 100  # of an index, in one transaction: the writer is not held up for long
 PREVIEWED, MOST_LOOKED_AT = 50, 5000
 LONGEST_TAG = 100
+Member = Callable[[bytes], bool]
 
 
 class RuleBook(Protocol):
@@ -40,7 +42,7 @@ class RuleBook(Protocol):
     def reorders(self, until: str, after: tuple[str, bytes, bytes, str], limit: int) -> Sequence[Reorder]: ...  # noqa: D102
 
 
-class RulesUnit(TasksUnit, Protocol):
+class RulesUnit(TasksUnit, SearchUnit, Protocol):
     """What this service needs of a transaction."""
 
     @property
@@ -49,7 +51,10 @@ class RulesUnit(TasksUnit, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RuleView:
-    """A rule. kind: delivered | birthday | reorder | quiet; `days` after, ahead of, or without; `most` follow-ups it makes in a day."""
+    """A rule. kind: delivered | birthday | reorder | quiet; `days` after, ahead of, or without; `most` follow-ups it makes in a day.
+
+    `tag` and `segment` (an id) say for whom only; "" = for all.
+    """
 
     kind: str
     on: bool
@@ -57,6 +62,7 @@ class RuleView:
     channel: str
     most: int
     tag: str
+    segment: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,24 +101,34 @@ def set_rule(
     channel: str | None = None,
     most: int | None = None,
     tag: str | None = None,
+    segment: str | None = None,
 ) -> RuleView:
-    """Switch a rule on or off, or set its numbers; what is not given stays. `tag`: only for customers who have it, "" = for all."""
-    after = _changed(unit, rule, on, days, channel, most, tag)
+    """Switch a rule on or off, or set its numbers; what is not given stays. `tag`: only for customers who have it, `segment` (an id):
+    only for those who are in it when the rule looks; "" = for all.
+    """
+    after = _changed(unit, rule, on, days, channel, most, tag, segment)
     unit.task_rules.keep(after)
     unit.touched("changes")
     return _view(after)
 
 
 def preview_rule(
-    unit: RulesUnit, rule: str, days: int | None = None, channel: str | None = None, most: int | None = None, tag: str | None = None
+    unit: RulesUnit,
+    rule: str,
+    days: int | None = None,
+    channel: str | None = None,
+    most: int | None = None,
+    tag: str | None = None,
+    segment: str | None = None,
 ) -> RulePreview:
     """What a rule would make now, with these numbers, on or off. Nothing is kept."""
-    given = _changed(unit, rule, None, days, channel, most, tag)
+    given = _changed(unit, rule, None, days, channel, most, tag, segment)
     made: list[PreviewTask] = []
+    is_in = _membership(unit, given)
     for looked, (found, _) in enumerate(_occasions(unit, given, "")):
         if len(made) >= min(PREVIEWED, given.most) or looked >= MOST_LOOKED_AT:
             return RulePreview(made, more=True)
-        if (way := _way(unit, given, found)) is not None:
+        if (way := _way(unit, given, found, is_in)) is not None:
             name, day = unit.customers.name_of(found.customer), found.day.isoformat()
             made.append(PreviewTask(found.customer.hex(), name, found.title, found.note, day, way.value))
     return RulePreview(made, more=False)
@@ -133,17 +149,17 @@ def tick(unit: RulesUnit) -> None:
 
 def _look(unit: RulesUnit, rule: Rule, position: str, left: int) -> tuple[int, str]:
     """Make what the next page holds, `left` at most: how many, and where to go on ("" = it was the last)."""
-    made = 0
+    made, is_in = 0, _membership(unit, rule)
     for looked, (found, place) in enumerate(_occasions(unit, rule, position)):
         if looked >= AT_ONCE or made >= left:
             return made, position
-        made += _make(unit, rule, found)
+        made += _make(unit, rule, found, is_in)
         position = place
     return made, ""
 
 
-def _make(unit: RulesUnit, rule: Rule, found: Occasion) -> bool:
-    way = _way(unit, rule, found)
+def _make(unit: RulesUnit, rule: Rule, found: Occasion, is_in: Member) -> bool:
+    way = _way(unit, rule, found, is_in)
     if way is None:
         return False
     head = (unit.random(32), found.title, found.day, way, unit.now, unit.now, found.note, found.customer)
@@ -151,12 +167,20 @@ def _make(unit: RulesUnit, rule: Rule, found: Occasion) -> bool:
     return True
 
 
-def _way(unit: RulesUnit, rule: Rule, found: Occasion) -> Channel | None:
+def _membership(unit: RulesUnit, rule: Rule) -> Member:
+    """Whether a customer is in the rule's segment now: it is looked up once for all that the rule looks at here."""
+    if rule.segment is None:
+        return lambda _: True
+    hits = unit.customer_search.look((find_segment(unit, rule.segment).filters,), ())
+    return lambda customer: unit.customer_search.among(hits, customer)
+
+
+def _way(unit: RulesUnit, rule: Rule, found: Occasion, is_in: Member) -> Channel | None:
     """How the task reaches the customer; None where none is to be made."""
     if unit.tasks.made(rule.kind, found.customer, found.key) or (rule.kind is Kind.QUIET and unit.tasks.waits(rule.kind, found.customer)):
         return None
     row = unit.task_rules.person(found.customer)
-    if row is None or row[1] or not is_meant(rule, row[0]):
+    if row is None or row[1] or not is_meant(rule, row[0]) or not is_in(found.customer):
         return None
     return way_for(rule, row[0])
 
@@ -253,7 +277,16 @@ def _said(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-def _changed(unit: RulesUnit, name: str, on: bool | None, days: int | None, channel: str | None, most: int | None, tag: str | None) -> Rule:
+def _changed(
+    unit: RulesUnit,
+    name: str,
+    on: bool | None,
+    days: int | None,
+    channel: str | None,
+    most: int | None,
+    tag: str | None,
+    segment: str | None,
+) -> Rule:
     if name not in tuple(Kind):
         raise NotFound(f"There is no rule {name!r}; there are {', '.join(Kind)}.")
     before = _rule(unit, Kind(name))
@@ -264,6 +297,7 @@ def _changed(unit: RulesUnit, name: str, on: bool | None, days: int | None, chan
         channel=before.channel if channel is None else require_channel(channel),
         most=before.most if most is None else most,
         tag=before.tag if tag is None else tag.strip(),
+        segment=before.segment if segment is None else _segment(unit, segment),
     )
     if not FEWEST[rule.kind] <= rule.days <= MOST[rule.kind]:
         raise UserError(f"Give {FEWEST[rule.kind]} to {MOST[rule.kind]} days.", code="bad-days")
@@ -274,5 +308,16 @@ def _changed(unit: RulesUnit, name: str, on: bool | None, days: int | None, chan
     return rule
 
 
+def _segment(unit: RulesUnit, segment: str) -> bytes | None:
+    """The segment with this id; None for "". Raises NotFound, UserError."""
+    if not segment:
+        return None
+    try:
+        return find_segment(unit, bytes.fromhex(segment)).id
+    except ValueError:
+        raise UserError("That is no segment's id: copy it from the list of segments.", code="bad-segment") from None
+
+
 def _view(rule: Rule) -> RuleView:
-    return RuleView(rule.kind.value, rule.on, rule.days, rule.channel.value, rule.most, rule.tag)
+    segment = rule.segment.hex() if rule.segment else ""
+    return RuleView(rule.kind.value, rule.on, rule.days, rule.channel.value, rule.most, rule.tag, segment)

@@ -10,7 +10,8 @@ from node.errors import ConflictError, NotFound, UserError
 from node.model.day import FIRST, LAST, day_of, read_day
 from node.model.person import Contact
 from node.model.task import TRANSITIONS, Channel, Dropped, Event, Finished, Rewritten, Snoozed, Status, Task, Undone, apply
-from node.model.task_rule import Kind, barred
+from node.model.task_rule import Kind
+from node.model.wishes import barred
 from protocol.encoding import decode, encode
 from protocol.errors import Malformed
 

@@ -201,6 +201,11 @@ class CustomerSearch:
         rows = self._db.execute("SELECT number, customer FROM customer_index ORDER BY number")
         return [customer for number, customer in rows if _is_hit(number, hits.within, hits.without)]
 
+    def among(self, hits: Hits, customer: bytes) -> bool:
+        """Whether this customer is one of them."""
+        row = self._db.execute("SELECT number FROM customer_index WHERE customer = ?", (customer,)).fetchone()
+        return row is not None and _is_hit(row[0], hits.within, hits.without)
+
     def values(self, kind: str, most: int = 300) -> list[str]:
         """What can be filtered by, the commonest first, as it is written: kind tag, city, country, language, source or consent."""
         start = KINDS[kind]

@@ -45,10 +45,15 @@ class ImportBesides:
         )
 
     def bring_rules(self, import_: bytes, rules: Iterable[Rule]) -> int:
-        """Write those that were not set here; how many."""
+        """Write those that were not set here and whose segment is here; how many."""
+        here = {segment for (segment,) in self._db.execute("SELECT id FROM customer_segments")}
         return self._bring(
-            "task_rules (kind, days, channel, most, is_on, tag, import)",
-            [(rule.kind.value, rule.days, rule.channel.value, rule.most, int(rule.on), rule.tag, import_) for rule in rules],
+            "task_rules (kind, days, channel, most, is_on, tag, segment, import)",
+            [
+                (rule.kind.value, rule.days, rule.channel.value, rule.most, int(rule.on), rule.tag, rule.segment, import_)
+                for rule in rules
+                if rule.segment is None or rule.segment in here
+            ],
         )
 
     def take_away(self, import_: bytes, leave: Collection[bytes]) -> set[bytes]:

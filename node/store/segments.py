@@ -41,6 +41,11 @@ class Segments:
         """Erase a segment."""
         self._db.execute("DELETE FROM customer_segments WHERE id = ?", (segment,))
 
+    def rules_of(self, segment: bytes) -> list[str]:
+        """The kinds of the rules that look at this segment only."""
+        found = self._db.execute("SELECT kind FROM task_rules WHERE segment = ? ORDER BY kind", (segment,))
+        return [kind for (kind,) in found]
+
     def _one(self, column: str, value: bytes | str) -> Segment | None:
         row = self._db.execute(f"SELECT {_ROW} FROM customer_segments WHERE {column} = ?", (value,)).fetchone()  # noqa: S608
         return _segment(row) if row else None

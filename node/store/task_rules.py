@@ -25,14 +25,14 @@ class TaskRules:
 
     def get(self, kind: Kind) -> Rule | None:
         """The rule as the person set it."""
-        found = self._db.execute("SELECT days, channel, most, is_on, tag FROM task_rules WHERE kind = ?", (kind.value,)).fetchone()
-        return Rule(kind, found[0], Channel(found[1]), found[2], bool(found[3]), found[4]) if found else None
+        found = self._db.execute("SELECT days, channel, most, is_on, tag, segment FROM task_rules WHERE kind = ?", (kind.value,)).fetchone()
+        return Rule(kind, found[0], Channel(found[1]), found[2], bool(found[3]), *found[4:]) if found else None
 
     def keep(self, rule: Rule) -> None:
         """Write a rule; its look begins anew."""
         self._db.execute(
-            "INSERT OR REPLACE INTO task_rules (kind, days, channel, most, is_on, tag) VALUES (?, ?, ?, ?, ?, ?)",
-            (rule.kind.value, rule.days, rule.channel.value, rule.most, int(rule.on), rule.tag),
+            "INSERT OR REPLACE INTO task_rules (kind, days, channel, most, is_on, tag, segment) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (rule.kind.value, rule.days, rule.channel.value, rule.most, int(rule.on), rule.tag, rule.segment),
         )
 
     def looking(self, hour: int) -> list[tuple[Kind, str]]:

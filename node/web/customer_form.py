@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from aiohttp import web
 
 from node.errors import ConflictError, FieldErrors, UserError
+from node.model import wishes
 from node.model.details import AddressEntry, Details, Entry, PhoneEntry
 from node.model.person import Consent
 from node.services import customers
@@ -105,6 +106,7 @@ def typed(form: Form, before: Details) -> Details:
     for group, found in rows.items():
         given[group] = tuple(_row(group, found[number], before) for number in sorted(found))
     given["consents"] = (*before.consents, *given["consents"])
+    given["preferences"] = wishes.with_chosen(given["preferences"], form.all("avoid"), before.preferences)
     given["tags"] = _tags(form["tags"], before.tags)
     given |= {name: _unchanged(name, form[name], getattr(before, name)) for name in _TEXTS}
     return replace(before, **given)
@@ -188,7 +190,9 @@ def _shown(
         title=place.title,
         back=place.back,
         updated=place.updated,
-        details=details,
+        details=replace(details, preferences=wishes.free(details.preferences)),
+        avoid=list(wishes.FIXED.items()),
+        avoided=wishes.chosen(details.preferences),
         tags=tags_line(details.tags),
         said=before.consents,
         focus=focus,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from node.errors import ConflictError, NotFound, UserError
-from node.services import customers, notes, task_rules, tasks
+from node.services import customers, notes, segments, task_rules, tasks
 from node.services.tasks import TaskPage, TaskView
 from node.web import formats, task_parts
 from node.web.forms import Form, form_of
@@ -157,9 +157,9 @@ async def show_rules(request: web.Request) -> web.StreamResponse:
 
 
 async def post_rule(request: web.Request) -> web.StreamResponse:
-    """POST /tasks/rules/{rule}. Fields: days, most, channel, tag, on; do: save | look (what it would make now, nothing is kept)."""
+    """POST /tasks/rules/{rule}. Fields: days, most, channel, tag, segment, on; do: save | look (what it would make; nothing is kept)."""
     form, rule = form_of(request), request.match_info["rule"]
-    numbers = {"channel": form["channel"], "tag": form["tag"]}
+    numbers = {"channel": form["channel"], "tag": form["tag"], "segment": form["segment"]}
     try:
         given = {**numbers, "days": _number(form["days"], "bad-days"), "most": _number(form["most"], "bad-most")}
         if form["do"] == "look":
@@ -188,7 +188,8 @@ async def _rules(
     shown = []
     for view in views:
         typed = form if form is not None and view.kind == looked else None
-        kept = {"days": str(view.days), "most": str(view.most), "channel": view.channel, "tag": view.tag, "on": "yes" if view.on else ""}
+        kept = {"days": str(view.days), "most": str(view.most), "channel": view.channel, "tag": view.tag, "segment": view.segment}
+        kept |= {"on": "yes" if view.on else ""}
         values = {name: typed[name] if typed else value for name, value in kept.items()}
         title, days = task_parts.RULES[view.kind]
         preview = found if view.kind == looked else None
@@ -198,8 +199,12 @@ async def _rules(
             "preview": made, "more": bool(preview and preview.more),
         })  # fmt: skip
     channels = list(task_parts.CHANNELS.items())
+    saved: dict[str, str] = await runtime_of(request).read(segments.names)
     status = 422 if errors else 200
-    return render(request, "tasks/rules.html", section="today", status=status, rules=shown, channels=channels, errors=errors or {})
+    return render(
+        request, "tasks/rules.html", section="today", status=status, rules=shown, channels=channels, segments=list(saved.items()),
+        errors=errors or {},
+    )  # fmt: skip
 
 
 def _previewed(row: task_rules.PreviewTask) -> dict[str, str]:

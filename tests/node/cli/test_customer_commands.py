@@ -95,6 +95,8 @@ async def test_fields_tags_wishes_and_consent_by_command(desk):
         ("prefer", mia, "shoes", "38"),
         ("prefer", mia, "calls", "never"),
         ("prefer", mia, "shoes"),
+        ("avoid", mia, "call", "visit"),
+        ("avoid", mia, "visit"),
         ("field", mia, "card", "8812"),
         ("consent", mia, "newsletter", "--day", "2026-01-02", "--how", "phone"),
         ("consent", mia, "newsletter", "--withdrawn", "--day", "2026-02-03"),
@@ -103,8 +105,12 @@ async def test_fields_tags_wishes_and_consent_by_command(desk):
     found = (await desk.shown(mia))["details"]
     assert (found["came_by"], found["tags"], found["phones"][0]["whole"]) == ("a party", ["roses"], "+34600000111")
     assert found["emails"] == [{"value": "mia@example.com", "label": "home"}]
-    assert (found["preferences"], found["custom"]) == ([{"value": "never", "label": "calls"}], [{"value": "8812", "label": "card"}])
+    assert (found["preferences"], found["custom"]) == (
+        [{"value": "never", "label": "calls"}, {"value": "No visits", "label": ""}],
+        [{"value": "8812", "label": "card"}],
+    )
     assert [said["given"] for said in found["consents"]] == [True, False]
+    assert "say call, message, visit, contact" in await desk.run("customers", "avoid", mia, "owl", code=1)
     assert "bad-birthday" in await desk.run("customers", "edit", mia, "--birthday", "1988-02-30", code=1)
 
 

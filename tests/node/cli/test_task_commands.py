@@ -55,7 +55,7 @@ def test_a_rule_is_seen_before_it_is_set(gemstra):
     assert [row["customer_name"] for row in gemstra("rule", "preview", "birthday", "--days", "3")["tasks"]] == ["Mia Torres"]
     assert gemstra("rule", "preview", "birthday", "--tag", "vip")["tasks"] == []
     set_ = gemstra("rule", "set", "birthday", "--on", "--days", "3", "--channel", "call", "--most", "5", "--tag", "vip")
-    assert set_ == {"kind": "birthday", "on": True, "days": 3, "channel": "call", "most": 5, "tag": "vip"}
+    assert set_ == {"kind": "birthday", "on": True, "days": 3, "channel": "call", "most": 5, "tag": "vip", "segment": ""}
     assert gemstra("rule", "set", "birthday", "--off", "--tag", "")["on"] is False
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from node.model.customer import Customer
 from node.model.person import Contact, Labelled, Names
 from node.model.task import Channel
-from node.model.task_rule import DEFAULTS, Kind, Purchase, barred, reorder, way_for
+from node.model.task_rule import DEFAULTS, Kind, Purchase, reorder, way_for
+from node.model.wishes import barred
 from node.services import erasure, fulfilment, orders, purchases, quotes, task_rules, tasks
 
 from .shop import CUSTOMER, Shop
@@ -215,11 +216,31 @@ def test_a_reorder_is_no_sooner_than_the_shortest_interval_and_no_later_than_the
         ("size", "no 38", set()),
         ("allergies", "nuts, no call for worry otherwise", {"call"}),
         ("best", "call in the evening", set()),
+        ("", "No contact", {"call", "message", "visit", "other"}),
+        ("", "Keine Anrufe", {"call"}),
+        ("Anrufe", "nie", {"call"}),
+        ("", "Bitte nicht mehr anrufen", {"call"}),
+        ("", "No llamar, por favor", {"call"}),
+        ("", "Sin publicidad", {"call", "message", "visit", "other"}),
+        ("", "Ne pas appeler ni écrire", {"call", "message"}),
+        ("", "Non telefonare", {"call"}),
+        ("", "Não ligar", {"call"}),
+        ("", "sem mensagens", {"message"}),
+        ("", "llamar por la tarde", set()),
+        ("telefon", "abends", set()),
     ],
 )
 def test_what_a_preference_rules_out(label, value, closed):
     person = Contact(0, Names("A"), preferences=(Labelled(label, value),))
     assert {way.value for way in barred(person)} == closed
+
+
+def test_portuguese_is_read_by_itself():
+    """Where "no WhatsApp" means: on it."""
+    wish = (Labelled("", "Prefere no WhatsApp"),)
+    assert barred(Contact(0, Names("A"), preferences=wish, language="pt-BR")) == frozenset()
+    assert barred(Contact(0, Names("A"), preferences=wish)) == {Channel.MESSAGE}
+    assert barred(Contact(0, Names("A"), preferences=(Labelled("", "Não ligar"),), language="pt")) == {Channel.CALL}
 
 
 def test_a_call_becomes_a_message_where_calls_are_not_wanted_and_nothing_where_neither_is():

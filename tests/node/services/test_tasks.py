@@ -8,8 +8,9 @@ import pytest
 
 from node.errors import ConflictError, NotFound, UserError
 from node.model.customer import Customer
+from node.model.filters import Filters
 from node.model.person import Contact, Labelled, Names, Phone
-from node.services import erasure, notes, task_rules, tasks, today
+from node.services import erasure, notes, segments, task_rules, tasks, today
 from protocol.encoding import encode
 
 from .world import World
@@ -336,6 +337,25 @@ def test_who_is_archived_has_not_the_tag_or_wants_no_calls_is_passed_over(ana):
     }
 
 
+def test_a_rule_is_for_who_is_in_its_segment_when_it_looks(ana):
+    person(ana, MIA, "In", tags=("spring",), birthday="--03-11")
+    person(ana, JO, "Out", birthday="--03-11")
+    segment = ana.write(segments.save_segment, name="Spring", filters=Filters(tags=("spring",))).id
+    assert [row.customer_name for row in ana.read(task_rules.preview_rule, rule="birthday", segment=segment).tasks] == ["In"]
+    view = ana.write(task_rules.set_rule, rule="birthday", on=True, segment=segment)
+    assert view.segment == segment
+    look(ana)
+    assert [row[0] for row in made(ana)] == ["In"]
+    with pytest.raises(ConflictError, match="birthday") as caught:
+        ana.write(segments.remove_segment, segment=bytes.fromhex(segment))
+    assert caught.value.code == "segment-in-use"
+    assert ana.write(task_rules.set_rule, rule="birthday", days=8).segment == segment  # what is not given stays
+    assert ana.write(task_rules.set_rule, rule="birthday", segment="").segment == ""
+    look(ana)
+    assert sorted(row[0] for row in made(ana)) == ["In", "Out"]
+    ana.write(segments.remove_segment, segment=bytes.fromhex(segment))
+
+
 def test_a_rule_makes_no_more_than_its_number_a_day(ana):
     for number in range(12):
         person(ana, bytes([number]) * 32, f"N{number:02}", created=NOON - (100 - number) * DAY)
@@ -371,6 +391,8 @@ def test_a_look_goes_on_where_it_was_page_by_page(ana, monkeypatch):
         ({"rule": "birthday", "most": 0}, "bad-most"),
         ({"rule": "birthday", "channel": "owl"}, "bad-channel"),
         ({"rule": "birthday", "tag": "x" * 101}, "too-long"),
+        ({"rule": "birthday", "segment": "x"}, "bad-segment"),
+        ({"rule": "birthday", "segment": "00" * 32}, "not-found"),
     ],
 )
 def test_a_rule_that_cannot_be_is_named(ana, given, code):

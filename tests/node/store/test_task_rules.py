@@ -60,7 +60,7 @@ def filled(store: Store[str]) -> Store[str]:
         for number in range(MANY):
             person = Contact(0, Names(f"N{number}"), birthday=f"1990-{number % 12 + 1:02}-{number % 28 + 1:02}" if number % 3 else "")
             unit.customers.keep(Customer(os.urandom(32), person, number, number, None, 1 if number % 50 == 0 else None))
-        unit.db.execute("ANALYZE")
+        unit.db.execute("ANALYZE main")
 
     store.write_now(fill)
     return store

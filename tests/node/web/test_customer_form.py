@@ -7,6 +7,7 @@ import pytest_asyncio
 from aiohttp.test_utils import TestClient, TestServer
 
 from node.model.customer import Customer
+from node.model.person import Labelled
 from node.services import customers as service
 from node.web import customer_form, customer_page, shell
 from node.web.customer_form import tags_line
@@ -33,6 +34,8 @@ class Fields(HTMLParser):
         given = dict(pairs)
         self.ids |= {given["id"]} if "id" in given else set()
         self.focused = given.get("id") if "autofocus" in given else self.focused
+        if given.get("type") == "checkbox" and "checked" not in given:
+            return
         if tag == "input":
             self.sent[given["name"]] = given["value"].replace("\n", "").replace("\r", "")
         elif tag == "textarea":
@@ -87,6 +90,20 @@ async def test_a_form_saved_as_it_was_shown_changes_nothing(ana, desk):
     assert len(fields) > 40
     assert (await _send(desk, fields))[0] == 303
     assert _person(ana) == FULL
+
+
+@pytest.mark.asyncio
+async def test_what_a_customer_does_not_want_is_chosen(ana, desk):
+    fields = Fields((await desk.get(PATH))[1]).sent
+    assert (await _send(desk, fields | {"avoid": "call"}))[0] == 303
+    assert _person(ana).preferences == (*FULL.preferences, Labelled("", "No calls"))
+    text = (await desk.get(PATH))[1]
+    assert 'value="call" checked' in text
+    assert "No calls" not in Fields(text).sent.values()  # it is no row of the free ones beside
+    again = Fields(text).sent | {"updated": str(ana.read(service.get_customer, customer=ID).updated)}
+    again.pop("avoid", None)
+    assert (await _send(desk, again))[0] == 303
+    assert _person(ana).preferences == FULL.preferences
 
 
 @pytest.mark.asyncio

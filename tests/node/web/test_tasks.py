@@ -7,7 +7,9 @@ import pytest_asyncio
 from aiohttp.test_utils import TestClient, TestServer
 
 from node.model.customer import Customer
+from node.model.filters import Filters
 from node.model.person import Contact, Labelled, Names, Phone
+from node.services import segments
 from node.services import tasks as service
 from node.web import customer_page, formats, shell, task_parts, tasks, today
 from node.web.runtime import RUNTIME
@@ -133,6 +135,10 @@ async def test_a_rule_is_looked_at_before_it_is_switched_on(ana, desk):
         answer = await desk.client.post("/tasks/rules/birthday", data=body, headers=desk.headers)
         assert (answer.status, f'href="#birthday-{field}"' in await answer.text()) == (422, True)
     assert (await desk.get("/tasks/rules/lunar"))[0] in (404, 405)
+    segment = ana.write(segments.save_segment, name="Friends", filters=Filters(tags=("friend",))).id
+    await desk.reads("/tasks/rules", "Only in the segment", "Friends")
+    await desk.post("/tasks/rules/birthday", **given, segment=segment, on="yes", do="save")
+    assert f'value="{segment}" selected' in (await desk.get("/tasks/rules"))[1]
 
 
 @pytest.mark.asyncio
