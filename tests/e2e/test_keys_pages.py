@@ -71,6 +71,18 @@ async def rotate(of: Desk, passphrase: str) -> None:
     await page.get_by_text("You rotated once").wait_for()
 
 
+async def join(of: Desk, passphrase: str) -> None:
+    """Words alone sign no device in; with the passphrase there is nothing to join here."""
+    page = of.page
+    for given, answer in (("not it at all", "That passphrase doesn't open this vault"), (passphrase, "No peer knows of another list")):
+        await of.goto("/restored/rejoin")
+        await page.get_by_label("Your words").fill(FIRST)
+        await page.get_by_label("Passphrase").fill(given)
+        await of.press("Join")
+        await page.get_by_text(answer).first.wait_for()
+    await look(of, "rejoin-wrong")
+
+
 @pytest.mark.asyncio
 @pytest.mark.parametrize("scripts", [True, False])
 async def test_keys_by_clicking(tmp_path: Path, scripts: bool) -> None:
@@ -99,6 +111,7 @@ async def test_keys_by_clicking(tmp_path: Path, scripts: bool) -> None:
         await ana.press("Cancel it")
         await page.get_by_text("Cancelled. Nothing was shown").wait_for()
 
+        await join(ana, OTHER)
         await rotate(ana, OTHER)
 
         await ana.press("Lock page now")
