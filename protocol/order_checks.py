@@ -17,12 +17,21 @@ COUNTRY_LETTERS = 2
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """What the catalog says of a SKU now: `price` in minor units, the pieces that may still be sold (None = not counted)."""
+    """What the catalog says of a SKU now: `price` in minor units, the pieces that may still be sold (None = not counted).
+
+    An order takes from `least` to `most` pieces (None = as many as there are); a piece weighs `weight` grams and is sent by the shipping
+    `profile`; tax is by `tax_class`.
+    """
 
     product: bytes
     price: int
     currency: str
     stock: int | None = None
+    least: int = 1
+    most: int | None = None
+    weight: int = 0
+    profile: str = ""
+    tax_class: str = ""
 
 
 def check_request(request: QuoteRequest, catalog: Mapping[str, Priced], author: bytes) -> None:
@@ -42,6 +51,9 @@ def check_request(request: QuoteRequest, catalog: Mapping[str, Priced], author: 
         known = catalog.get(line.sku)
         if known is None:
             raise Conflict(f"{line.sku} is not for sale here: sync the catalog", code="unknown-sku")
+        if line.quantity < known.least or (known.most is not None and line.quantity > known.most):
+            upto = f" and at most {known.most}" if known.most is not None else ""
+            raise Conflict(f"{line.sku}: the quantity is {line.quantity}, order at least {known.least}{upto}", code="bad-quantity")
         if known.stock is not None and known.stock < line.quantity:
             raise Conflict(f"{line.sku}: {known.stock} left", code="out-of-stock")
     if len({catalog[line.sku].currency for line in request.lines}) > 1:

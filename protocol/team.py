@@ -15,6 +15,7 @@ from .kinds import Kind, Topic
 
 JOIN = "team.join"
 ACCEPTED = "team.accepted"
+RANK = "team.rank"
 EDGE = "team.edge"
 DEPARTURE = "team.departure"
 PAYEE = "team.payee-changed"
@@ -52,6 +53,15 @@ class MemberAccepted:
     member: bytes = key(2, size=32)
     seq: int = key(4, low=1)
     starts: int = key(6)
+
+
+@dataclass(frozen=True, slots=True)
+class RankGiven:
+    """The merchant gives a member a rank, by which it may have prices of its own; 0 = none."""
+
+    merchant: bytes = key(0, size=32)
+    member: bytes = key(2, size=32)
+    rank: int = key(4, high=255)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +279,7 @@ KINDS = (
     Kind("team.cosigned", Topic.TEAM, CoSigned),
     Kind(JOIN, Topic.TEAM, JoinRequest, signed=True),
     Kind(ACCEPTED, Topic.TEAM, MemberAccepted, signed=True),
+    Kind(RANK, Topic.TEAM, RankGiven, signed=True),
     Kind(DEPARTURE, Topic.TEAM, Departure, signed=True),
     Kind(PAYEE, Topic.TEAM, PayeeChanged, signed=True),
 )

@@ -19,6 +19,7 @@ from node.cli import (
     peer,
     restored,
     rule,
+    shop,
     task,
     team,
 )
@@ -42,6 +43,7 @@ app.add_typer(task.app, name="task")
 app.add_typer(rule.app, name="rule")
 app.add_typer(note.app, name="note")
 app.add_typer(grant.app, name="grant")
+app.add_typer(shop.app, name="shop")
 app.add_typer(commission.app, name="commission")
 app.add_typer(keys.app, name="keys")
 app.add_typer(backup.app, name="backup")

@@ -1,5 +1,7 @@
 """The team: joining merchants, members, sponsors."""
 
+from typing import Annotated
+
 import typer
 
 from node.cli.context import call_of
@@ -46,6 +48,22 @@ def accept(context: typer.Context, member: str) -> None:
     call = call_of(context)
     with reported():
         call.output.show(call.client.post(f"/team/members/{member}/accept"))
+
+
+@app.command()
+def rank(context: typer.Context, member: str, rank: Annotated[int, typer.Argument(help="0 to 255.")]) -> None:
+    """Give a member a rank, and with it your prices for that rank (merchants). Example: gemstra team rank MEMBER 2"""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.post(f"/team/members/{member}/rank", rank=rank))
+
+
+@app.command()
+def ranks(context: typer.Context) -> None:
+    """The ranks of your members, or yours at your shops. Example: gemstra team ranks"""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.get("/team/ranks"), ("merchant_name", "name", "rank", "member"))
 
 
 @app.command()

@@ -34,6 +34,17 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Rank:
+    """The rank a member has at a merchant since `created`; `raw` is the merchant's word."""
+
+    merchant: bytes
+    member: bytes
+    rank: int
+    created: int
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Payee:
     """Where a member's commissions go from a generation of its secrets on. `raw` is the root's word; None at the beginning."""
 

@@ -3,7 +3,6 @@
 The customer never leaves the seller: an order carries two salted commitments, and a quote request the country, region and postcode.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from node.errors import ConflictError, NotFound, UserError
@@ -18,14 +17,14 @@ from protocol.identity import Role
 from protocol.ids import commitment
 from protocol.kinds import Topic
 from protocol.messages import Message
-from protocol.offer import Stock
 from protocol.order import Status
-from protocol.order_checks import Priced, check_quote, check_request
+from protocol.order_checks import check_quote, check_request
 
-from .catalog import CatalogUnit
 from .exchange import Exchange, send
 from .order_log import ABOUT, Case, OrdersUnit, find, load, opened, take
 from .order_view import OrderView, view
+from .pricing import delivery, is_flat, prices
+from .ranks import own_rank
 from .unit import OutboxEntry
 
 MINUTE_MS = 60_000
@@ -62,7 +61,7 @@ def draft(unit: OrdersUnit, merchant: bytes, lines: list[LineInput], customer: b
     _check_bounds(wanted)
     request = rec.QuoteRequest(merchant, membership.member, wanted, country, region, postcode, pickup)
     key = unit.me.member_key(merchant)
-    with_prices = prices(unit, merchant, (line.sku for line in wanted))
+    with_prices = prices(unit, merchant, (line.sku for line in wanted), rank=own_rank(unit, merchant), at=unit.now)
     try:
         check_request(request, with_prices, key.public)
     except RemoteError as error:
@@ -131,19 +130,6 @@ def secrets_of(unit: OrdersUnit, order: bytes) -> OrderSecrets | None:
     return OrderSecrets(customer, customer_salt, delivery_salt, named)
 
 
-def prices(unit: CatalogUnit, merchant: bytes, skus: Iterable[str]) -> dict[str, Priced]:
-    """What the merchant's feeds say of SKUs now, as far as they are known here; the first feed that sells one counts."""
-    feeds = [row for row in unit.catalog.feeds() if row.identity == merchant]
-    found: dict[str, Priced] = {}
-    for sku in skus:
-        records = (unit.catalog.offer(row.feed, sku) for row in feeds)
-        offer = next((item.offer for item in records if item is not None and item.offer.valid_at(unit.now)), None)
-        if offer is not None:
-            left = 0 if offer.stock is Stock.OUT else None
-            found[sku] = Priced(offer.product, offer.price.minor, offer.price.currency, left)
-    return found
-
-
 def _check_bounds(lines: tuple[rec.RequestLine, ...]) -> None:
     if len(lines) > rec.MOST_LINES:
         raise UserError(f"An order has at most {rec.MOST_LINES} lines.", code="too-many-lines")
@@ -174,20 +160,28 @@ def _compare(unit: OrdersUnit, case: Case, *, confirm_price: bool) -> None:
     try:
         compare(unit, case)
     except RemoteError as error:
-        if error.code != "changed-price":
+        if error.code not in ("changed-price", "changed-shipping"):
             raise ConflictError(f"{error}.", code=error.code) from error
         if not confirm_price:
             raise ConflictError(f"{error}; or order at the new price by confirming it.", code=error.code) from error
 
 
 def compare(unit: OrdersUnit, case: Case) -> None:
-    """Raises Conflict when the quote is not what catalog and plan here say (protocol.order_checks.check_quote)."""
+    """Raises Conflict when the quote is not what catalog and plan here said when it was made (protocol.order_checks.check_quote)."""
     quote = case.state.quote
     assert quote is not None
     request = opened(case.row.request).read(rec.QuoteRequest)
     plans = [record for record in unit.catalog.plans(request.merchant) if record.plan.currency == quote.currency]
     plan = (plans[0].hash, plans[0].plan.gms_rate) if plans else (b"", 0)
-    check_quote(quote, request, case.row.draft, prices(unit, request.merchant, (line.sku for line in quote.lines)), plan)
+    skus, rank = [line.sku for line in quote.lines], own_rank(unit, request.merchant)
+    known = prices(unit, request.merchant, skus, rank=rank, at=case.reached[rec.QUOTE])
+    check_quote(quote, request, case.row.draft, known, plan)
+    feed = next((row for row in unit.catalog.feeds() if (row.identity, row.currency) == (request.merchant, quote.currency)), None)
+    if feed is not None and not is_flat(quote.lines, known):
+        sent = delivery(unit, feed, request, quote.lines, known)
+        if quote.shipping != sent:
+            what = f"sending it now costs {quote.shipping}, the catalog here says {sent}: sync"
+            raise Conflict(what, code="changed-shipping")
 
 
 def _require(row: OrderRow, side: str, message: str) -> None:

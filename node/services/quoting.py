@@ -13,7 +13,9 @@ from protocol.order_checks import Priced, check_placed, check_request, quote_lin
 
 from .exchange import Exchange, Incoming
 from .order_log import Case, OrdersUnit, load, opened, passed, write
-from .quotes import QUOTE_MS, prices
+from .pricing import delivery, prices, tax
+from .quotes import QUOTE_MS
+from .ranks import rank_of
 
 
 def _on_quote_request(unit: OrdersUnit, incoming: Incoming) -> Signed:
@@ -21,7 +23,8 @@ def _on_quote_request(unit: OrdersUnit, incoming: Incoming) -> Signed:
     assert isinstance(request, rec.QuoteRequest)
     if request.merchant != unit.me.identity:
         raise Conflict("a request to another merchant", code="wrong-merchant")
-    known = prices(unit, unit.me.identity, (line.sku for line in request.lines))
+    rank = rank_of(unit, unit.me.identity, request.member)
+    known = prices(unit, unit.me.identity, (line.sku for line in request.lines), rank=rank, at=unit.now)
     check_request(request, known, signed.envelope.author)
     require_member(unit, request.member, incoming)
     row = unit.orders.get(signed.id)
@@ -55,14 +58,13 @@ def _quote(unit: OrdersUnit, request_id: bytes, request: rec.QuoteRequest, known
     if plan is None or feed.checkpoint_id is None:
         raise Conflict(f"there is no commission plan for {currency} yet", code="no-plan")
     base = sum(line.total for line in lines)
-    shipping = 0 if request.pickup else int(unit.settings.get("orders/shipping_minor", 0))
-    tax = base * int(unit.settings.get("orders/tax_bps", 0)) // 10_000
+    shipping, taxed = delivery(unit, feed, request, lines, known), tax(unit, lines, known)
     return rec.Quote(
         request=request_id,
         lines=lines,
         shipping=shipping,
-        tax=tax,
-        total=base + shipping + tax,
+        tax=taxed,
+        total=base + shipping + taxed,
         currency=currency,
         base=base,
         plan=plan.hash,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from node.errors import ConflictError, NotFound, UserError
-from node.model.team import Edge, Member, Membership, Payee
+from node.model.team import Edge, Member, Membership, Payee, Rank
 from protocol.codec import to_bytes
 from protocol.envelope import sign, verify
 from protocol.errors import BadSignature, Conflict, Unauthorized
@@ -51,6 +51,8 @@ class TeamBook(Protocol):
     def member(self, member: bytes, /) -> Member | None: ...  # noqa: D102
     def members(self) -> Sequence[Member]: ...  # noqa: D102
     def keep_member(self, row: Member) -> None: ...  # noqa: D102
+    def rank(self, merchant: bytes, member: bytes) -> Rank | None: ...  # noqa: D102
+    def keep_rank(self, row: Rank) -> None: ...  # noqa: D102
     def payees(self, merchant: bytes, member: bytes) -> Sequence[Payee]: ...  # noqa: D102
     def keep_payee(self, row: Payee) -> None: ...  # noqa: D102
     def edge(self, edge: bytes, /) -> Edge | None: ...  # noqa: D102

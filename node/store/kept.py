@@ -104,6 +104,7 @@ TABLES: tuple[Kept | Rebuilt | LeftOut, ...] = (
     Kept("disclosures"),
     Kept("memberships"),
     Kept("members"),
+    Kept("ranks"),
     Kept("payees"),
     Kept("edges"),
     Kept("commission_entries"),

@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
-from node.model.team import Edge, Member, Membership, Payee
+from node.model.team import Edge, Member, Membership, Payee, Rank
 from protocol.team import Link
 
 R = TypeVar("R")
@@ -12,11 +12,12 @@ R = TypeVar("R")
 _MEMBERSHIP = "merchant, member, payout, payout_index, status, asked_at, seq, starts, accepted"
 _MEMBER = "member, peer, member_key, payout, status, request, asked_at, seq, starts"
 _PAYEE = "merchant, member, generation, payout, raw"
+_RANK = "merchant, member, rank, created, raw"
 _EDGE = "edge, merchant, member, sponsor, seq, starts, side, status, peer, created, ends, cosigned"
 
 
 class Team:
-    """The tables `memberships`, `members`, `payees` and `edges` of one transaction."""
+    """The tables `memberships`, `members`, `ranks`, `payees` and `edges` of one transaction."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -53,6 +54,15 @@ class Team:
     def keep_member(self, row: Member) -> None:
         """Write a member."""
         self._keep("members", _MEMBER, row)
+
+    def rank(self, merchant: bytes, member: bytes) -> Rank | None:
+        """The rank a member was given."""
+        return self._one(Rank, f"SELECT {_RANK} FROM ranks WHERE merchant = ? AND member = ?", merchant, member)  # noqa: S608
+
+    def keep_rank(self, row: Rank) -> None:
+        """Write one, new or in place of an earlier one."""
+        sql = f"INSERT OR REPLACE INTO ranks ({_RANK}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608
+        self._db.execute(sql, (row.merchant, row.member, row.rank, row.created, row.raw))
 
     # --- where commissions go
 

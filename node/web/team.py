@@ -1,10 +1,12 @@
 """The team: where you sell, who sponsors whom, and on a merchant's desk who sells for it."""
 
+import re
 from typing import Any
 
 from aiohttp import web
 
-from node.services import payees, peers, plans, team
+from node.errors import UserError
+from node.services import payees, peers, plans, ranks, team
 from node.web.forms import form_of
 from node.web.page import id_in, render, see_other
 from node.web.runtime import runtime_of
@@ -127,12 +129,15 @@ async def post_edge(request: web.Request) -> web.StreamResponse:
 async def show_members(request: web.Request) -> web.StreamResponse:
     """GET /merchant/members."""
     found: list[team.MemberView] = await runtime_of(request).read(team.list_members)
-    names = {row.member: row.name for row in found}
+    given: list[ranks.RankView] = await runtime_of(request).read(ranks.list_ranks)
+    names, rank = {row.member: row.name for row in found}, {row.member: row.rank for row in given}
     accepted = [row for row in found if row.status == "accepted"]
     members = [
         {
             "name": row.name or f"Member {row.member[:6]}",
             "since": row.starts,
+            "rank": rank.get(row.member, 0),
+            "action": f"/merchant/members/{row.member}/rank",
             "sponsor": names.get(row.sponsor, "None"),
             "state": _STATES["accepted"],
         }
@@ -152,11 +157,24 @@ async def post_member(request: web.Request) -> web.StreamResponse:
     return see_other(request, "/merchant/members", f"{row.name} sells for you now")
 
 
+async def post_rank(request: web.Request) -> web.StreamResponse:
+    """POST /merchant/members/{member}/rank. Fields: rank."""
+    member, text = id_in(request.match_info["member"]), form_of(request)["rank"].strip()
+    if not re.fullmatch(r"[0-9]{1,3}", text):
+        return see_other(request, "/merchant/members", f"A rank is a whole number from 0 to {ranks.HIGHEST}.", "attention")
+    try:
+        row: ranks.RankView = await runtime_of(request).write(ranks.give_rank, member=member, rank=int(text))
+    except UserError as error:
+        return see_other(request, "/merchant/members", str(error), "attention")
+    return see_other(request, "/merchant/members", f"{row.name} has rank {row.rank} now")
+
+
 ROUTES = [
     web.get("/team", show_team),
     web.post("/team/join", post_join),
     web.post("/team/sponsors", post_sponsor),
     web.post("/team/edges/{edge}", post_edge),
     web.get("/merchant/members", show_members),
+    web.post("/merchant/members/{member}/rank", post_rank),
     web.post("/merchant/members/{member}", post_member),
 ]
