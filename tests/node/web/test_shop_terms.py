@@ -60,7 +60,7 @@ async def test_what_cannot_be_is_told_at_its_field_and_changes_nothing(desk, fie
 
 
 async def test_a_member_gets_a_rank_and_a_wrong_one_is_told(desk):
-    [ana, _] = [row for row in desk.shop.lumen.read(ranks.list_ranks)]
+    [ana, _] = desk.shop.lumen.read(ranks.list_ranks)
     path = f"/merchant/members/{ana.member}/rank"
     assert await desk.post(path, rank="3") == "/merchant/members"
     await desk.reads("/merchant/members", "has rank 3 now")
