@@ -12,7 +12,8 @@ from node.services import customer_imports, customer_preview, customer_staging, 
 from node.services.customer_imports import ImportView
 from node.services.customer_preview import StagedView
 from node.services.customer_staging import DroppedView
-from node.services.import_runs import ImportRuns, ProgressView
+from node.services.import_runs import ImportRuns
+from node.services.runs import ProgressView
 
 
 class ImportingRuntime(Runtime, Protocol):

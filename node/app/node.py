@@ -27,17 +27,12 @@ if TYPE_CHECKING:
     from node.app.keys import KeyCase
     from node.app.opened import Opened
     from node.model.export import Export
+    from node.services.catalog_runs import CatalogRuns
     from node.services.import_runs import ImportRuns
     from node.vault.keys import Keys
 
 VERSION = version("gemstra")
 IDLE_LOOK_SECONDS = 5.0
-
-
-def _products(source: Any, **options: Any) -> Any:
-    from node.files.products import read_products
-
-    return read_products(source, now_ms=clock_ms(), **options)
 
 
 def _picture(source: Any) -> Any:
@@ -46,7 +41,7 @@ def _picture(source: Any) -> Any:
     return read_picture(source)
 
 
-_READERS: dict[str, Callable[..., Any]] = {"products": _products, "picture": _picture}
+_READERS: dict[str, Callable[..., Any]] = {"picture": _picture}
 
 
 def _unlock(data: Path, passphrase: str) -> "Keys":
@@ -309,8 +304,13 @@ class Node:
         """Contacts files under way. Raises Locked."""
         return self.opened().imports
 
+    @property
+    def catalog_imports(self) -> "CatalogRuns":
+        """Product files under way. Raises Locked."""
+        return self.opened().catalog_imports
+
     async def parse(self, reader: str, source: Any, **options: Any) -> Any:
-        """What the reader `products` or `picture` makes of a source of bytes, in a thread. Raises what it raises."""
+        """What the reader `picture` makes of a source of bytes, in a thread. Raises what it raises."""
         return await asyncio.to_thread(_READERS[reader], source, **options)
 
     def export(self, form: str, kind: str) -> "Export":

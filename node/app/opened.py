@@ -12,12 +12,14 @@ from node.app.backups import Backups
 from node.app.catalogs import Catalogs
 from node.app.chain import ChainSide
 from node.app.founding import STORE_FILE
+from node.app.product_files import ProductFiles
 from node.config import Config
 from node.errors import IntegrityError, Locked, NodeError
 from node.files import contacts
 from node.net.config import NetConfig
 from node.net.host import Host
 from node.services import evidence, exchange, greeting
+from node.services.catalog_runs import CatalogRuns
 from node.services.delivery import Delivery
 from node.services.handlers import EXCHANGE, TICKS
 from node.services.import_runs import ImportRuns
@@ -84,6 +86,7 @@ class Opened:
         self.chain = ChainSide(config, keys, self.store)
         self.backups = Backups(config, self.store, keys, PROGRAM, changed)
         self.imports = ImportRuns(self.store, ContactFiles())
+        self.catalog_imports = CatalogRuns(self.store, ProductFiles())
         self.delivery = Delivery(self.store, self.host, EXCHANGE)
         self._greeted = asyncio.Event()
         """Set once each peer's hello stands ahead of what waits for it: a device it has not met gets no further before."""
@@ -104,6 +107,7 @@ class Opened:
     async def close(self) -> None:
         """Close everything and wipe the keys."""
         self.imports.stop_all()
+        self.catalog_imports.stop_all()
         await self.host.stop()
         await self.chain.close()
         await asyncio.to_thread(self.store.close)

@@ -1,33 +1,16 @@
 """Catalogs: import a product file (merchants), fetch (sellers), look at products and SKUs."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from node.cli import anchor
+from node.cli import anchor, catalog_imports
 from node.cli.context import call_of
 from node.cli.output import reported
-from node.cli.upload import send_file
 
 app = typer.Typer(no_args_is_help=True, help="Signed catalogs: yours, or those of the merchants you sell for.")
 app.add_typer(anchor.app, name="anchor")
-
-
-@app.command(name="import")
-def import_(
-    context: typer.Context,
-    file: Path,
-    currency: Annotated[str, typer.Option(help="Where the file names none.")] = "USD",
-    replace: Annotated[bool, typer.Option(help="Take away what the file does not have.")] = False,
-) -> None:
-    """Sign a product export of Shopify or WooCommerce. Example: gemstra catalog import products.csv --currency EUR"""
-    call = call_of(context)
-    with reported():
-        done = send_file(call, "/catalog/import", file, currency=currency, replace="true" if replace else "false")
-        for skipped in done["skipped"]:
-            call.output.say(f"Row {skipped['row']} is not for sale: {skipped['reason']}")
-        call.output.show(done if call.output.as_json else {name: value for name, value in done.items() if name != "skipped"})
+catalog_imports.add(app)
 
 
 @app.command()

@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,14 +10,13 @@ import typer
 
 from node.cli.client import Client
 from node.cli.context import Call, call_of
+from node.cli.files_waiting import columns_of, size_of, waiting_id, watched
 from node.cli.output import reported
 from node.cli.upload import ANSWER_SECONDS, send_file
 from node.errors import UserError
-from node.model.staged import require_size
 
 _ROW = ("row", "name", "detail", "outcome", "action", "why")
 _PIECE = 200
-_LOOK_SECONDS = 0.5
 
 
 def add(app: typer.Typer) -> None:
@@ -49,8 +47,8 @@ def import_(
     """Take over a contacts file (vCard or CSV). Example: gemstra customers import contacts.vcf --region ES --dry-run"""
     call = call_of(context)
     with reported():
-        staged = _waiting(file) or send_file(call, "/customers/import", Path(file), region=region, size=_size(file))["id"]
-        columns = _columns(call, map_ or [], mapping)
+        staged = waiting_id(file) or send_file(call, "/customers/import", Path(file), region=region, size=size_of(file))["id"]
+        columns = columns_of(map_ or [], mapping, lambda: call.client.get("/customers/mappings"), "gemstra customers mappings")
         if columns:
             call.client.post_once(f"/customers/import/{staged}/columns", fields=columns)
         if match or found != "update" or twins != "new":
@@ -69,34 +67,6 @@ def import_(
                 brought = _besides(done.pop("brought"))
                 done = {name: value for name, value in done.items() if name != "errors"} | ({"brought": brought} if brought else {})
             call.output.show(done)
-
-
-def _waiting(text: str) -> str:
-    """The id of a file that waits, if that is what was named."""
-    return text if len(text) == 64 and all(letter in "0123456789abcdef" for letter in text) and not Path(text).exists() else ""
-
-
-def _size(file: str) -> int:
-    """One that is too large is refused before it is sent; sending says what else is wrong with it."""
-    path = Path(file)
-    size = path.stat().st_size if path.is_file() else 0
-    require_size(size)
-    return size
-
-
-def _columns(call: Call, given: list[str], mapping: str) -> dict[str, str]:
-    fields: dict[str, str] = {}
-    if mapping:
-        known = next((row for row in call.client.get("/customers/mappings") if row["id"].startswith(mapping)), None)
-        if known is None:
-            raise UserError("No such mapping is remembered. See them with: gemstra customers mappings", code="bad-mapping")
-        fields = dict(known["columns"])
-    for text in given:
-        title, equals, target = text.rpartition("=")
-        if not equals or not title:
-            raise UserError(f"“{text}” is not of the form Title=field.", code="bad-mapping")
-        fields[title] = target
-    return fields
 
 
 def _decision(call: Call, staged: str, text: str) -> dict[str, Any]:
@@ -158,23 +128,12 @@ def _why(row: dict[str, Any]) -> str:
 
 
 def _applied(call: Call, staged: str) -> dict[str, Any]:
-    """Take it over while a second connection tells how far it is; Ctrl-C stops it with nothing written."""
-    shown = sys.stderr.isatty() and not call.output.quiet and not call.output.as_json
-    with ThreadPoolExecutor(1) as pool:
-        work = pool.submit(Client(call.data, timeout=ANSWER_SECONDS).post_once, f"/customers/import/{staged}/apply")
-        try:
-            while not wait([work], timeout=_LOOK_SECONDS).done:
-                if shown:
-                    progress = call.client.get(f"/customers/import/{staged}/progress")
-                    sys.stderr.write(f"\r{progress['phase'] or 'writing'}  {progress['done']} of {progress['total']}   ")
-                    sys.stderr.flush()
-        except KeyboardInterrupt:
-            call.client.post_once(f"/customers/import/{staged}/stop")
-            raise
-        if shown:
-            sys.stderr.write("\n")
-        done: dict[str, Any] = work.result()
-        return done
+    return watched(
+        call,
+        lambda: Client(call.data, timeout=ANSWER_SECONDS).post_once(f"/customers/import/{staged}/apply"),
+        lambda: call.client.get(f"/customers/import/{staged}/progress"),
+        lambda: call.client.post_once(f"/customers/import/{staged}/stop"),
+    )
 
 
 def _write_errors(call: Call, staged: str, file: Path) -> None:

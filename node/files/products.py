@@ -1,6 +1,6 @@
 """A merchant's product file → what can be sold. It decides which dialect a file is written in; the dialects' modules do the rest."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import BinaryIO
@@ -155,3 +155,11 @@ def _titled(entries: Iterable[ProductRow | Skipped]) -> Found:
             yield Skipped(entry.row, "It has no title.", entry.variants[0].sku)
         else:
             yield entry
+
+
+def read_rows(
+    rows: Iterable[tuple[int, Sequence[str]]], header: Sequence[str], targets: Sequence[str], currency: str, now_ms: int
+) -> tuple[Found, Callable[[], str]]:
+    """Products of a table's rows (number, cells) as `targets` say, and the currency they turn out to be in once they are read."""
+    prices = Prices(currency)
+    return products_csv.read_rows(rows, header, targets, prices, now_ms), lambda: prices.currency

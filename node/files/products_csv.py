@@ -1,7 +1,7 @@
 """Product tables of no known program: a guess what each column holds, and rows read by a mapping (node/model/product_fields.py)."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from node.model.listing import ProductRow, Skipped
 from node.model.product_fields import UNITS
@@ -63,8 +63,15 @@ def guess(header: Sequence[str]) -> tuple[str, ...]:
 
 def read(table: Table, targets: Sequence[str], prices: Prices, now_ms: int) -> Iterator[ProductRow | Skipped]:
     """Products and skipped rows, read as `targets` say."""
-    make = row_reader(table.header, targets)
-    return items.read((make(row.number, row.cells) for row in table), prices, now_ms, _grouping(table.header, targets))
+    return read_rows(((row.number, row.cells) for row in table), table.header, targets, prices, now_ms)
+
+
+def read_rows(
+    rows: Iterable[tuple[int, Sequence[str]]], header: Sequence[str], targets: Sequence[str], prices: Prices, now_ms: int
+) -> Iterator[ProductRow | Skipped]:
+    """As `read`, of rows (number, cells) that were kept."""
+    make = row_reader(header, targets)
+    return items.read((make(number, cells) for number, cells in rows), prices, now_ms, _grouping(header, targets))
 
 
 def row_reader(header: Sequence[str], targets: Sequence[str]) -> Callable[[int, Sequence[str]], Item]:

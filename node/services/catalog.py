@@ -1,12 +1,12 @@
 """Catalogs: a merchant signs products and offers from a file; a seller follows the feed and proves it complete."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from node.errors import UserError
 from node.model.catalog import FeedRow, OfferRecord, PlanRecord, ProductRecord
-from node.model.listing import ProductFile, ProductRow, VariantRow
+from node.model.listing import ProductFile, ProductRow
 from node.model.peers import Peer
 from protocol.codec import from_bytes, to_bytes
 from protocol.envelope import verify
@@ -19,20 +19,21 @@ from protocol.feed import (
 from protocol.identity import Role
 from protocol.kinds import Topic
 from protocol.log import Checkpoint, Frontier, leaf_hash, sign_checkpoint
-from protocol.money import Money
-from protocol.offer import Offer, Stock
 from protocol.operations import RECORDS, Noun, Operation, element, put, remove
-from protocol.product import Image, Product, Variant, product_id
+from protocol.product import product_id
+from protocol.state_hash import StateHash
 
 from .catalog_file import Feeds
 from .exchange import Exchange, Incoming, send
 from .peers import PeersUnit
+from .product_merging import new_offer, new_product
 
 FEED_NAME = "main"
-FEW = 5
 ASK_AGAIN_MS = 60_000
 MOST_FEEDS = 64  # of one merchant
 _FOLLOWED_BY = {"merchant": Role.SELLER, "brand": Role.MERCHANT}
+_WRITTEN_AT_ONCE = 1000
+Note = Callable[[Operation, bytes | None], None]
 MOST_STAGED_BYTES = 1 << 30  # of one feed, waiting for the rest of an answer
 
 
@@ -95,9 +96,9 @@ class ImportView:
 
 def import_products(unit: CatalogUnit, file: ProductFile, currency: str, replace_all: bool = False) -> ImportView:
     """Sign a file's products and offers into the feed of `currency`. `replace_all` takes away what the file does not have."""
-    _require_writer(unit)
+    require_writer(unit)
     row = _own_feed(unit, currency)
-    plan = _plan_for(unit, currency)
+    plan = plan_for(unit, currency)
     operations = list(_operations(file.products, plan))
     if unit.me.role == "brand":
         operations = [operation for operation in operations if operation.slot[0] is Noun.PRODUCT]
@@ -124,47 +125,12 @@ def adopt_plan(unit: CatalogUnit, currency: str, plan: bytes) -> None:
 
 def _operations(products: Iterable[ProductRow], plan: bytes | None) -> Iterator[Operation]:
     for row in products:
-        product = put(_product(row))
+        product = put(new_product(row))
         assert product.record is not None
         yield product
         name = product_id(product.record)
         for variant in row.variants:
-            yield put(_offer(variant, name, plan))
-
-
-def _product(row: ProductRow) -> Product:
-    return Product(
-        handle=row.handle,
-        title=row.title,
-        description=row.description[:20_000],
-        vendor=row.vendor[:200],
-        category=row.category[:500],
-        tags=row.tags[:250],
-        options=tuple(option.name for option in row.options),
-        images=tuple(Image(url=url) for url in row.images[:50] if len(url) <= 2000),
-        variants=tuple(Variant(item.sku, item.title or row.title, item.options, item.gtin or None) for item in row.variants),
-    )
-
-
-def _offer(variant: VariantRow, product: bytes, plan: bytes | None) -> Offer:
-    regular = variant.compare_at_minor
-    return Offer(
-        sku=variant.sku,
-        product=product,
-        price=Money(variant.price_minor, variant.currency),
-        stock=_stock(variant),
-        tax_class="standard" if variant.taxable else "none",
-        compare_at=Money(regular, variant.currency) if regular is not None and regular > variant.price_minor else None,
-        plan=plan,
-    )
-
-
-def _stock(variant: VariantRow) -> Stock:
-    if variant.in_stock is None:
-        return Stock.UNKNOWN
-    if not variant.in_stock:
-        return Stock.OUT
-    return Stock.LOW if variant.stock is not None and 0 < variant.stock <= FEW else Stock.IN_STOCK
+            yield put(new_offer(variant, name, plan))
 
 
 def _own_feed(unit: CatalogUnit, currency: str) -> FeedRow:
@@ -188,31 +154,38 @@ def _records(unit: CatalogUnit, row: FeedRow) -> list[Operation]:
     return [put(from_bytes(RECORDS[noun], raw)) for noun, raw in records if raw is not None]
 
 
-def _write(unit: CatalogUnit, row: FeedRow, operations: Sequence[Operation]) -> tuple[FeedRow, tuple[int, int, int]]:
-    """Log what really changes, and sign the new head."""
+def publish(unit: CatalogUnit, currency: str, operations: Iterable[Operation], note: Note) -> tuple[int, FeedRow]:
+    """Sign `operations` into our feed of `currency` at once; the number its first entry has, and the feed afterwards.
+
+    `note` hears of each that changes something, before it does, with what stood in its slot.
+    """
+    require_writer(unit)
+    row = _own_feed(unit, currency)
+    first = row.size + 1
+    row, _ = _write(unit, row, operations, note)
+    return first, row
+
+
+def _write(
+    unit: CatalogUnit, row: FeedRow, operations: Iterable[Operation], note: Note | None = None
+) -> tuple[FeedRow, tuple[int, int, int]]:
+    """Log what really changes, some at a time, and sign the new head."""
     assert row.frontier is not None
     unit.catalog.keep_feed(row)
-    effective: list[Operation] = []
-    gone: list[bytes] = []
-    came: list[bytes] = []
+    writing = _Writing(unit, row.feed, row.frontier, row.state)
     counts = [0, 0, 0]
     for operation in operations:
         before = unit.catalog.record(row.feed, operation.slot)
         if before == operation.record:
             continue
         counts[2 if operation.record is None else 0 if before is None else 1] += 1
-        gone += [] if before is None else [element(operation.slot, before)]
-        came += [] if operation.record is None else [element(operation.slot, operation.record)]
-        unit.catalog.apply(row.feed, operation)
-        effective.append(operation)
-    if not effective and row.checkpoint:
+        if note is not None:
+            note(operation, before)
+        writing.add(operation, before)
+    writing.flush()
+    size, tree, state = row.size, writing.tree, writing.state
+    if tree.size == size and row.checkpoint:
         return row, (0, 0, 0)
-    raws = [to_bytes(operation) for operation in effective]
-    unit.catalog.append(row.feed, row.size + 1, raws)
-    tree = row.frontier
-    for raw in raws:
-        tree = tree.append(leaf_hash(raw))
-    state = row.state.change(added=came, removed=gone)
     head = sign_checkpoint(unit.me.device, Checkpoint(row.feed, tree.size, tree.root, state.digest, unit.now))
     row = replace(row, size=tree.size, state=state, frontier=tree, checkpoint=head.raw, checkpoint_id=head.id, synced_at=unit.now)
     unit.catalog.keep_feed(row)
@@ -222,12 +195,44 @@ def _write(unit: CatalogUnit, row: FeedRow, operations: Sequence[Operation]) -> 
     return row, (counts[0], counts[1], counts[2])
 
 
-def _plan_for(unit: CatalogUnit, currency: str) -> bytes | None:
+@dataclass(slots=True)
+class _Writing:
+    """Entries of our log on their way: the tree and the state they lead to are kept, the entries themselves some at a time."""
+
+    unit: CatalogUnit
+    feed: bytes
+    tree: Frontier
+    state: StateHash
+    came: list[bytes] = field(default_factory=list)
+    gone: list[bytes] = field(default_factory=list)
+    raws: list[bytes] = field(default_factory=list)
+
+    def add(self, operation: Operation, before: bytes | None) -> None:
+        """The next entry; `before` stood in its slot."""
+        self.gone += [] if before is None else [element(operation.slot, before)]
+        self.came += [] if operation.record is None else [element(operation.slot, operation.record)]
+        self.unit.catalog.apply(self.feed, operation)
+        self.raws.append(to_bytes(operation))
+        if len(self.raws) >= _WRITTEN_AT_ONCE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Log what was gathered."""
+        self.unit.catalog.append(self.feed, self.tree.size + 1, self.raws)
+        for raw in self.raws:
+            self.tree = self.tree.append(leaf_hash(raw))
+        self.state = self.state.change(added=self.came, removed=self.gone)
+        self.came, self.gone, self.raws = [], [], []
+
+
+def plan_for(unit: CatalogUnit, currency: str) -> bytes | None:
+    """The hash of our newest plan in this currency."""
     found = [record.hash for record in unit.catalog.plans(unit.me.identity) if record.plan.currency == currency]
     return found[0] if found else None
 
 
-def _require_writer(unit: CatalogUnit) -> None:
+def require_writer(unit: CatalogUnit) -> None:
+    """Raise UserError `not-a-merchant` for a seller."""
     if unit.me.role == "seller":
         what = "Only a merchant's or a brand's node writes a catalog. A seller follows the catalogs of its merchants."
         raise UserError(what, code="not-a-merchant")

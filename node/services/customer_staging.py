@@ -55,8 +55,8 @@ class StagedBook(Protocol):
     def alike(self, kind: str, values: Collection[str]) -> Mapping[str, Sequence[bytes]]: ...  # noqa: D102
     def judge(self, seq: int, judgements: Sequence[Judgement]) -> None: ...  # noqa: D102
     def mapping(self, fingerprint: bytes) -> ColumnMapping | None: ...  # noqa: D102
-    def mappings(self) -> Sequence[ColumnMapping]: ...  # noqa: D102
-    def remember(self, mapping: ColumnMapping) -> None: ...  # noqa: D102
+    def mappings(self, *, products: bool = ...) -> Sequence[ColumnMapping]: ...  # noqa: D102
+    def remember(self, mapping: ColumnMapping, *, products: bool = ...) -> None: ...  # noqa: D102
     def forget(self, fingerprint: bytes) -> bool: ...  # noqa: D102
 
 

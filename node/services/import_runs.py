@@ -1,35 +1,24 @@
 """Contacts files on their way: read into the store, read anew by another mapping, taken over. One thread each, the event loop does nothing.
 
-It knows how far each is, stops one when the person says so, and leaves nothing of one that failed.
+It leaves nothing of one that failed.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
-from node.errors import NodeError, Unavailable, UserError
 from node.model.export import Beside
 from node.model.person import Entry
 from node.model.staged import Staged, require_size
 
 from . import customer_imports, customer_staging, import_besides
 from .customer_imports import ImportView
+from .runs import Run, Runs, Source, Transactions
 
 _BATCH = 500
 _DROPPED = 5000
 _MOST_BYTES = 8_000_000
-_MOST_FAILURES = 8
-_T = TypeVar("_T")
-
-
-class Source(Protocol):
-    """What can be read forward once."""
-
-    def read(self, size: int, /) -> bytes:
-        """Up to `size` bytes; none at the end."""
 
 
 class OpenFile(Protocol):
@@ -53,101 +42,12 @@ class Reading(Protocol):
         """How a row of an unknown table is read."""
 
 
-class Transactions(Protocol):
-    """The store, for a thread."""
-
-    def read_now(self, run: Callable[..., Any], /, *args: Any, **named: Any) -> Any:
-        """Run on a snapshot."""
-
-    def write_now(self, run: Callable[..., Any], /, *args: Any, **named: Any) -> Any:
-        """Run in one transaction."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProgressView:
-    """How far a file is. phase: reading (bytes), mapping, matching, writing (rows), or "" when it rests. `total` 0: unknown."""
-
-    phase: str
-    done: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class FailureView:
-    """A file that was given up, and why."""
-
-    name: str
-    code: str
-    reason: str
-
-
-class Run:
-    """One file under way."""
-
-    def __init__(self, phase: str, total: int) -> None:
-        self.phase, self.done, self.total = phase, 0, total
-        self.stopped = False
-
-    def tell(self, done: int, total: int | None = None) -> None:
-        """It is so far. Raises UserError `import-stopped` once it is to stop."""
-        if self.phase == "reading":
-            require_size(done)
-        self.done = done
-        self.total = self.total if total is None else total
-        if self.stopped:
-            raise UserError("Stopped. Nothing of the file was kept.", code="import-stopped")
-
-    def turn(self, phase: str, total: int = 0) -> None:
-        """Begin the next phase."""
-        self.phase, self.total = phase, total
-        self.tell(0)
-
-
-class ImportRuns:
-    """The files under way in one open vault."""
+class ImportRuns(Runs):
+    """The contacts files under way in one open vault."""
 
     def __init__(self, store: Transactions, files: Reading) -> None:
+        super().__init__()
         self._store, self._files = store, files
-        self._runs: dict[bytes, Run] = {}
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self.failures: deque[FailureView] = deque(maxlen=_MOST_FAILURES)
-        """Files that were given up while nobody waited for them; the page shows and empties it."""
-
-    # --- how far
-
-    def progress(self, staged: bytes) -> ProgressView:
-        """How far a file is."""
-        run = self._runs.get(staged)
-        return ProgressView(run.phase, run.done, run.total) if run else ProgressView("", 0, 0)
-
-    async def stop(self, staged: bytes) -> None:
-        """Stop what is under way with a file and put it aside. One that is being written stays: nothing of it is written then."""
-        run = self._runs.get(staged)
-        if run is not None:
-            run.stopped = True
-        if run is None or run.phase != "writing":
-            await asyncio.to_thread(self._drop, staged)
-
-    def stop_all(self) -> None:
-        """The vault closes: whatever is under way ends at its next step."""
-        for run in self._runs.values():
-            run.stopped = True
-
-    def background(self, work: Coroutine[Any, Any, _T], name: str) -> "asyncio.Task[_T]":
-        """Go on with `work` though nobody waits; if it fails then, it is told on the page under `name`."""
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-
-        def ended(done: "asyncio.Task[_T]") -> None:
-            self._tasks.discard(done)
-            error = None if done.cancelled() else done.exception()
-            if isinstance(error, NodeError) and error.code != "import-stopped":
-                self.failures.append(FailureView(name, error.code, str(error)))
-
-        task.add_done_callback(ended)
-        return task
-
-    # --- the work
 
     async def stage(self, source: Source, name: str, region: str, *, ask: bool, size: int = 0) -> bytes:
         """Read a file into the store; its id. `ask`: an unknown table waits for its columns. Raises what is wrong with the file."""
@@ -207,12 +107,6 @@ class ImportRuns:
             self._runs.pop(id_, None)
         self._drop(id_)
         return view
-
-    def _begin(self, staged: bytes, phase: str) -> Run:
-        run = Run(phase, 0)
-        if self._runs.setdefault(staged, run) is not run:
-            raise Unavailable("Something is being done with this file already. Wait until it is done.", code="import-busy")
-        return run
 
     def _add(self, staged: Staged, entries: Iterable[Entry | Beside]) -> None:
         number = 1

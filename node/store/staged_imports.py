@@ -292,15 +292,20 @@ class StagedImports:
         ).fetchone()
         return _mapping(row) if row else None
 
-    def mappings(self) -> list[ColumnMapping]:
-        """Every mapping that is remembered, the last used first."""
-        sql = "SELECT fingerprint, name, targets, used FROM import_mappings ORDER BY used DESC, fingerprint"
-        return [_mapping(row) for row in self._db.execute(sql)]
+    def mappings(self, *, products: bool = False) -> list[ColumnMapping]:
+        """Every mapping of tables of customers (or of products) that is remembered, the last used first."""
+        sql = (
+            "SELECT fingerprint, name, targets, used FROM import_mappings "
+            "WHERE (fingerprint IN (SELECT fingerprint FROM product_mappings)) = ? ORDER BY used DESC, fingerprint"
+        )
+        return [_mapping(row) for row in self._db.execute(sql, (products,))]
 
-    def remember(self, mapping: ColumnMapping) -> None:
-        """Keep a mapping."""
+    def remember(self, mapping: ColumnMapping, *, products: bool = False) -> None:
+        """Keep a mapping of tables of customers, or of products."""
         sql = "INSERT OR REPLACE INTO import_mappings (fingerprint, name, targets, used) VALUES (?, ?, ?, ?)"
         self._db.execute(sql, (mapping.fingerprint, mapping.name, _json(mapping.targets), mapping.used))
+        if products:
+            self._db.execute("INSERT OR IGNORE INTO product_mappings (fingerprint) VALUES (?)", (mapping.fingerprint,))
 
     def forget(self, fingerprint: bytes) -> bool:
         """Forget a mapping. True when there was one."""

@@ -19,6 +19,7 @@ from .backups import BackupBook
 from .brands import Brands
 from .bulks import Bulks
 from .catalog import Catalog
+from .catalog_batches import CatalogBatches
 from .catalog_file import CatalogFile
 from .chain import Blocks, Transactions
 from .commissions import Commissions
@@ -40,6 +41,7 @@ from .operations import Operations
 from .orders import Orders
 from .outbox import Outbox
 from .peers import Peers
+from .product_imports import ProductImports
 from .purchases import Purchases
 from .segments import Segments
 from .settings import Settings
@@ -157,6 +159,16 @@ class Unit(Generic[M]):
     def brands(self) -> Brands:
         """Brands, their bounds and figures."""
         return Brands(self.db)
+
+    @cached_property
+    def catalog_batches(self) -> CatalogBatches:
+        """What was signed together."""
+        return CatalogBatches(self.db)
+
+    @cached_property
+    def product_imports(self) -> ProductImports:
+        """Product files that wait for the merchant's word."""
+        return ProductImports(self.db)
 
     @cached_property
     def team(self) -> Team:

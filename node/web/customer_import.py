@@ -11,7 +11,8 @@ from node.model.contact_fields import FIELDS, LEAVE
 from node.services import customer_imports, customer_preview, customer_staging, import_errors
 from node.services.customer_imports import PastImport
 from node.services.customer_preview import ColumnView, RowView, StagedView
-from node.services.import_runs import ImportRuns, ProgressView
+from node.services.import_runs import ImportRuns
+from node.services.runs import ProgressView
 from node.web.forms import form_of, takes_upload
 from node.web.import_words import KINDS, OUTCOMES, PHASES, besides, choices_of, counted, outcome, row_words
 from node.web.page import id_in, render, see_other

@@ -1,31 +1,42 @@
-"""A merchant's products from its shop's export: read in memory, signed into the feed of their currency, and what came of it."""
+"""A merchant's products: choose a file, what waits, what was signed together, tables whose columns are remembered."""
 
 import io
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from aiohttp import web
 
-from node.errors import UserError
-from node.model.listing import ProductFile
-from node.services import catalog, plans
+from node.errors import ConflictError, UserError
+from node.services import catalog_batches, catalog_imports, plans
+from node.services.catalog_batches import BatchView
+from node.services.catalog_imports import ProductImportView, ProductMappingView
+from node.services.catalog_runs import CatalogRuns
 from node.services.unit import Unit
 from node.web.forms import Upload, form_of, takes_upload
-from node.web.page import render
+from node.web.page import id_in, render, see_other
+from node.web.product_words import batch_words, state_of
 from node.web.runtime import Runtime, runtime_of
 from node.web.setup import currencies
+from node.web.waiting import within
 
-UPLOAD_LIMIT = 20 << 20
-SHOWN_ROWS = 100
-_LONGEST = 200
+UPLOAD_LIMIT = 64 << 20
+WAIT_SECONDS = 1.5
 _OTHERWISE = "Import a larger file with: gemstra catalog import FILE"
-_DIALECTS = {"shopify": "Shopify", "woocommerce": "WooCommerce"}
+_LONGEST = 200
 
 
-class Parsing(Runtime, Protocol):
-    """What an upload needs of the running node."""
+class Importing(Runtime, Protocol):
+    """What product files need of the running node."""
 
-    async def parse(self, reader: str, source: Any, **options: Any) -> Any:
-        """What the reader `products` makes of a source of bytes, in a thread."""
+    @property
+    def catalog_imports(self) -> CatalogRuns:
+        """Files under way."""
+
+
+def importing(request: web.Request) -> Importing:
+    """The running node, as product files need it."""
+    runtime: Any = runtime_of(request)
+    found: Importing = runtime
+    return found
 
 
 def shop(unit: Unit) -> tuple[str, str]:
@@ -45,41 +56,52 @@ def writer(unit: Unit) -> tuple[str, str]:
 async def show(request: web.Request) -> web.StreamResponse:
     """GET /merchant/catalog."""
     _, currency = await runtime_of(request).read(writer)
-    return _page(request, {"currency": currency, "replace": ""})
+    return await _page(request, {"currency": currency, "replace": ""})
 
 
-def _page(
-    request: web.Request, form: dict[str, str], errors: dict[str, str] | None = None, done: dict[str, Any] | None = None
-) -> web.Response:
-    status = 422 if errors else 200
-    values = {"form": form, "currencies": currencies(), "done": done}
-    return render(request, "merchant/catalog.html", section="merchant", status=status, errors=errors or {}, **values)
+async def _page(request: web.Request, form: dict[str, str], errors: dict[str, str] | None = None) -> web.Response:
+    runtime = importing(request)
+    waiting: list[ProductImportView] = await runtime.read(catalog_imports.list_staged)
+    batches: list[BatchView] = await runtime.read(catalog_batches.list_batches)
+    mappings: list[ProductMappingView] = await runtime.read(catalog_imports.list_mappings)
+    failed = [f"{failure.name}: {failure.reason}" for failure in runtime.catalog_imports.failures]
+    runtime.catalog_imports.failures.clear()
+    files = [{"href": f"/merchant/catalog/{file.id}", "name": file.name, "at": file.at, "text": state_of(file)} for file in waiting]
+    past = [{"id": row.id, "name": row.name, "at": row.at, "text": batch_words(row), "undone": row.undone} for row in batches[:20]]
+    return render(
+        request,
+        "merchant/catalog.html",
+        section="merchant",
+        status=422 if errors else 200,
+        errors=errors or {},
+        form=form,
+        currencies=currencies(),
+        failed=failed,
+        waiting=files,
+        reading=any(file.state == "reading" for file in waiting),
+        batches=past,
+        mappings=[{"id": row.id, "name": row.name, "used": row.used} for row in mappings],
+    )
 
 
 @takes_upload(UPLOAD_LIMIT, _OTHERWISE)
 async def post(request: web.Request) -> web.StreamResponse:
-    """POST /merchant/catalog: sign what the file has. Fields: file, currency, replace."""
-    runtime, given = cast("Parsing", runtime_of(request)), form_of(request)
-    identity, _ = await runtime.read(writer)
+    """POST /merchant/catalog: read a file and compare it; nothing is signed. Fields: file, currency, replace."""
+    runtime, given = importing(request), form_of(request)
+    await runtime.read(writer)
     form = {"currency": given["currency"].strip().upper(), "replace": given["replace"]}
     upload = given.files.get("file")
     errors = _wrong(form["currency"], upload)
     if errors or upload is None:
-        return _page(request, form, errors)
+        return await _page(request, form, errors)
+    name, runs = upload.name[:_LONGEST], runtime.catalog_imports
+    work = runs.stage(io.BytesIO(upload.body), name, form["currency"], withdraw=form["replace"] == "yes", size=len(upload.body))
     try:
-        found: ProductFile = await runtime.parse(
-            "products", io.BytesIO(upload.body), name=upload.name[:_LONGEST], currency=form["currency"]
-        )
+        staged = await within(WAIT_SECONDS, runs.background(work, name))
     except UserError as error:
-        return _page(request, form, {"file": str(error)})
-    if not found.products:
-        return _page(request, form, {"file": _nothing(found)})
-    view: catalog.ImportView = await runtime.write(
-        catalog.import_products, file=found, currency=form["currency"], replace_all=form["replace"] == "yes"
-    )
-    known: list[plans.PlanView] = await runtime.read(plans.list_plans)
-    planned = any(plan.currency == form["currency"] for plan in known if plan.merchant == identity)
-    return _page(request, form, done=_done(view, upload.name, "" if planned else form["currency"]))
+        runs.failures.clear()
+        return await _page(request, form, {"file": str(error)})
+    return see_other(request, f"/merchant/catalog/{staged.hex()}" if staged else "/merchant/catalog")
 
 
 def _wrong(currency: str, upload: Upload | None) -> dict[str, str]:
@@ -91,31 +113,43 @@ def _wrong(currency: str, upload: Upload | None) -> dict[str, str]:
     return errors
 
 
-def _nothing(found: ProductFile) -> str:
-    first = found.skipped[0] if found.skipped else None
-    why = f" Row {first.row}: {first.reason}" if first else ""
-    return f"Nothing in this file is for sale, so your catalog stays as it is.{why}"
+async def post_forget(request: web.Request) -> web.StreamResponse:
+    """POST /merchant/catalog/mappings/{mapping}/forget: ask for the columns of such tables again."""
+    await runtime_of(request).write(catalog_imports.forget_mapping, mapping=id_in(request.match_info["mapping"]))
+    return see_other(request, "/merchant/catalog", "Forgotten: the next table like this is asked about again")
 
 
-def _done(view: catalog.ImportView, file: str, unplanned: str) -> dict[str, Any]:
-    """`unplanned` is the currency, where no plan says yet what a sale in it earns."""
-    rows = [
-        {"row": row.row, "name": row.name[:_LONGEST] or row.sku[:_LONGEST] or "No name", "sku": row.sku[:_LONGEST], "reason": row.reason}
-        for row in view.skipped[:SHOWN_ROWS]
-    ]
-    return {
-        "file": file[:_LONGEST],
-        "dialect": _DIALECTS.get(view.dialect, view.dialect),
-        "products": view.products,
-        "variants": view.variants,
-        "added": view.added,
-        "changed": view.changed,
-        "removed": view.removed,
-        "skipped": len(view.skipped),
-        "rows": rows,
-        "more": len(view.skipped) - len(rows),
-        "unplanned": unplanned,
-    }
+# --- taking a batch back
 
 
-ROUTES = [web.get("/merchant/catalog", show), web.post("/merchant/catalog", post)]
+async def show_batch(request: web.Request) -> web.StreamResponse:
+    """GET /merchant/catalog/batches/{batch}: what taking it back would do."""
+    plan = await runtime_of(request).read(catalog_batches.plan_rollback, batch=id_in(request.match_info["batch"]))
+    return render(request, "merchant/batch.html", section="merchant", plan=plan)
+
+
+async def post_batch(request: web.Request) -> web.StreamResponse:
+    """POST /merchant/catalog/batches/{batch}: take it back. Field: leave (yes: products changed since stay)."""
+    batch = id_in(request.match_info["batch"])
+    try:
+        done = await runtime_of(request).write(catalog_batches.roll_back, batch=batch, leave=form_of(request)["leave"] == "yes")
+    except ConflictError as error:
+        return see_other(request, f"/merchant/catalog/batches/{batch.hex()}", str(error), "attention")
+    left = f", {done.left} left as they are" if done.left else ""
+    return see_other(request, "/merchant/catalog", f"Taken back: {done.restored} products are as before{left}")
+
+
+async def unplanned(request: web.Request, currency: str) -> str:
+    """`currency`, where no plan says yet what a sale in it earns."""
+    identity, _ = await runtime_of(request).read(shop)
+    known: list[plans.PlanView] = await runtime_of(request).read(plans.list_plans)
+    return "" if any(plan.currency == currency for plan in known if plan.merchant == identity) else currency
+
+
+ROUTES = (
+    web.get("/merchant/catalog", show),
+    web.post("/merchant/catalog", post),
+    web.post("/merchant/catalog/mappings/{mapping}/forget", post_forget),
+    web.get("/merchant/catalog/batches/{batch}", show_batch),
+    web.post("/merchant/catalog/batches/{batch}", post_batch),
+)

@@ -5,6 +5,8 @@ from typing import Any
 
 from node.model.details import AddressEntry, Details, Entry, PhoneEntry
 from node.model.person import Consent, Raw
+from node.services.catalog_batches import RollbackPlan
+from node.services.catalog_imports import ProductImportView
 from node.services.customer_imports import TouchedView, UndoPlanView
 from node.services.customer_preview import StagedView
 from node.services.import_besides import BesidesView
@@ -356,6 +358,7 @@ RULES = [
     )
 ]
 
+PRODUCT_FILE = ProductImportView(HEX, "products.csv", "shopify", "USD", NOW - HOUR, "ready", False, False, "", 16, 12, 3, 0, 0, 1, 20, 1)
 STAGED = StagedView(
     HEX, "contacts.vcf", "csv", "ES", NOW, "ready", 41, 38, 0, 0, 2, 1, 38, 2, 1, ("who", "email"), "update", "new", "", BesidesView()
 )
@@ -537,12 +540,22 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "merchant": ("merchant/home.html", "merchant", "lumen", {"orders": ORDER_ROWS, "figures": [{"label": "Reserve", "base": gms(5000000), "value": None, "meaning": "4,977.5 GMS free"}, {"label": "Set aside", "base": gms(22500), "value": usd(2250), "meaning": "for 3 orders"}, {"label": "Next statement", "base": gms(22500), "value": None, "meaning": "ready on 15 December"}], "counts": {"members": 12, "products": 20}}),
     "merchant-order": ("merchant/order.html", "merchant", "lumen", {"order": ORDER, "steps": [*STEPS[:3], {"title": "Shipped", "state": "now"}, {"title": "Delivered", "state": "later"}], "next": {"who": "You ship it", "text": "The address is here until 4 December.", "fields": [{"name": "carrier", "label": "Carrier", "optional": True}, {"name": "tracking", "label": "Tracking number", "optional": True}], "submit": {"label": "It is on its way", "action": "/merchant/orders/1/ship"}, "actions": []},
         "address": {"pairs": [("Name", "Mia Torres"), ("Street", "Calle de la Paz 12"), ("Town", "46003 Valencia")], "until": NOW + 3 * DAY}, "lines": LINES, "sums": SUMS, "deliveries": DELIVERIES[:2], "commissions": COMMISSIONS, "problem": None, "form": {}}),
-    "merchant-catalog": ("merchant/catalog.html", "merchant", "lumen", {"form": {"currency": "USD", "replace": ""}, "currencies": CURRENCIES, "done": None}),
-    "merchant-catalog-wrong": ("merchant/catalog.html", "merchant", "lumen", {"form": {"currency": "EUR", "replace": "yes"}, "currencies": CURRENCIES, "done": None,
-        "errors": {"file": "“prices.csv” is no product export of Shopify or WooCommerce: its first row is “sku, price”. Export the products in the shop (Products → Export) and import that CSV file as it is."}}),
-    "merchant-catalog-done": ("merchant/catalog.html", "merchant", "lumen", {"form": {"currency": "USD", "replace": ""}, "currencies": CURRENCIES,
-        "done": {"file": "lumen-beauty.csv", "dialect": "Shopify", "products": 20, "variants": 37, "added": 12, "changed": 41, "removed": 4, "skipped": 3, "more": 1, "unplanned": "USD",
-                 "rows": [{"row": 14, "name": "Rose Mist", "sku": "LB-1011", "reason": "It is not published in the shop."}, {"row": 31, "name": "Gift Card", "sku": "", "reason": "The price “from 10” is not a number."}]}}),
+    "merchant-catalog": ("merchant/catalog.html", "merchant", "lumen", {"form": {"currency": "USD", "replace": ""}, "currencies": CURRENCIES, "failed": [], "waiting": [], "reading": False, "batches": [], "mappings": []}),
+    "merchant-catalog-full": ("merchant/catalog.html", "merchant", "lumen", {"form": {"currency": "EUR", "replace": "yes"}, "currencies": CURRENCIES, "failed": ["feed.xml: It is nested too deeply."], "reading": True,
+        "errors": {"file": "“orders.csv” looks like orders of Shopify, not like products. Export the products (Products → Export) and import that file."},
+        "waiting": [{"href": "/merchant/catalog/" + HEX, "name": "products.csv", "at": NOW - HOUR, "text": "12 new, 3 price changes, 1 withdrawn would be signed"}, {"href": "/merchant/catalog/" + HEX, "name": "feed.xml", "at": NOW, "text": "Being read"}],
+        "batches": [{"id": HEX, "name": "products.csv", "at": NOW - DAY, "text": "20 new", "undone": False}, {"id": HEX, "name": "old.csv", "at": NOW - 2 * DAY, "text": "3 price changes", "undone": True}],
+        "mappings": [{"id": HEX, "name": "Nummer, Was, Kosten", "used": NOW - DAY}]}),
+    "merchant-import": ("merchant/import.html", "merchant", "lumen", {"file": PRODUCT_FILE, "dialect": "Shopify", "path": "/merchant/catalog/" + HEX, "progress": None, "show": "", "summary": "12 new, 3 price changes, 1 withdrawn", "unplanned": "USD",
+        "counts": [{"code": "new", "words": "New", "count": 12, "href": "/merchant/catalog/" + HEX + "?show=new"}, {"code": "price", "words": "Price changes", "count": 3, "href": "/merchant/catalog/" + HEX + "?show=price"}, {"code": "error", "words": "Not sold", "count": 1, "href": "/merchant/catalog/" + HEX + "?show=error"}],
+        "rows": [{"row": 2, "name": "Daily Glow Serum", "sku": "LB-1010", "prices": ("52.00 USD",), "outcome": ("New", "done"), "reason": "", "changes": (), "notes": ("A picture was left out: “http://10.0.0.1/a.jpg” leads into a private network.",)},
+                 {"row": 4, "name": "Rose Mist", "sku": "LB-1011 + 2", "prices": ("18.00 USD",), "outcome": ("Price changes", "active"), "reason": "", "changes": ({"field": "price", "of": "LB-1011", "before": "20.00 USD", "after": "18.00 USD"},), "notes": ()},
+                 {"row": 9, "name": "Gift Card", "sku": "", "prices": (), "outcome": ("Not sold", "stopped"), "reason": "The price “from 10” is not a number.", "changes": (), "notes": ()}], "pages": PAGES}),
+    "merchant-import-stale": ("merchant/import.html", "merchant", "lumen", {"file": replace(PRODUCT_FILE, stale=True, writes=0), "dialect": "a table", "path": "/merchant/catalog/" + HEX, "progress": None, "show": "new", "summary": "nothing", "unplanned": "", "counts": [], "rows": [], "pages": PAGES}),
+    "merchant-import-columns": ("merchant/import.html", "merchant", "lumen", {"file": replace(PRODUCT_FILE, state="columns"), "dialect": "a table", "path": "/merchant/catalog/" + HEX, "progress": None, "errors": {"column-0": "Say which column is the SKU."},
+        "columns": [{"name": "column-0", "title": "Nummer", "samples": ("A-1", "A-2"), "options": [("", "Leave out"), ("sku", "SKU")], "field": ""}]}),
+    "merchant-importing": ("merchant/import.html", "merchant", "lumen", {"file": PRODUCT_FILE, "dialect": "Shopify", "path": "/merchant/catalog/" + HEX, "progress": {"text": "Signing the changes", "done": 41_000, "total": 100_000}}),
+    "merchant-batch": ("merchant/batch.html", "merchant", "lumen", {"plan": RollbackPlan(HEX, "products.csv", False, 12, 2, ("rose-mist", "clay-mask"))}),
     "merchant-plan": ("merchant/plan.html", "merchant", "lumen", {"plans": [{"title": "EUR, version 1", "words": "The seller earns 15 %; payable 30 days after delivery; 1 EUR = 1.1 GMS"}, {"title": "USD, version 3", "words": "The seller earns 20 %, the sponsor above 5 %; payable 14 days after delivery; 1 USD = 1 GMS"}],
         "form": {"currency": "USD", "direct": "60", "level-1": "5", "level-2": "", "level-3": "", "days": "14", "rate": "1"}, "levels": 3, "cap": "50 %", "currencies": CURRENCIES,
         "errors": {"direct": "Together these are 65 %. A plan pays 50 % at most: lower a rate."}}),

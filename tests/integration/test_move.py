@@ -66,7 +66,8 @@ def pair(host, guest):
 def sells(lumen, ana):
     """Lumen has a catalog and a plan, and Ana sells for it."""
     with SAMPLE.open("rb") as source:
-        lumen.upload("/catalog/import", source, name=SAMPLE.name, currency="USD")
+        waiting = lumen.upload("/catalog/import", source, name=SAMPLE.name, currency="USD")
+    lumen.post(f"/catalog/import/{waiting['id']}/apply")
     lumen.post("/plans", currency="USD", direct_bps=2000, level_bps=[], return_window_ms=1000)
     pair(lumen, ana)
     ana.post("/team/join", merchant=lumen.get("/status")["identity"])

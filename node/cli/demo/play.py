@@ -96,7 +96,9 @@ class Play:
     def publish(self) -> None:
         """Import, feed, plan."""
         with self.catalog.open("rb") as source:
-            imported = self.lumen.upload("/catalog/import", source, name=self.catalog.name, currency=self.currency)
+            waiting = self.lumen.upload("/catalog/import", source, name=self.catalog.name, currency=self.currency)
+        faults = self.lumen.get(f"/catalog/import/{waiting['id']}/rows", outcome="error", limit=200)["rows"]
+        self.lumen.post_once(f"/catalog/import/{waiting['id']}/apply")
         offers = self.lumen.get("/catalog/offers", limit=1)
         currency = offers[0]["currency"] if offers else self.currency
         terms = {"direct_bps": DIRECT_BPS, "level_bps": [LEVEL_BPS], "return_window_ms": RETURN_WINDOW_MS, "gms_rate": str(GMS_RATE)}
@@ -104,15 +106,15 @@ class Play:
         feed = next(found for found in self.lumen.get("/catalog/feeds") if found["own"])
         self.report.document["catalog"] = {
             "file": self.catalog.name,
-            "products": imported["products"],
-            "variants": imported["variants"],
-            "skipped": [{"row": item["row"], "reason": item["reason"]} for item in imported["skipped"]],
+            "products": feed["products"],
+            "variants": feed["offers"],
+            "skipped": [{"row": item["row"], "reason": item["reason"]} for item in faults],
             "feed": feed["feed"],
             "checkpoint": feed["checkpoint"],
         }
-        skipped = len(imported["skipped"])
+        skipped = len(faults)
         rows = "1 row" if skipped == 1 else f"{skipped} rows"
-        self.report.proved(f"{imported['products']} products, {imported['variants']} variants, {rows} skipped")
+        self.report.proved(f"{feed['products']} products, {feed['offers']} variants, {rows} skipped")
         self.report.proved(f"feed {feed['feed'][:16]}… signed at {feed['size']} entries; plan {plan['plan'][:16]}… pays 20 % and 5 %")
 
     # --- 3

@@ -8,7 +8,7 @@ from typing import Self
 import pytest
 from aiohttp import web
 
-from node.api import catalog, customer_imports
+from node.api import catalog_imports, customer_imports
 from node.api.http import add_api
 from node.api.uploads import Arriving
 from node.cli.client import Client
@@ -49,6 +49,10 @@ class Runtime:
             self.failed.append(error)
             raise
 
+    @property
+    def catalog_imports(self):
+        return Products(self)
+
     async def stage(self, source, name, region, **_named):
         found = await self.parse("contacts", source, name=name, default_region=region)
         self.written.append({"file": found, "name": name, "region": region})
@@ -62,6 +66,18 @@ class Runtime:
         return {}
 
 
+class Products:
+    """Product files under way, kept in what was written."""
+
+    def __init__(self, runtime) -> None:
+        self.runtime = runtime
+
+    async def stage(self, source, name, currency, *, withdraw, size):
+        found = await self.runtime.parse("products", source, name=name, currency=currency)
+        self.runtime.written.append({"file": found, "currency": currency, "withdraw": withdraw, "size": size})
+        return bytes(32)
+
+
 class Served:
     """The API on a unix socket."""
 
@@ -70,7 +86,7 @@ class Served:
 
     async def __aenter__(self) -> Self:
         app = web.Application()
-        add_api(app, self.runtime, (*customer_imports.ROUTES, *catalog.ROUTES))
+        add_api(app, self.runtime, (*customer_imports.ROUTES, *catalog_imports.ROUTES))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.UnixSite(self._runner, str(self._folder / "node.sock")).start()
@@ -104,10 +120,10 @@ async def test_a_file_reaches_its_reader_and_the_service(tmp_path):
         assert (call["name"], call["region"]) == ("phone.vcf", "ES")
         assert [contact.names.full for contact in call["file"].contacts] == ["Mia Torres"] * 3
         await served.upload(
-            "/catalog/import", io.BytesIO(HEADER + b"a,A,S1,5.00,active,true\r\n"), name="p.csv", currency="eur", replace="1"
+            "/catalog/import", io.BytesIO(HEADER + b"a,A,S1,5.00,active,true\r\n"), name="p.csv", currency="eur", replace="1", size="9"
         )
         call = served.runtime.written[1]
-        assert (call["currency"], call["replace_all"], call["file"].variants) == ("EUR", True, 1)
+        assert (call["currency"], call["withdraw"], call["size"], call["file"].variants) == ("EUR", True, 9, 1)
 
 
 @pytest.mark.asyncio
@@ -116,7 +132,8 @@ async def test_a_file_reaches_its_reader_and_the_service(tmp_path):
     [
         ("/customers/import", b"", {"name": "a.vcf"}, "file-empty"),
         ("/customers/import", b"\x00\x01" * 4000, {"name": "a.vcf"}, None),
-        ("/catalog/import", b"just,a,table\r\n1,2,3\r\n", {"name": "a.csv"}, "file-dialect"),
+        ("/catalog/import", b"<urlset/>", {"name": "a.xml"}, "file-dialect"),
+        ("/catalog/import", HEADER, {"name": "a.csv", "size": "-1"}, "bad-request"),
         ("/catalog/import", HEADER, {}, "bad-request"),
         ("/catalog/import", HEADER, {"name": "a.csv", "replace": "perhaps"}, "bad-request"),
         ("/catalog/import", HEADER + b"a,A,S1,5.00,active,true\r\n", {"name": "a.csv", "currency": "???"}, "currency"),

@@ -1,6 +1,5 @@
 """A merchant's own pages over a real store: a shop's export signed into the catalog, and a commission plan in words and by form."""
 
-import asyncio
 import io
 import re
 
@@ -9,13 +8,13 @@ import pytest_asyncio
 from aiohttp import FormData
 from aiohttp.test_utils import TestClient, TestServer
 
-from node.files.products import read_products
 from node.files.samples import PRODUCTS, sample_path
-from node.services import browse, plans, today_setup
-from node.web import catalog, shell, shop_catalog, shop_orders, shop_plan
+from node.services import browse, catalog_batches, catalog_imports, plans, today_setup
+from node.web import catalog, shell, shop_catalog, shop_import, shop_orders, shop_plan
 from node.web.runtime import RUNTIME
 from node.web.sessions import Sessions
-from tests.node.services.world import START, World
+from tests.node.services.product_files import runs
+from tests.node.services.world import World
 from tests.node.web import test_orders
 
 HOST, COOKIE = test_orders.HOST, test_orders.COOKIE
@@ -31,9 +30,9 @@ def row(handle, price, title="Soap"):
 
 
 class Runtime(test_orders.Runtime):
-    async def parse(self, reader, source, **options):
-        assert reader == "products"
-        return await asyncio.to_thread(read_products, source, now_ms=START, **options)
+    def __init__(self, node) -> None:
+        super().__init__(node)
+        self.catalog_imports = runs(node)
 
 
 @pytest.fixture
@@ -48,7 +47,7 @@ async def desks(nodes):
     opened, clients = [], []
     for node in nodes:
         sessions = Sessions(node.clock)
-        routes = [*shop_catalog.ROUTES, *shop_plan.ROUTES, *shop_orders.ROUTES, *catalog.ROUTES]
+        routes = [*shop_catalog.ROUTES, *shop_import.ROUTES, *shop_plan.ROUTES, *shop_orders.ROUTES, *catalog.ROUTES]
         app = shell.make_app(routes, gate=test_orders.Gate(node), sessions=sessions, allowed_hosts={HOST}, cookie_name=COOKIE)
         app[RUNTIME] = Runtime(node)
         client = TestClient(TestServer(app))
@@ -67,9 +66,20 @@ async def _upload(desk, content, name="products.csv", **fields):
         form.add_field(key, value)
     if content is not None:
         form.add_field("file", io.BytesIO(content), filename=name, content_type="text/csv")
-    answer = await desk.client.post("/merchant/catalog", data=form, headers=desk.headers)
+    answer = await desk.client.post("/merchant/catalog", data=form, headers=desk.headers, allow_redirects=False)
     text = await answer.text()
-    return answer.status, text, re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
+    return answer.status, text, answer.headers.get("Location", "") or re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
+
+
+async def _staged(desk, content, **options):
+    """The page of the file that waits."""
+    status, text, place = await _upload(desk, content, **options)
+    assert status == 303, text
+    return place
+
+
+async def _signed(desk, content, **options):
+    await desk.post(await _staged(desk, content, **options) + "/apply")
 
 
 async def _refused(desk, **changed):
@@ -79,7 +89,7 @@ async def _refused(desk, **changed):
 
 
 @pytest.mark.asyncio
-async def test_a_shops_export_is_imported_from_the_page(nodes, desks):
+async def test_a_shops_export_is_looked_at_and_signed(nodes, desks):
     lumen, _ = desks
     await lumen.reads("/catalog", "No products yet", "Import products")
     text = await lumen.reads(
@@ -87,44 +97,76 @@ async def test_a_shops_export_is_imported_from_the_page(nodes, desks):
     )
     currency = nodes[0].keys.currency
     assert f'<option value="{currency}" selected' in text
-    status, _, plain = await _upload(lumen, sample_path(PRODUCTS).read_bytes())
-    assert status == 200
-    assert "Imported from Shopify" in plain
-    assert "Products 20 Variants 37 Added 57 Changed 0 Taken away 0" in plain
-    assert "Nobody can order these yet" in plain
+    path = await _staged(lumen, sample_path(PRODUCTS).read_bytes())
+    text = await lumen.reads(path, "Read as Shopify, prices in USD", "Sign: 20 new", "Not sold", "Nobody can order in USD yet")
+    assert nodes[0].read(browse.list_feeds) == []
+    await lumen.reads(f"{path}?show=error", "It is a draft", "Row 24")
+    assert await lumen.post(path + "/apply") == "/merchant/catalog"
+    await lumen.reads("/merchant/catalog", "Signed together", "20 new", "Take back")
     await lumen.reads("/merchant", "20 products")
     await lumen.reads("/catalog", "20 products")
 
 
 @pytest.mark.asyncio
-async def test_rows_not_for_sale_are_listed_and_what_is_missing_goes_when_asked(nodes, desks):
+async def test_changes_are_shown_and_what_is_missing_goes_when_asked(nodes, desks):
     lumen, _ = desks
     assert await lumen.post("/merchant/plan", **FORM) == "/merchant/plan"
-    await _upload(lumen, (HEAD + row("a", "1.00") + row("b", "2.00")).encode())
-    status, _, plain = await _upload(lumen, (HEAD + row("a", "1.50") + row("c", "cheap", "Clay")).encode())
-    assert status == 200
-    assert "Variants 1 Added 0 Changed 1 Taken away 0 " in plain
-    assert "1 row is not for sale" in plain
-    assert "Clay Row 3" in plain
-    assert "“cheap” is not a number" in plain
-    assert "Nobody can order these yet" not in plain
-    status, _, plain = await _upload(lumen, (HEAD + row("a", "1.50")).encode(), replace="yes")
-    assert "Changed 0 Taken away 2" in plain  # the product and its price
+    await _signed(lumen, (HEAD + row("a", "1.00") + row("b", "2.00")).encode())
+    path = await _staged(lumen, (HEAD + row("a", "1.50") + row("c", "cheap", "Clay")).encode())
+    text = await lumen.reads(path, "Sign: 1 price change", "Clay", "“cheap” is not a number", "1.00 USD", "1.50 USD")
+    assert "Nobody can order" not in text
+    assert await lumen.post(path + "/compare", replace="yes") == path
+    await lumen.reads(path, "Sign: 1 price change, 1 withdrawn")
+    await lumen.post(path + "/apply")
     assert nodes[0].read(browse.list_feeds)[0].products == 1
+    batch = nodes[0].read(catalog_batches.list_batches)[0]
+    await lumen.reads(f"/merchant/catalog/batches/{batch.id}", "2 products go back")
+    assert await lumen.post(f"/merchant/catalog/batches/{batch.id}") == "/merchant/catalog"
+    await lumen.reads("/merchant/catalog", "Taken back")
+    assert nodes[0].read(browse.list_feeds)[0].products == 2
+
+
+@pytest.mark.asyncio
+async def test_the_columns_of_an_unknown_table_are_asked_for_and_remembered(nodes, desks):
+    lumen, _ = desks
+    data = b"Nummer;Was;Kosten\nA;Seife;4,50\n"
+    path = await _staged(lumen, data)
+    await lumen.reads(path, "This table is of no program we know", "For example: Seife")
+    refused = await lumen.client.post(path + "/columns", data={"_token": lumen.session.token, "column-0": "sku"}, headers=lumen.headers)
+    assert (refused.status, "Say what another column holds" in await refused.text()) == (422, True)
+    columns = {"column-0": "sku", "column-1": "title", "column-2": "price"}
+    assert await lumen.post(path + "/columns", **columns) == path
+    await lumen.reads(path, "Sign: 1 new", "Change the columns")
+    await lumen.reads(path + "?columns=1", "Say what each column holds")
+    text = await lumen.reads("/merchant/catalog", "Tables whose columns are remembered", "1 new would be signed")
+    forget = re.search(r'action="(/merchant/catalog/mappings/[0-9a-f]+/forget)"', text)[1]
+    assert await lumen.post(forget) == "/merchant/catalog"
+    assert await lumen.post(path + "/stop") == "/merchant/catalog"
+    assert nodes[0].read(catalog_imports.list_staged) == []
 
 
 @pytest.mark.asyncio
 async def test_a_file_with_nothing_for_sale_takes_nothing_away(nodes, desks):
     lumen, _ = desks
-    await _upload(lumen, (HEAD + row("a", "1.00")).encode())
-    status, _, plain = await _upload(lumen, (HEAD + row("a", "cheap")).encode(), replace="yes")
-    assert status == 422
-    assert "your catalog stays as it is. Row 2: The price “cheap”" in plain
+    await _signed(lumen, (HEAD + row("a", "1.00")).encode())
+    path = await _staged(lumen, (HEAD + row("a", "cheap")).encode(), replace="yes")
+    await lumen.reads(path, "Nothing would change", "Row 2", "The price “cheap”")
+    assert await lumen.post(path + "/apply") == path
     assert nodes[0].read(browse.list_feeds)[0].products == 1
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("content", [None, b"", b"a,b\r\n1,2\r\n", b"\xff\xfe\x00\x00rubbish", HEAD.encode()])
+async def test_a_catalog_changed_meanwhile_is_said_before_anything_is_signed(nodes, desks):
+    lumen, _ = desks
+    path = await _staged(lumen, (HEAD + row("a", "1.00")).encode())
+    await _signed(lumen, (HEAD + row("a", "2.00")).encode())
+    await lumen.reads(path, "Your catalog changed since this file was compared")
+    assert await lumen.post(path + "/apply") == path
+    await lumen.reads(path, "Your catalog changed since you looked", "Sign: 1 price change")
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("content", [None, b"", b"one\r\ntwo\r\n", b"<urlset/>", b"\xff\xfe\x00\x00rubbish", HEAD.encode()])
 async def test_a_wrong_file_is_said_on_the_page(nodes, desks, content):
     lumen, _ = desks
     status, text, _ = await _upload(lumen, content, replace="yes", currency="EUR")
@@ -149,23 +191,22 @@ async def test_a_file_too_large_for_the_page_is_sent_to_the_command(desks):
     lumen, _ = desks
     status, _, plain = await _upload(lumen, b"x" * (shop_catalog.UPLOAD_LIMIT + 1))
     assert status == 413
-    assert "larger than 20 MB. Import a larger file with: gemstra catalog import FILE" in plain
+    assert "larger than 64 MB. Import a larger file with: gemstra catalog import FILE" in plain
 
 
 @pytest.mark.asyncio
 async def test_hostile_names_stay_text(desks):
     lumen, _ = desks
     rows = row("a", "1.00", HOSTILE) + row("b", HOSTILE.replace(",", "").replace('"', ""), HOSTILE)
-    status, text, plain = await _upload(lumen, (HEAD + rows).encode(), name="<img src=x onerror=alert(1)>.csv")
-    assert status == 200
-    assert "1 row is not for sale" in plain
-    assert "&lt;script&gt;alert(1)" in text
-    for page in (text, (await lumen.get("/catalog"))[1]):
+    path = await _staged(lumen, (HEAD + rows).encode(), name="<img src=x onerror=alert(1)>.csv")
+    text = await lumen.reads(path, "&lt;script&gt;alert(1)", "Not sold")
+    waiting = await lumen.reads("/merchant/catalog")
+    await lumen.post(path + "/apply")
+    quoted = HOSTILE.replace('"', '""')
+    table = await _staged(lumen, f'"{quoted}",b\n"{quoted}",2\n'.encode(), name=f"{HOSTILE}.csv")
+    for page in (text, waiting, await lumen.reads(table), await lumen.reads("/merchant/catalog"), (await lumen.get("/catalog"))[1]):
         assert "<script>alert" not in page
         assert "<img" not in page
-    _, text, _ = await _upload(lumen, f"{HOSTILE},b\n1,2\n".encode(), name=f"{HOSTILE}.csv")
-    assert "<script>alert" not in text
-    assert "<img" not in text
     assert "<script>alert" not in await _refused(lumen, direct=HOSTILE, days=HOSTILE, rate=HOSTILE)
     assert "<script>alert" not in (await lumen.get("/merchant/plan?currency=%22%3E%3Cscript%3Ealert(1)"))[1]
 
@@ -261,7 +302,7 @@ async def test_the_way_to_the_first_sale_leads_to_both(nodes, desks):
     text = await lumen.reads("/merchant")
     assert 'href="/merchant/catalog"' in text
     assert 'href="/merchant/plan"' in text
-    await _upload(lumen, (HEAD + row("a", "1.00")).encode())
+    await _signed(lumen, (HEAD + row("a", "1.00")).encode())
     await lumen.post("/merchant/plan", **FORM)
     steps = {task.href: task.done for task in nodes[0].read(today_setup.tasks)}
     assert (steps["/merchant/catalog"], steps["/merchant/plan"]) == (True, True)

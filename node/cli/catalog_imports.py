@@ -1,0 +1,155 @@
+"""Product files: import (with a look first), columns, batches and taking one back; commands of the group `catalog`."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from node.cli.client import Client
+from node.cli.context import Call, call_of
+from node.cli.files_waiting import columns_of, size_of, waiting_id, watched
+from node.cli.output import reported
+from node.cli.upload import ANSWER_SECONDS, send_file
+
+_KINDS = ("new", "price", "stock", "changed", "withdrawn", "same", "error")
+_WORDS = {
+    "new": "new", "price": "price changes", "stock": "stock changes", "changed": "changed", "withdrawn": "withdrawn", "same": "unchanged",
+    "error": "not sold",
+}  # fmt: skip
+_ROW = ("row", "name", "sku", "outcome", "why")
+_PIECE = 200
+
+
+def add(app: typer.Typer) -> None:
+    """Add the commands to the group."""
+    app.command(name="import")(import_)
+    app.command()(waiting)
+    app.command()(columns)
+    app.command()(mappings)
+    app.command()(batches)
+    app.command()(rollback)
+
+
+def import_(
+    context: typer.Context,
+    file: Annotated[str, typer.Argument(help="A product file, or the id of one that waits.")],
+    currency: Annotated[str, typer.Option(help="Of its prices, where the file names none.")] = "USD",
+    replace: Annotated[bool | None, typer.Option("--replace/--keep", help="Take away what the file does not have, or leave it.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; the file waits, nothing is signed.")] = False,
+    only: Annotated[str, typer.Option(help="With --dry-run: only new, price, stock, changed, withdrawn, same or error.")] = "",
+    map_: Annotated[list[str] | None, typer.Option("--map", help='What a column holds: "Title=field"; "Title=" leaves it out.')] = None,
+    mapping: Annotated[str, typer.Option(help="Columns as remembered under this id (see mappings).")] = "",
+) -> None:
+    """Sign what a product file changes: Shopify, WooCommerce, Google, JSON-LD, a table. Example: gemstra catalog import products.csv"""
+    call = call_of(context)
+    with reported():
+        staged = waiting_id(file)
+        if not staged:
+            sent = {"currency": currency, "replace": "true" if replace else "false", "size": size_of(file)}
+            staged = send_file(call, "/catalog/import", Path(file), **sent)["id"]
+        elif replace is not None:
+            call.client.post_once(f"/catalog/import/{staged}/compare", replace=replace)
+        fields = columns_of(map_ or [], mapping, lambda: call.client.get("/catalog/mappings"), "gemstra catalog mappings")
+        if fields:
+            call.client.post_once(f"/catalog/import/{staged}/columns", fields=fields)
+        if dry_run:
+            _preview(call, staged, only)
+            return
+        for row in _rows(call, staged, "error"):
+            call.output.say(f"Row {row['row']} is not for sale: {row['reason']}")
+        done = watched(
+            call,
+            lambda: Client(call.data, timeout=ANSWER_SECONDS).post_once(f"/catalog/import/{staged}/apply"),
+            lambda: call.client.get(f"/catalog/import/{staged}/progress"),
+            lambda: call.client.post_once(f"/catalog/import/{staged}/stop"),
+        )
+        call.output.show(done)
+        call.output.say(f"Take it back with: gemstra catalog rollback {done['batch']}")
+
+
+def _rows(call: Call, staged: str, outcome: str) -> Iterator[dict[str, Any]]:
+    after = 0
+    while True:
+        piece = call.client.get(f"/catalog/import/{staged}/rows", outcome=outcome, after=after, limit=_PIECE)
+        yield from piece["rows"]
+        after = piece["cursor"]
+        if not after:
+            return
+
+
+def _preview(call: Call, staged: str, only: str) -> None:
+    """Every product and row: JSON one a line, or a table."""
+    if call.output.as_json:
+        for row in _rows(call, staged, only):
+            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+        return
+    view = call.client.get(f"/catalog/import/{staged}")
+    if view["state"] == "columns":
+        call.output.say(f"Its columns are unknown; see them with: gemstra catalog columns {staged}")
+        call.output.say('Then say them: gemstra catalog import ID --map "Title=field"')
+        return
+    call.output.show([{**row, "why": _why(row)} for row in _rows(call, staged, only)], _ROW)
+    counts = ", ".join(f"{view[name]} {_WORDS[name]}" for name in _KINDS if view[name])
+    call.output.say(f"{counts or 'Nothing'}. Prices in {view['currency']}. Nothing is signed yet.")
+    call.output.say(f"Sign it with: gemstra catalog import {view['id']}")
+
+
+def _why(row: dict[str, Any]) -> str:
+    parts = [row["reason"]] if row["reason"] else []
+    parts += [f"{item['field']}{' of ' + item['of'] if item['of'] else ''}: {item['before']} → {item['after']}" for item in row["changes"]]
+    return "; ".join([*parts, *row["notes"]])
+
+
+def waiting(
+    context: typer.Context, drop: Annotated[str, typer.Option(help="Put this one aside, and stop what is done with it.")] = ""
+) -> None:
+    """Product files that wait for your word. Example: gemstra catalog waiting --drop 3f0c…"""
+    call = call_of(context)
+    with reported():
+        if drop:
+            call.output.show(call.client.post_once(f"/catalog/import/{drop}/stop"))
+        else:
+            call.output.show(call.client.get("/catalog/import"), ("name", "state", *_KINDS, "id"))
+
+
+def columns(context: typer.Context, waiting_file: Annotated[str, typer.Argument(help="A table that waits (see waiting).")]) -> None:
+    """What the columns of a table are taken for, with samples. Example: gemstra catalog columns 3f0c…"""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.get(f"/catalog/import/{waiting_file}/columns"), ("title", "field", "samples"))
+
+
+def mappings(
+    context: typer.Context, forget: Annotated[str, typer.Option(help="Forget this one: tables like it are asked about again.")] = ""
+) -> None:
+    """Product tables whose columns are remembered. Example: gemstra catalog mappings"""
+    call = call_of(context)
+    with reported():
+        if forget:
+            call.output.show(call.client.post(f"/catalog/mappings/{forget}/forget"))
+        else:
+            call.output.show(call.client.get("/catalog/mappings"), ("name", "columns", "id"))
+
+
+def batches(context: typer.Context) -> None:
+    """What was signed into your catalog together, newest first."""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.get("/catalog/batches"), ("name", "kind", "counts", "undone", "id"))
+
+
+def rollback(
+    context: typer.Context,
+    batch: str,
+    leave: Annotated[bool, typer.Option("--leave", help="Products changed since stay; take the others back.")] = False,
+) -> None:
+    """Take a batch back: its products are as they were before. Example: gemstra catalog rollback 3f0c…"""
+    call = call_of(context)
+    with reported():
+        if not leave:
+            for handle in call.client.get(f"/catalog/batches/{batch}/rollback")["touched"]:
+                call.output.say(f"{handle}: changed since")
+        call.output.show(call.client.post(f"/catalog/batches/{batch}/rollback", leave=leave))

@@ -1,0 +1,62 @@
+"""What commands for files that wait have in common: naming one, saying its columns, seeing how far it is."""
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import Any
+
+from node.cli.context import Call
+from node.errors import UserError
+from node.model.staged import require_size
+
+_LOOK_SECONDS = 0.5
+
+
+def waiting_id(text: str) -> str:
+    """The id of a file that waits, if that is what was named."""
+    return text if len(text) == 64 and all(letter in "0123456789abcdef" for letter in text) and not Path(text).exists() else ""
+
+
+def size_of(file: str) -> int:
+    """One that is too large is refused before it is sent; sending says what else is wrong with it."""
+    path = Path(file)
+    size = path.stat().st_size if path.is_file() else 0
+    require_size(size)
+    return size
+
+
+def columns_of(given: Iterable[str], mapping: str, known: Callable[[], Iterable[Mapping[str, Any]]], see: str) -> dict[str, str]:
+    """Columns as they were said: those remembered under the id `mapping`, then each "Title=field"."""
+    fields: dict[str, str] = {}
+    if mapping:
+        row = next((row for row in known() if row["id"].startswith(mapping)), None)
+        if row is None:
+            raise UserError(f"No such mapping is remembered. See them with: {see}", code="bad-mapping")
+        fields = dict(row["columns"])
+    for text in given:
+        title, equals, target = text.rpartition("=")
+        if not equals or not title:
+            raise UserError(f"“{text}” is not of the form Title=field.", code="bad-mapping")
+        fields[title] = target
+    return fields
+
+
+def watched(call: Call, work: Callable[[], Any], progress: Callable[[], Mapping[str, Any]], stop: Callable[[], Any]) -> dict[str, Any]:
+    """What `work` answers, while a second connection tells how far it is; Ctrl-C stops it with nothing written."""
+    shown = sys.stderr.isatty() and not call.output.quiet and not call.output.as_json
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(work)
+        try:
+            while not wait([running], timeout=_LOOK_SECONDS).done:
+                if shown:
+                    found = progress()
+                    sys.stderr.write(f"\r{found['phase'] or 'writing'}  {found['done']} of {found['total']}   ")
+                    sys.stderr.flush()
+        except KeyboardInterrupt:
+            stop()
+            raise
+        if shown:
+            sys.stderr.write("\n")
+        done: dict[str, Any] = running.result()
+        return done

@@ -1,0 +1,273 @@
+"""A product file that is read and waits: its products lie in the encrypted store, compared with the catalog. Nothing is signed.
+
+Reading itself is `node/files`, driven by catalog_runs.py; looking and confirming are in catalog_imports.py.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from node.errors import ConflictError, NotFound, UserError
+from node.model.contact_fields import fingerprint
+from node.model.listing import ProductRow, Skipped
+from node.model.product_fields import checked, require_product
+from node.model.product_import import ProductImport, Verdict, WaitingProduct
+from node.model.staged import Mapping as ColumnMapping
+from protocol.codec import from_bytes
+from protocol.offer import Offer
+from protocol.operations import Noun
+
+from .catalog import plan_for, require_writer
+from .catalog_batches import BatchesUnit
+from .product_merging import merged
+
+MOST_WAITING = 8
+LONGEST = 200
+_BATCH = 500
+_WEEK = 7 * 86_400_000
+_HOUR = 3_600_000
+Tell = Callable[[int, int], None]
+
+
+class ProductImportBook(Protocol):
+    """Files that wait, as this service keeps them (node/store/product_imports.py says what each does)."""
+
+    def add(self, staged: ProductImport) -> int: ...  # noqa: D102
+    def keep(self, staged: ProductImport) -> None: ...  # noqa: D102
+    def get(self, id_: bytes, /) -> ProductImport | None: ...  # noqa: D102
+    def all(self) -> Sequence[ProductImport]: ...  # noqa: D102
+    def drop(self, seq: int, *, rows: int) -> bool: ...  # noqa: D102
+    def add_cells(self, seq: int, first: int, rows: Sequence[tuple[int, Sequence[str]]]) -> None: ...  # noqa: D102
+    def cells(self, seq: int, after: int, limit: int) -> Sequence[tuple[int, int, tuple[str, ...]]]: ...  # noqa: D102
+    def add_rows(self, seq: int, rows: Iterable[WaitingProduct]) -> None: ...  # noqa: D102
+    def clear_rows(self, seq: int, *, outcome: str = ...) -> None: ...  # noqa: D102
+    def rows(self, seq: int, outcome: str, after: int, limit: int) -> Sequence[WaitingProduct]: ...  # noqa: D102
+    def has_before(self, seq: int, handle: str, number: int) -> bool: ...  # noqa: D102
+    def last(self, seq: int) -> int: ...  # noqa: D102
+    def judge(self, seq: int, verdicts: Iterable[Verdict]) -> None: ...  # noqa: D102
+    def count(self, seq: int) -> Mapping[str, int]: ...  # noqa: D102
+    def written(self, seq: int) -> Iterator[WaitingProduct]: ...  # noqa: D102
+
+
+class MappingBook(Protocol):
+    """Mappings of columns (node/store/staged_imports.py)."""
+
+    def mapping(self, fingerprint: bytes) -> ColumnMapping | None: ...  # noqa: D102
+    def mappings(self, *, products: bool = ...) -> Sequence[ColumnMapping]: ...  # noqa: D102
+    def remember(self, mapping: ColumnMapping, *, products: bool = ...) -> None: ...  # noqa: D102
+    def forget(self, fingerprint: bytes) -> bool: ...  # noqa: D102
+
+
+class ProductsUnit(BatchesUnit, Protocol):
+    """A unit that knows our catalogs, their batches, and product files that wait."""
+
+    @property
+    def product_imports(self) -> ProductImportBook: ...  # noqa: D102
+    @property
+    def staged_imports(self) -> MappingBook: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What is known of a file when it is opened."""
+
+    name: str
+    dialect: str
+    currency: str
+    header: Sequence[str] = ()
+    guess: Sequence[str] = ()
+    withdraw: bool = False
+    source: bytes | None = None
+
+
+def kind_of(header: Sequence[str]) -> bytes:
+    """What product tables with the same columns have in common; apart from tables of customers."""
+    return fingerprint(("products", *header))
+
+
+# --- while it is read (catalog_runs.py)
+
+
+def begin_staging(unit: ProductsUnit, found: Beginning) -> ProductImport:
+    """A file to be read. An unknown table waits for its columns unless such a table was mapped before."""
+    require_writer(unit)
+    if len(unit.product_imports.all()) >= MOST_WAITING:
+        raise ConflictError(f"{MOST_WAITING} files wait already. Confirm them or put them aside first.", code="too-many-waiting")
+    remembered = unit.staged_imports.mapping(kind_of(found.header)) if found.header else None
+    known = remembered is not None and len(remembered.targets) == len(found.header)
+    targets = tuple(target for _, target in remembered.targets) if remembered and known else tuple(found.guess)
+    named = (found.name[:LONGEST], found.dialect, found.currency)
+    staged = ProductImport(unit.random(32), *named, unit.now, "reading", tuple(found.header), targets, found.withdraw, source=found.source)
+    staged = replace(staged, seq=unit.product_imports.add(staged))
+    return replace(staged, state="columns" if found.header and not known else "ready")  # what it becomes once it is read
+
+
+def add_cells(unit: ProductsUnit, staged: ProductImport, first: int, rows: Sequence[tuple[int, Sequence[str]]]) -> None:
+    """Rows of an unknown table. Raises NotFound once the file was discarded."""
+    find_import(unit, staged.id)
+    unit.product_imports.add_cells(staged.seq, first, rows)
+
+
+def cells(unit: ProductsUnit, staged: ProductImport, after: int, limit: int) -> Sequence[tuple[int, int, tuple[str, ...]]]:
+    """(number, row, cells) of a table as they stand in the file."""
+    return unit.product_imports.cells(staged.seq, after, limit)
+
+
+def add_entries(unit: ProductsUnit, staged: ProductImport, first: int, entries: Sequence[ProductRow | Skipped]) -> None:
+    """Products `first`, `first` + 1, … as they were read. Raises NotFound once the file was discarded."""
+    find_import(unit, staged.id)
+    unit.product_imports.add_rows(staged.seq, [_waiting(number, entry) for number, entry in enumerate(entries, first)])
+
+
+def _waiting(number: int, entry: ProductRow | Skipped) -> WaitingProduct:
+    if isinstance(entry, Skipped):
+        name, sku = entry.name[:LONGEST], entry.sku[:LONGEST]
+        return WaitingProduct(number, entry.row, name, sku, None, entry.reason, "error", entry.handle, ())
+    sku = entry.variants[0].sku + (f" + {len(entry.variants) - 1}" if len(entry.variants) > 1 else "")
+    return WaitingProduct(number, entry.row, entry.title or entry.variants[0].sku, sku, entry, "", "error", "", ())
+
+
+def end_staging(unit: ProductsUnit, staged: ProductImport) -> None:
+    """All of it was read: what waits for its columns shows them, the rest is compared next."""
+    unit.product_imports.keep(staged)
+    unit.touched("changes")
+
+
+# --- compared with the catalog, some products at a time
+
+
+def judge_some(unit: ProductsUnit, id_: bytes, after: int) -> int:
+    """Compare the next products with the catalog; the number to go on after, 0 at the end. The first call forgets what was withdrawn."""
+    staged = find_import(unit, id_)
+    feed, plan = feed_of(unit, staged.currency), plan_for(unit, staged.currency)
+    if not after:
+        unit.product_imports.clear_rows(staged.seq, outcome="withdrawn")
+    rows = unit.product_imports.rows(staged.seq, "", after, _BATCH)
+    judging = _Judging(staged, feed, plan)
+    verdicts = [_judged(unit, judging, row) for row in rows]
+    unit.product_imports.judge(staged.seq, verdicts)
+    return rows[-1].number if len(rows) == _BATCH else 0
+
+
+def feed_of(unit: ProductsUnit, currency: str) -> bytes:
+    """Our feed of this currency, or nothing where there is none yet."""
+    return next((row.feed for row in unit.catalog.feeds(own=True) if row.currency == currency), b"")
+
+
+@dataclass(slots=True)
+class _Judging:
+    """Some rows that are compared with the feed; `taken`: products of the catalog that they write."""
+
+    staged: ProductImport
+    feed: bytes
+    plan: bytes | None
+    taken: set[str] = field(default_factory=set)
+
+
+def _judged(unit: ProductsUnit, judging: _Judging, row: WaitingProduct) -> Verdict:
+    if row.product is None:
+        handle = _known(unit, judging.feed, row.sku) or row.handle
+        aside = bool(row.handle) and unit.catalog.record(judging.feed, (Noun.PRODUCT, handle)) is not None
+        return Verdict(row.number, "withdrawn" if aside else "error", handle, (), row.reason)
+    handle = target(unit, judging.feed, row.product)
+    if handle in judging.taken or unit.product_imports.has_before(judging.staged.seq, handle, row.number):
+        return Verdict(row.number, "error", handle, (), f"Another row of this file writes the same product of your catalog, “{handle}”.")
+    judging.taken.add(handle)
+    found = merged(unit.catalog, judging.feed, row.product, handle, judging.plan, whole=judging.staged.withdraw, priced=is_priced(unit))
+    return Verdict(row.number, found.outcome, handle, found.changes, found.reason)
+
+
+def is_priced(unit: ProductsUnit) -> bool:
+    """Whether our feed holds offers: a brand's holds products only."""
+    return unit.me.role != "brand"
+
+
+def target(unit: ProductsUnit, feed: bytes, product: ProductRow) -> str:
+    """The handle of the catalog's product that this one is: by its SKUs, else by its own."""
+    known = (_known(unit, feed, variant.sku) for variant in product.variants)
+    return next(filter(None, known), product.handle)
+
+
+def _known(unit: ProductsUnit, feed: bytes, sku: str) -> str:
+    """The handle of the product that has this SKU in our catalog."""
+    raw = unit.catalog.record(feed, (Noun.OFFER, sku)) if sku else None
+    found = unit.catalog.product(from_bytes(Offer, raw).product) if raw is not None else None
+    return found.product.handle if found is not None else ""
+
+
+def end_judging(unit: ProductsUnit, id_: bytes) -> None:
+    """Every product is compared: with `withdraw`, what the file does not have is listed as well."""
+    staged = find_import(unit, id_)
+    feed = feed_of(unit, staged.currency)
+    row = unit.catalog.feed(feed) if feed else None
+    if staged.withdraw and feed and set(unit.product_imports.count(staged.seq)) - {"error", "withdrawn"}:  # a file of nothing takes nothing
+        _add_withdrawn(unit, staged, feed)
+    unit.product_imports.keep(replace(staged, state="ready", judged=row.size if row else 0))
+    unit.touched("changes")
+
+
+def _add_withdrawn(unit: ProductsUnit, staged: ProductImport, feed: bytes) -> None:
+    left = unit.catalog.names(feed, Noun.PRODUCT)
+    after = 0
+    while rows := unit.product_imports.rows(staged.seq, "", after, _BATCH):
+        left.difference_update(row.handle for row in rows)
+        after = rows[-1].number
+    number = unit.product_imports.last(staged.seq)
+    reason = "It is not in the file."
+    gone = (WaitingProduct(number + at, 0, handle, "", None, reason, "withdrawn", handle, ()) for at, handle in enumerate(sorted(left), 1))
+    unit.product_imports.add_rows(staged.seq, gone)
+
+
+# --- one that waits
+
+
+def find_import(unit: ProductsUnit, staged: bytes, *states: str) -> ProductImport:
+    """The file that waits. Raises NotFound, ConflictError `not-ready`."""
+    found = unit.product_imports.get(staged)
+    if found is None:
+        raise NotFound("That file is not waiting here: it was put aside, or confirmed. Choose it again.")
+    if states and found.state not in states:
+        why = {"reading": "It is still being read.", "columns": "Say first what its columns hold."}
+        raise ConflictError(why.get(found.state, "Its columns are known already."), code="not-ready")
+    return found
+
+
+def drop_some(unit: ProductsUnit, staged: bytes, rows: int) -> bool:
+    """Erase the next rows of a file, in a transaction of its own so that nobody waits long. True once all are gone."""
+    found = unit.product_imports.get(staged)
+    if found is None:
+        return True
+    unit.touched("changes")
+    return unit.product_imports.drop(found.seq, rows=rows)
+
+
+def tick(unit: ProductsUnit) -> None:
+    """Files nobody came back to go after a week, some rows at a time; one whose reading a stop of the node cut short after an hour."""
+    for staged in unit.product_imports.all():
+        if staged.at + (_HOUR if staged.state == "reading" else _WEEK) < unit.now:
+            unit.product_imports.drop(staged.seq, rows=_BATCH)
+
+
+# --- columns
+
+
+def checked_targets(unit: ProductsUnit, staged: bytes, fields: Mapping[str, str]) -> ProductImport:
+    """The file once `fields` (title → field) are set for its columns; the others stay. Raises UserError `bad-mapping`."""
+    found = find_import(unit, staged, "columns", "ready")
+    if not found.header:
+        raise ConflictError("The columns of this file are known: a program wrote it.", code="not-ready")
+    unknown = sorted(set(fields) - set(found.header))
+    if unknown:
+        raise UserError(f"There is no column “{unknown[0][:40]}”. Columns are: {', '.join(found.header)[:500]}", code="bad-mapping")
+    targets = [checked(fields[title]) if title in fields else known for title, known in zip(found.header, found.targets, strict=True)]
+    require_product(targets)
+    return replace(found, targets=tuple(targets))
+
+
+def begin_mapping(unit: ProductsUnit, staged: ProductImport) -> None:
+    """The columns are said: remember it for the next table like this; the rows are about to be read anew."""
+    unit.product_imports.keep(replace(staged, state="reading"))
+    unit.product_imports.clear_rows(staged.seq)
+    targets = tuple(zip(staged.header, staged.targets, strict=True))
+    name = ", ".join(staged.header)[:LONGEST]
+    unit.staged_imports.remember(ColumnMapping(kind_of(staged.header), name, targets, unit.now), products=True)

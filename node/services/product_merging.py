@@ -1,0 +1,311 @@
+"""A product of a file beside what the catalog has: by SKU it is the same, what the file says counts, what only the catalog has stays.
+
+It decides what would be written and what that changes. It reads the catalog and writes nothing.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from node.model.listing import ProductRow, VariantRow
+from node.model.product_import import MOST_CHANGES, SHOWN, Change
+from protocol.codec import from_bytes, to_bytes
+from protocol.country import CODES
+from protocol.errors import ProtocolError
+from protocol.money import Money, exponent
+from protocol.offer import Offer, Stock
+from protocol.operations import Noun, Operation, Slot, put, remove
+from protocol.product import HEAVIEST, LONGEST_SIDE, Image, Product, Size, Variant, product_id
+
+FEW = 5
+_WORDS = ("title", "vendor", "category")
+
+
+class Shelf(Protocol):
+    """What is read of the catalog."""
+
+    def record(self, feed: bytes, slot: Slot) -> bytes | None: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What would be written of a product, and how that differs. `reason`: why it cannot be, then nothing else counts."""
+
+    outcome: str
+    handle: str
+    operations: tuple[Operation, ...] = ()
+    changes: tuple[Change, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A product of the catalog with its offers, as they stand."""
+
+    product: Product
+    raw: bytes
+    offers: dict[str, Offer]
+
+
+def merged(shelf: Shelf, feed: bytes, row: ProductRow, handle: str, plan: bytes | None, *, whole: bool, priced: bool = True) -> Merged:
+    """`row` over the product `handle` of the catalog (which need not be there). `whole`: SKUs that the file does not name go.
+
+    `priced`: with offers; a brand's catalog has none.
+    """
+    before = found(shelf, feed, handle)
+    other = _of_another(shelf, feed, row, before)
+    if other:
+        return Merged(
+            "error", handle, reason=f"The SKU {other} belongs to another of your products. Give it another SKU, or withdraw it there."
+        )
+    if before is None and not row.title:
+        return Merged("error", handle, reason="It has no title, and its SKU is not in your catalog. Import it with a title first.")
+    try:
+        product = _product(row, before, handle, whole=whole)
+        raw = to_bytes(product)
+        put(product).read()  # it fits into a record, as whoever receives it checks
+        name = product_id(raw)
+        offers = (
+            [_offer(variant, before.offers.get(variant.sku) if before else None, name, plan) for variant in row.variants] if priced else []
+        )
+        named = {offer.sku for offer in offers}
+        kept = [replace(offer, product=name) for sku, offer in before.offers.items() if sku not in named] if before else []
+        stays = {variant.sku for variant in product.variants}
+        gone = [offer.sku for offer in kept if offer.sku not in stays]
+        operations = (
+            put(product),
+            *(put(offer) for offer in (*offers, *kept) if offer.sku in stays),
+            *(remove(Noun.OFFER, sku) for sku in gone),
+        )
+    except ProtocolError as problem:
+        return Merged("error", handle, reason=f"It does not fit into a catalog: {problem}."[:300])
+    if before is None:
+        return Merged("new", handle, operations)
+    changes = [*_of_product(before.product, product), *(change for offer in offers for change in _of_offer(before, offer))]
+    changes += [Change("withdrawn", sku, _price(before.offers[sku]), "") for sku in gone]
+    return Merged(_outcome(changes), handle, operations if changes else (), tuple(changes[:MOST_CHANGES]))
+
+
+def withdrawn(shelf: Shelf, feed: bytes, handle: str) -> Iterator[Operation]:
+    """What takes a product away, with its offers."""
+    before = found(shelf, feed, handle)
+    if before is not None:
+        for sku in sorted(before.offers):
+            yield remove(Noun.OFFER, sku)
+        yield remove(Noun.PRODUCT, handle)
+
+
+def found(shelf: Shelf, feed: bytes, handle: str) -> Found | None:
+    """The product with this handle."""
+    raw = shelf.record(feed, (Noun.PRODUCT, handle))
+    if raw is None:
+        return None
+    product = from_bytes(Product, raw)
+    records = ((variant.sku, shelf.record(feed, (Noun.OFFER, variant.sku))) for variant in product.variants)
+    return Found(product, raw, {sku: from_bytes(Offer, record) for sku, record in records if record is not None})
+
+
+def _of_another(shelf: Shelf, feed: bytes, row: ProductRow, before: Found | None) -> str:
+    """A SKU of the row that another product of the catalog has."""
+    for variant in row.variants:
+        if before is None or variant.sku not in before.offers:
+            raw = shelf.record(feed, (Noun.OFFER, variant.sku))
+            if raw is not None and (before is None or from_bytes(Offer, raw).product != product_id(before.raw)):
+                return variant.sku
+    return ""
+
+
+def _product(row: ProductRow, before: Found | None, handle: str, *, whole: bool) -> Product:
+    if before is None:
+        return replace(new_product(row), handle=handle)
+    was = before.product
+    if not row.title:
+        return was  # a list of prices or of stock
+    pictures = {image.url: image for image in was.images}
+    options = tuple(option.name for option in row.options)
+    return replace(
+        was,
+        title=row.title,
+        description=row.description[:20_000] or was.description,
+        vendor=row.vendor[:200] or was.vendor,
+        category=row.category[:500] or was.category,
+        tags=row.tags[:250] or was.tags,
+        options=options,
+        images=tuple(pictures.get(url, Image(url=url)) for url in row.images[:50]) or was.images,
+        variants=_variants(row, was, keep=not whole and options == was.options),
+        google_category=row.google_category or was.google_category,
+        origin=_origin(row) or was.origin,
+    )
+
+
+def _variants(row: ProductRow, was: Product, *, keep: bool) -> tuple[Variant, ...]:
+    """Those of the file, each over what it was; with `keep` also those that only the catalog has, where they were."""
+    known = {variant.sku: variant for variant in was.variants}
+    came: dict[str, Variant] = {}
+    for item in row.variants:
+        fresh = new_variant(item, row.title)
+        old = known.get(item.sku)
+        came[item.sku] = fresh if old is None else _over(old, fresh)
+    if not keep:
+        return tuple(came.values())
+    standing = [came.pop(variant.sku, variant) for variant in was.variants]
+    return (*standing, *came.values())
+
+
+def _over(old: Variant, fresh: Variant) -> Variant:
+    """What the file says over what was there."""
+    return replace(
+        old,
+        title=fresh.title,
+        values=fresh.values,
+        gtin=fresh.gtin or old.gtin,
+        mpn=fresh.mpn or old.mpn,
+        weight=fresh.weight or old.weight,
+        size=fresh.size or old.size,
+    )
+
+
+def _offer(variant: VariantRow, before: Offer | None, product: bytes, plan: bytes | None) -> Offer:
+    fresh = new_offer(variant, product, plan)
+    if before is None:
+        return fresh
+    told = variant.in_stock is not None
+    stock, count = (fresh.stock, fresh.count) if told else (before.stock, before.count)
+    return replace(before, product=product, price=fresh.price, compare_at=fresh.compare_at, stock=stock, count=count)
+
+
+# --- what a file says, as records
+
+
+def new_product(row: ProductRow) -> Product:
+    """A product as the file has it."""
+    return Product(
+        handle=row.handle,
+        title=row.title,
+        description=row.description[:20_000],
+        vendor=row.vendor[:200],
+        category=row.category[:500],
+        tags=row.tags[:250],
+        options=tuple(option.name for option in row.options),
+        images=tuple(Image(url=url) for url in row.images[:50] if len(url) <= 2000),
+        variants=tuple(new_variant(item, row.title) for item in row.variants),
+        google_category=row.google_category or None,
+        origin=_origin(row),
+    )
+
+
+def new_variant(item: VariantRow, title: str) -> Variant:
+    """A variant as the file has it; what a record cannot hold is left out."""
+    mpn = item.mpn.strip()
+    return Variant(
+        item.sku,
+        item.title or title,
+        item.options,
+        item.gtin or None,
+        mpn=mpn if mpn.isprintable() and any(map(str.isalnum, mpn)) else None,
+        weight=item.weight_grams if item.weight_grams and item.weight_grams <= HEAVIEST else None,
+        size=Size(*item.size_mm) if item.size_mm and all(0 < side <= LONGEST_SIDE for side in item.size_mm) else None,
+    )
+
+
+def new_offer(variant: VariantRow, product: bytes, plan: bytes | None) -> Offer:
+    """An offer as the file has it."""
+    regular = variant.compare_at_minor
+    stock = _stock(variant)
+    counted = variant.stock if variant.stock is not None and 0 <= variant.stock < 2**31 else None
+    return Offer(
+        sku=variant.sku,
+        product=product,
+        price=Money(variant.price_minor, variant.currency),
+        stock=stock,
+        tax_class="standard" if variant.taxable else "none",
+        compare_at=Money(regular, variant.currency) if regular is not None and regular > variant.price_minor else None,
+        plan=plan,
+        count=None if counted == 0 and stock is not Stock.OUT else counted,
+    )
+
+
+def _origin(row: ProductRow) -> str | None:
+    return row.origin if row.origin in CODES else None
+
+
+def _stock(variant: VariantRow) -> Stock:
+    if variant.in_stock is None:
+        return Stock.UNKNOWN
+    if not variant.in_stock:
+        return Stock.OUT
+    return Stock.LOW if variant.stock is not None and 0 < variant.stock <= FEW else Stock.IN_STOCK
+
+
+# --- what differs
+
+
+def _of_product(was: Product, now: Product) -> list[Change]:
+    if was == now:
+        return []
+    changes = [Change(name, "", _short(getattr(was, name)), _short(getattr(now, name))) for name in (*_WORDS, "description")]
+    changes.append(Change("tags", "", _short(", ".join(was.tags)), _short(", ".join(now.tags))))
+    changes.append(Change("options", "", ", ".join(was.options), ", ".join(now.options)))
+    changes.append(Change("pictures", "", _pictures(was), _pictures(now)))
+    old, new = ({item.sku: item for item in product.variants} for product in (was, now))
+    changes += [Change("SKU", sku, "", _short(variant.title)) for sku, variant in new.items() if sku not in old]
+    for sku, variant in new.items():
+        if sku in old and old[sku] != variant:
+            changes += _of_variant(old[sku], variant)
+    return [change for change in changes if change.before != change.after] or [Change("details", "", "", "changed")]
+
+
+def _of_variant(was: Variant, now: Variant) -> list[Change]:
+    pairs = (
+        ("name", was.title, now.title),
+        ("options", " / ".join(was.values), " / ".join(now.values)),
+        ("GTIN", was.gtin or "", now.gtin or ""),
+    )
+    return [Change(field, now.sku, _short(before), _short(after)) for field, before, after in pairs if before != after]
+
+
+def _of_offer(before: Found, offer: Offer) -> list[Change]:
+    was = before.offers.get(offer.sku)
+    if was is None:
+        return [Change("price", offer.sku, "", _price(offer))]
+    pairs = (
+        ("price", _price(was), _price(offer)),
+        ("price before", amount(was.compare_at), amount(offer.compare_at)),
+        ("stock", _pieces(was), _pieces(offer)),
+    )
+    return [Change(field, offer.sku, old, new) for field, old, new in pairs if old != new]
+
+
+def _pieces(offer: Offer) -> str:
+    return offer.stock.value if offer.count is None else f"{offer.stock.value}, {offer.count}"
+
+
+def _outcome(changes: Collection[Change]) -> str:
+    fields = {change.field for change in changes}
+    if not fields:
+        return "same"
+    if fields <= {"price", "price before", "stock"}:
+        return "stock" if fields == {"stock"} else "price"
+    return "changed"
+
+
+def _pictures(product: Product) -> str:
+    first = next((image.url or "by hash" for image in product.images), "")
+    return f"{len(product.images)}: {first}"[:SHOWN] if product.images else "none"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+
+
+def _price(offer: Offer) -> str:
+    return amount(offer.price)
+
+
+def amount(money: Money | None) -> str:
+    """As a decimal number with its currency, for a person."""
+    if money is None:
+        return ""
+    decimals = exponent(money.currency)
+    digits = str(money.minor).rjust(decimals + 1, "0")
+    return f"{digits[:-decimals]}.{digits[-decimals:]} {money.currency}" if decimals else f"{digits} {money.currency}"

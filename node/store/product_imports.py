@@ -1,0 +1,159 @@
+"""Product files that wait for the merchant's word, in the store: written and judged in batches, so that none is in memory whole."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+from sqlite_utils import Database
+
+from node.model.listing import ProductRow
+from node.model.product_import import Change, ProductImport, Verdict, WaitingProduct
+
+_IMPORT = "id, name, dialect, currency, at, state, header, targets, withdraw, judged, source, seq"
+_ROW = "number, row, name, sku, record, reason, outcome, handle, changes"
+_BATCH = 500
+
+
+class ProductImports:
+    """The tables `product_imports`, `product_import_cells` and `product_import_rows` of one transaction."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    # --- files
+
+    def add(self, staged: ProductImport) -> int:
+        """A new file; its number here."""
+        values = (staged.id, staged.name, staged.dialect, staged.currency, staged.at, staged.state)
+        more = (_json(staged.header), _json(staged.targets), int(staged.withdraw), staged.judged, staged.source)
+        sql = f"INSERT INTO product_imports ({_IMPORT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL) RETURNING seq"  # noqa: S608
+        number: int = self._db.execute(sql, (*values, *more)).fetchone()[0]
+        return number
+
+    def keep(self, staged: ProductImport) -> None:
+        """Write what is known of a file anew."""
+        sql = "UPDATE product_imports SET currency = ?, state = ?, targets = ?, withdraw = ?, judged = ? WHERE seq = ?"
+        values = (staged.currency, staged.state, _json(staged.targets), int(staged.withdraw), staged.judged, staged.seq)
+        self._db.execute(sql, values)
+
+    def get(self, id_: bytes) -> ProductImport | None:
+        """The file with this id."""
+        row = self._db.execute(f"SELECT {_IMPORT} FROM product_imports WHERE id = ?", (id_,)).fetchone()  # noqa: S608
+        return _import(row) if row else None
+
+    def all(self) -> list[ProductImport]:
+        """Every file that waits, newest first."""
+        return [_import(row) for row in self._db.execute(f"SELECT {_IMPORT} FROM product_imports ORDER BY seq DESC")]  # noqa: S608
+
+    def drop(self, seq: int, *, rows: int) -> bool:
+        """Erase the next `rows` of a file, and the file after its last. True once it is gone."""
+        left = 0
+        for table in ("product_import_cells", "product_import_rows"):
+            sql = (
+                f"DELETE FROM {table} WHERE import = ? AND number IN (SELECT number FROM {table} WHERE import = ? ORDER BY number LIMIT ?)"  # noqa: S608
+            )
+            left += self._db.execute(sql, (seq, seq, rows)).rowcount
+        if left:
+            return False
+        self._db.execute("DELETE FROM product_imports WHERE seq = ?", (seq,))
+        return True
+
+    # --- rows of a table
+
+    def add_cells(self, seq: int, first: int, rows: Sequence[tuple[int, Sequence[str]]]) -> None:
+        """Rows `first`, `first` + 1, … as they stand in the file."""
+        values = [(seq, number, row, _json(cells)) for number, (row, cells) in enumerate(rows, first)]
+        self._db.conn.executemany("INSERT INTO product_import_cells (import, number, row, cells) VALUES (?, ?, ?, ?)", values)
+
+    def cells(self, seq: int, after: int, limit: int) -> list[tuple[int, int, tuple[str, ...]]]:
+        """(number, row, cells) after `after`, in order."""
+        sql = "SELECT number, row, cells FROM product_import_cells WHERE import = ? AND number > ? ORDER BY number LIMIT ?"
+        return [
+            (number, row, msgspec.json.decode(cells, type=tuple[str, ...]))
+            for number, row, cells in self._db.execute(sql, (seq, after, limit))
+        ]
+
+    # --- products
+
+    def add_rows(self, seq: int, rows: Iterable[WaitingProduct]) -> None:
+        """Products and rows that give none."""
+        sql = f"INSERT INTO product_import_rows (import, {_ROW}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+        self._db.conn.executemany(sql, ((seq, *_values(row)) for row in rows))
+
+    def clear_rows(self, seq: int, *, outcome: str = "") -> None:
+        """Let go of the products: all, or of one outcome without a row of the file."""
+        if outcome:
+            self._db.execute("DELETE FROM product_import_rows WHERE import = ? AND outcome = ? AND row = 0", (seq, outcome))
+        else:
+            self._db.execute("DELETE FROM product_import_rows WHERE import = ?", (seq,))
+
+    def rows(self, seq: int, outcome: str, after: int, limit: int) -> list[WaitingProduct]:
+        """Rows after `after` with this outcome ("" for all), in order."""
+        named = {"seq": seq, "after": after, "limit": limit, "outcome": outcome}
+        kind = "AND outcome = :outcome" if outcome else ""
+        sql = f"SELECT {_ROW} FROM product_import_rows WHERE import = :seq AND number > :after {kind} ORDER BY number LIMIT :limit"  # noqa: S608
+        return [_row(row) for row in self._db.execute(sql, named).fetchall()]
+
+    def has_before(self, seq: int, handle: str, number: int) -> bool:
+        """Whether an earlier product of the file writes the same one of the catalog."""
+        sql = (
+            "SELECT 1 FROM product_import_rows WHERE import = ? AND handle = ? AND number < ? AND record IS NOT NULL "
+            "AND outcome <> 'error' LIMIT 1"
+        )
+        return self._db.execute(sql, (seq, handle, number)).fetchone() is not None
+
+    def last(self, seq: int) -> int:
+        """The highest number of a row."""
+        found: int = self._db.execute("SELECT coalesce(max(number), 0) FROM product_import_rows WHERE import = ?", (seq,)).fetchone()[0]
+        return found
+
+    def judge(self, seq: int, verdicts: Iterable[Verdict]) -> None:
+        """Keep what becomes of rows."""
+        sql = "UPDATE product_import_rows SET outcome = ?, handle = ?, changes = ?, reason = ? WHERE import = ? AND number = ?"
+        self._db.conn.executemany(
+            sql, ((item.outcome, item.handle, _json(item.changes), item.reason, seq, item.number) for item in verdicts)
+        )
+
+    def count(self, seq: int) -> dict[str, int]:
+        """How many rows there are by outcome."""
+        sql = "SELECT outcome, count(*) FROM product_import_rows WHERE import = ? GROUP BY outcome"
+        return dict(self._db.execute(sql, (seq,)).fetchall())
+
+    def written(self, seq: int) -> Iterator[WaitingProduct]:
+        """What would be written, in order, in handfuls."""
+        last = 0
+        while True:
+            sql = (
+                f"SELECT {_ROW} FROM product_import_rows WHERE import = ? AND number > ? AND outcome NOT IN ('same', 'error') "  # noqa: S608
+                "ORDER BY number LIMIT ?"
+            )
+            rows = [_row(row) for row in self._db.execute(sql, (seq, last, _BATCH)).fetchall()]
+            yield from rows
+            if len(rows) < _BATCH:
+                return
+            last = rows[-1].number
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(ProductRow).decode
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _values(row: WaitingProduct) -> tuple[Any, ...]:
+    record = _encode(row.product) if row.product else None
+    return (row.number, row.row, row.name, row.sku, record, row.reason, row.outcome, row.handle, _json(row.changes))
+
+
+def _row(row: Sequence[Any]) -> WaitingProduct:
+    number, at, name, sku, record, reason, outcome, handle, changes = row
+    product = _decode(record) if record else None
+    return WaitingProduct(number, at, name, sku, product, reason, outcome, handle, msgspec.json.decode(changes, type=tuple[Change, ...]))
+
+
+def _import(row: Sequence[Any]) -> ProductImport:
+    id_, name, dialect, currency, at, state, header, targets, withdraw, judged, source, seq = row
+    titles, fields = (msgspec.json.decode(text, type=tuple[str, ...]) for text in (header, targets))
+    return ProductImport(id_, name, dialect, currency, at, state, titles, fields, bool(withdraw), judged, source, seq)

@@ -1,0 +1,139 @@
+"""One product file that waits: say its columns, look at what is new, what changes and what goes, confirm it."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from node.errors import ConflictError, UserError
+from node.model.product_fields import FIELDS, LEAVE
+from node.services import catalog_imports
+from node.services.catalog_imports import ProductColumnView, ProductImportView, ProductRowView
+from node.web.forms import form_of
+from node.web.page import id_in, render, see_other
+from node.web.product_words import DIALECTS, OUTCOMES, phase_of, summary
+from node.web.runtime import runtime_of
+from node.web.shop_catalog import WAIT_SECONDS, importing, unplanned
+from node.web.waiting import within
+
+SHOWN_ROWS = 50
+
+
+async def show_file(request: web.Request) -> web.StreamResponse:
+    """GET /merchant/catalog/{staged}?show=&after=: its columns, its products, how far it is."""
+    return await _file(request, {})
+
+
+async def _file(request: web.Request, errors: dict[str, str]) -> web.StreamResponse:
+    runtime, id_ = importing(request), _id(request)
+    file: ProductImportView = await runtime.read(catalog_imports.get_staged, staged=id_)
+    progress = phase_of(runtime.catalog_imports.progress(id_))
+    path = f"/merchant/catalog/{file.id}"
+    values: dict[str, Any] = {"file": file, "progress": progress, "path": path, "errors": errors, "dialect": DIALECTS[file.dialect]}
+    if file.state == "columns" or (file.state == "ready" and "columns" in request.query and file.dialect == "csv"):
+        columns: list[ProductColumnView] = await runtime.read(catalog_imports.list_columns, staged=id_)
+        values |= {"columns": [_column(index, column) for index, column in enumerate(columns)]}
+    elif file.state == "ready":
+        values |= await _rows(request, file, path)
+        values |= {"summary": summary(file), "unplanned": await unplanned(request, file.currency)}
+    return render(request, "merchant/import.html", section="merchant", status=422 if errors else 200, **values)
+
+
+def _column(index: int, column: ProductColumnView) -> dict[str, Any]:
+    options = [(LEAVE, "Leave out"), *FIELDS.items()]
+    if column.field and column.field not in FIELDS:
+        field, _, label = column.field.partition(":")
+        options.insert(0, (column.field, f"{FIELDS[field]} ({label})"))
+    return {
+        "name": f"column-{index}",
+        "title": column.title or "No title",
+        "samples": column.samples,
+        "options": options,
+        "field": column.field,
+    }
+
+
+async def _rows(request: web.Request, file: ProductImportView, path: str) -> dict[str, Any]:
+    show = request.query.get("show", "")
+    show = show if show in OUTCOMES else ""
+    text = request.query.get("after", "0")
+    after = int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
+    found = await runtime_of(request).read(
+        catalog_imports.list_rows, staged=bytes.fromhex(file.id), outcome=show, after=after, limit=SHOWN_ROWS
+    )
+    counts = [(code, words, getattr(file, code)) for code, (words, _) in OUTCOMES.items()]
+    following = path + "?" + urlencode({"show": show, "after": found.cursor}) if found.cursor else None
+    return {
+        "rows": [_row(row) for row in found.rows],
+        "counts": [{"code": code, "words": words, "count": count, "href": f"{path}?show={code}"} for code, words, count in counts if count],
+        "show": show,
+        "pages": {"text": "", "previous": path + (f"?show={show}" if show else "") if after else None, "next": following},
+    }
+
+
+def _row(row: ProductRowView) -> dict[str, Any]:
+    return {
+        "row": row.row,
+        "name": row.name or "No name",
+        "sku": row.sku,
+        "prices": row.prices,
+        "outcome": OUTCOMES[row.outcome],
+        "reason": row.reason,
+        "changes": row.changes,
+        "notes": row.notes,
+    }
+
+
+async def post_columns(request: web.Request) -> web.StreamResponse:
+    """POST /merchant/catalog/{staged}/columns: what each column holds. Fields: column-0, column-1, …"""
+    runtime, id_, given = importing(request), _id(request), dict(form_of(request).pairs)
+    columns: list[ProductColumnView] = await runtime.read(catalog_imports.list_columns, staged=id_)
+    fields = {column.title: given[f"column-{index}"] for index, column in enumerate(columns) if f"column-{index}" in given}
+    runs = runtime.catalog_imports
+    try:
+        await within(WAIT_SECONDS, runs.background(runs.map_columns(id_, fields), "The file"))
+    except UserError as error:
+        runs.failures.clear()
+        return await _file(request, {"column-0": str(error)})
+    return see_other(request, f"/merchant/catalog/{id_.hex()}")
+
+
+async def post_compare(request: web.Request) -> web.StreamResponse:
+    """POST /merchant/catalog/{staged}/compare: compare it anew. Field: replace (yes: what the file does not have goes)."""
+    runs, id_ = importing(request).catalog_imports, _id(request)
+    work = runs.compare(id_, withdraw=form_of(request)["replace"] == "yes")
+    await within(WAIT_SECONDS, runs.background(work, "Comparing"))
+    return see_other(request, f"/merchant/catalog/{id_.hex()}", "Compared with your catalog as it is now")
+
+
+async def post_apply(request: web.Request) -> web.StreamResponse:
+    """POST /merchant/catalog/{staged}/apply: sign what it changes."""
+    runs, id_ = importing(request).catalog_imports, _id(request)
+    try:
+        done = await within(WAIT_SECONDS, runs.background(runs.apply(id_), "Signing"))
+    except ConflictError as error:
+        runs.failures.clear()
+        return see_other(request, f"/merchant/catalog/{id_.hex()}", str(error), "attention")
+    if done is None:
+        return see_other(request, f"/merchant/catalog/{id_.hex()}")
+    return see_other(request, "/merchant/catalog", "Signed: your sellers receive what changed")
+
+
+async def post_stop(request: web.Request) -> web.StreamResponse:
+    """POST /merchant/catalog/{staged}/stop: stop what is under way, or put the file aside."""
+    await importing(request).catalog_imports.stop(_id(request))
+    return see_other(request, "/merchant/catalog", "Put aside. Nothing was signed.")
+
+
+def _id(request: web.Request) -> bytes:
+    return id_in(request.match_info["staged"])
+
+
+_ONE = "/merchant/catalog/{staged:[0-9a-f]{64}}"
+ROUTES = (
+    web.get(_ONE, show_file),
+    web.post(_ONE + "/columns", post_columns),
+    web.post(_ONE + "/compare", post_compare),
+    web.post(_ONE + "/apply", post_apply),
+    web.post(_ONE + "/stop", post_stop),
+)

@@ -1,0 +1,106 @@
+"""The commands of product files, over the API of a node's store: looked at, mapped, signed, taken back."""
+
+import asyncio
+import json
+import threading
+
+import pytest
+from aiohttp import web
+from typer.testing import CliRunner
+
+from node.api import catalog, catalog_imports
+from node.api.http import add_api
+from node.cli.root import app
+from tests.node.cli import test_customer_imports
+from tests.node.services.product_files import line, runs, shopify
+from tests.node.services.world import World
+
+
+class Runtime(test_customer_imports.Runtime):
+    def __init__(self, node) -> None:
+        super().__init__(node)
+        self.catalog_imports = runs(node)
+
+
+@pytest.fixture
+def call(tmp_path):
+    """A `gemstra` at a merchant's node that answers on its socket."""
+    world = World(tmp_path)
+    (tmp_path / "data").mkdir()
+    loop = asyncio.new_event_loop()
+
+    async def serve():
+        served = web.Application()
+        add_api(served, Runtime(world.node("lumen", "merchant")), (*catalog_imports.ROUTES, *catalog.ROUTES))
+        runner = web.AppRunner(served, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.UnixSite(runner, str(tmp_path / "data" / "node.sock")).start()
+        return runner
+
+    runner = loop.run_until_complete(serve())
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    def run(*words, code=0):
+        done = CliRunner().invoke(app, ["--data", str(tmp_path / "data"), *words])
+        assert done.exit_code == code, done.output
+        return done
+
+    yield run
+    asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+    world.close()
+
+
+def rows(call, *words):
+    return [json.loads(text) for text in call("--json", "catalog", *words).stdout.splitlines()]
+
+
+def test_a_look_signs_nothing_and_the_file_is_signed_by_its_id(call, tmp_path):
+    file = tmp_path / "shop.csv"
+    file.write_bytes(shopify(line("a", "A", "5"), line("b", "B", "cheap")))
+    found = rows(call, "import", str(file), "--dry-run")
+    assert sorted((row["sku"], row["outcome"]) for row in found) == [("A", "new"), ("B", "error")]
+    assert "Sign it with" in call("catalog", "import", str(file), "--dry-run").output
+    waiting = json.loads(call("--json", "catalog", "waiting").stdout)
+    assert [row["new"] for row in waiting] == [1, 1]
+    assert json.loads(call("--json", "catalog", "feeds").stdout) == []
+    assert "Row 3 is not for sale" in call("catalog", "import", waiting[0]["id"]).output
+    assert json.loads(call("--json", "catalog", "feeds").stdout)[0]["products"] == 1
+    call("catalog", "import", waiting[1]["id"], code=5)  # the catalog changed since
+    call("catalog", "waiting", "--drop", waiting[1]["id"])
+    assert json.loads(call("--json", "catalog", "waiting").stdout) == []
+
+
+def test_columns_are_said_remembered_and_used_again(call, tmp_path):
+    file = tmp_path / "list.csv"
+    file.write_text("Nummer;Was;Kosten\nA;Seife;4,50\n")
+    assert "Its columns are unknown" in call("catalog", "import", str(file), "--dry-run").output
+    waiting = json.loads(call("--json", "catalog", "waiting").stdout)[0]["id"]
+    columns = json.loads(call("--json", "catalog", "columns", waiting).stdout)
+    assert [row["title"] for row in columns] == ["Nummer", "Was", "Kosten"]
+    call("catalog", "import", waiting, "--map", "Nummer=sku", "--map", "Was=title", "--map", "Kosten=price")
+    (mapping,) = json.loads(call("--json", "catalog", "mappings").stdout)
+    file.write_text("Nummer;Was;Kosten\nA;Seife;4,20\n")
+    call("catalog", "import", str(file))
+    batches = json.loads(call("--json", "catalog", "batches").stdout)
+    assert [row["counts"]["price"] for row in batches] == [1, 0]
+    call("catalog", "mappings", "--forget", mapping["id"])
+    assert json.loads(call("--json", "catalog", "mappings").stdout) == []
+
+
+def test_a_batch_is_taken_back_and_replace_is_said_for_one_that_waits(call, tmp_path):
+    file = tmp_path / "shop.csv"
+    file.write_bytes(shopify(line("a", "A", "5"), line("b", "B", "6")))
+    call("catalog", "import", str(file))
+    file.write_bytes(shopify(line("a", "A", "5")))
+    assert [row["outcome"] for row in rows(call, "import", str(file), "--dry-run")] == ["same"]
+    waiting = json.loads(call("--json", "catalog", "waiting").stdout)[0]["id"]
+    assert [row["outcome"] for row in rows(call, "import", waiting, "--replace", "--dry-run")] == ["same", "withdrawn"]
+    done = json.loads(call("--json", "catalog", "import", waiting).stdout)
+    assert json.loads(call("--json", "catalog", "feeds").stdout)[0]["products"] == 1
+    call("catalog", "rollback", done["batch"])
+    assert json.loads(call("--json", "catalog", "feeds").stdout)[0]["products"] == 2
+    call("catalog", "rollback", done["batch"], code=5)
