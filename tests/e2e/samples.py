@@ -396,7 +396,7 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "stopped": ("stopped.html", "", "", {}),
     "error": ("error.html", "", "", {"status": 422, "code": "expired-quote", "message": "The price is no longer held. Ask for it again."}),
     "backup": ("backup/show.html", "backup", "ana", {
-        "doing": {"title": "Backing up to Blue disk", "text": "34 MB so far", "at": NOW - 60_000},
+        "doing": {"title": "Backing up to Blue disk", "text": "34 MB so far", "at": NOW - 60_000, "progress": {"label": "Rows", "done": 41_000, "total": 100_000}},
         "targets": [{"href": f"/backup/targets/{HEX}", "name": "Blue disk", "place": "/media/ana/blue/gemstra", "every": "Once a day", "warned": False, "state": ("Tested", "done"), "at": NOW - 2 * HOUR},
                     {"href": f"/backup/targets/{HEX}", "name": "Cloud", "place": "https://cloud.example/dav/ana", "every": "Twice a day", "warned": True, "state": ("Failed", "stopped"), "at": None}],
         "runs": [{"name": "Blue disk", "at": NOW - 2 * HOUR, "what": "What had changed: 120 rows, 48 kB", "state": ("Tested", "done"), "drill": ""},
