@@ -28,6 +28,7 @@ from node.web import (
     restored,
     setup,
     setup_restore,
+    shop_brands,
     shop_catalog,
     shop_import,
     shop_orders,
@@ -38,6 +39,7 @@ from node.web import (
     team,
     today,
     wallet,
+    withdrawals,
 )
 from node.web.runtime import runtime_of
 
@@ -59,6 +61,8 @@ PAGES: tuple[web.RouteDef, ...] = (
     *customer_import.ROUTES,
     *catalog.ROUTES,
     *brand.ROUTES,
+    *withdrawals.ROUTES,
+    *shop_brands.ROUTES,
     *anchors.ROUTES,
     *orders.ROUTES,
     *shop_catalog.ROUTES,
