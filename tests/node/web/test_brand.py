@@ -1,5 +1,7 @@
 """A brand's page over a real store: products counted, bounds signed by form, what is wrong said beside its field."""
 
+import asyncio
+
 import pytest
 import pytest_asyncio
 from aiohttp.test_utils import TestClient, TestServer
@@ -88,11 +90,11 @@ async def test_a_merchant_offers_a_brands_product_by_form_and_sees_why_it_cannot
     await lumen.reads("/merchant/brands", "No brand&#39;s products yet")
     nodes[0].write(catalog.import_products, file=file(cream=5200), currency="USD")
     await solis.post("/brand", **FORM)
-    world.pair(*nodes)
+    await asyncio.to_thread(world.pair, *nodes)
     await solis.post("/brand", **FORM)
     nodes[1].write(plans.publish_plan, currency="USD", direct_bps=2000, level_bps=[500])
     nodes[1].write(catalog_following.sync)
-    world.deliver()
+    await asyncio.to_thread(world.deliver)
     found = next(item for item in nodes[1].read(brand_offers.list_brand_products) if item.skus == ("cream",))
     path = f"/merchant/brands/{found.product}"
     await lumen.reads(path, "Under the brand&#39;s bounds", "cream")
@@ -105,7 +107,7 @@ async def test_a_merchant_offers_a_brands_product_by_form_and_sees_why_it_cannot
     await lumen.reads("/merchant/brands", "52.50", "For sale", "Offered")
     assert await solis.post("/catalog/withdrawals", handle="cream", reason="The glass may splinter.") == "/catalog/withdrawals"
     await solis.reads("/catalog/withdrawals", "Product cream", "The glass may splinter.")
-    world.deliver()
+    await asyncio.to_thread(world.deliver)
     await lumen.reads("/merchant/brands", "its brand has withdrawn it: The glass may splinter.", "Can&#39;t be sold")
     assert await solis.post("/catalog/withdrawals/allow", handle="cream") == "/catalog/withdrawals"
     await solis.reads("/catalog/withdrawals", "Nothing is withdrawn")
