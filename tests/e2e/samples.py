@@ -341,7 +341,7 @@ RULES = [
         "days": "Days",
         "on": kind == "birthday",
         "more": True,
-        "form": {"days": "7", "most": "50", "channel": "message", "tag": "", "on": "yes" if kind == "birthday" else ""},
+        "form": {"days": "7", "most": "50", "channel": "message", "tag": "", "segment": "", "on": "yes" if kind == "birthday" else ""},
         "preview": [
             {"href": "/customers/1", "name": "Mia Torres", "title": "Wish a happy birthday", "note": "Turns 38.", "day": "3 December 2026"}
         ]
@@ -439,7 +439,7 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "tasks": ("tasks/list.html", "today", "ana", {"state": "open", "rule": "birthday", "customer": "", "name": "", "rules": [(rule["kind"], rule["title"]) for rule in RULES], "here": "/tasks?state=open", "tasks": [CALL, *TASKS["groups"][2][1]], "due": 2, "undo": None, "pages": PAGES}),
     "tasks-empty": ("tasks/list.html", "today", "ana", {"state": "open", "rule": "", "customer": "", "name": "", "rules": [], "here": "/tasks", "tasks": [], "due": 0, "undo": None, "pages": PAGES}),
     "task": ("tasks/edit.html", "today", "ana", {"task": TASKS["groups"][0][1][0], "form": {"title": "", "due": "soon", "channel": "call", "note": ""}, "customer": "1", "name": "Mia Torres", "channels": WAYS, "segments": [(HEX, "Friends in Valencia")], "errors": {"title": "Say in a few words what to do."}}),
-    "task-rules": ("tasks/rules.html", "today", "ana", {"rules": RULES, "channels": WAYS, "errors": {"quiet-days": "Give 1 to 3650 days."}}),
+    "task-rules": ("tasks/rules.html", "today", "ana", {"rules": RULES, "channels": WAYS, "segments": [(HEX, "Friends in Valencia")], "errors": {"quiet-days": "Give 1 to 3650 days."}}),
     "notes": ("tasks/notes.html", "customers", "ana", {"name": "Mia Torres", "path": "/customers/1", "undo": "e" * 64, "notes": [{"id": "f" * 64, "at": NOW - DAY, "text": "They called: the serum again, please"}], "pages": PAGES}),
     "tasks-customer": ("tasks/customer.html", "customers", "ana", {"name": "Mia Torres", "path": "/customers/1", "tasks": [CALL, *TASKS["done"]]}),
     "customers": ("customers/list.html", "customers", "ana", {**LIST, "customers": CUSTOMERS, "total": 4, "pages": PAGES}),
