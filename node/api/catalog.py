@@ -1,11 +1,14 @@
 """Catalogs and plans: feeds followed, products and offers looked at."""
 
 from node.api.routes import Route
-from node.services import browse, catalog_following, plans
+from node.services import browse, catalog_following, catalog_search, plans
 
 ROUTES = (
     Route("POST", "/catalog/sync", catalog_following.sync),
     Route("GET", "/catalog/feeds", browse.list_feeds, kind="read"),
+    Route("GET", "/catalog/search", catalog_search.search_products, kind="read"),
+    Route("GET", "/catalog/choices", catalog_search.list_choices, kind="read"),
+    Route("GET", "/catalog/compare/{code}", catalog_search.compare_code, kind="read"),
     Route("GET", "/catalog/products", browse.list_products, kind="read"),
     Route("GET", "/catalog/products/{product}", browse.get_product, kind="read"),
     Route("GET", "/catalog/offers", browse.list_offers, kind="read"),

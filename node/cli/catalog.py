@@ -50,6 +50,63 @@ def list_(
 
 
 @app.command()
+def search(
+    context: typer.Context,
+    words: Annotated[str, typer.Argument(help="Beginnings of words: of the title, brand, category, tags, SKU or GTIN.")] = "",
+    merchant: Annotated[str | None, typer.Option(help="Only this one's.")] = None,
+    brand: str = "",
+    category: Annotated[str, typer.Option(help='It and what is below it, such as "Bath > Soap".')] = "",
+    in_stock: Annotated[bool, typer.Option("--in-stock", help="Leave out what is sold out.")] = False,
+    lowest: Annotated[int | None, typer.Option(help="Lowest price, in minor units such as cents.")] = None,
+    highest: Annotated[int | None, typer.Option(help="Highest price, in minor units.")] = None,
+    earns: Annotated[int | None, typer.Option(help="What one piece brings you at least, in minor units.")] = None,
+    order: Annotated[str, typer.Option(help="best, cheap, dear or earns.")] = "best",
+    limit: int = 24,
+    cursor: Annotated[str, typer.Option(help="Where an earlier page ended.")] = "",
+) -> None:
+    """Search every merchant's catalog, also offline. Example: gemstra catalog search "rose soap" --in-stock --order earns"""
+    call = call_of(context)
+    asked = {"merchant": merchant, "lowest": lowest, "highest": highest, "earns": earns}
+    with reported():
+        page = call.client.get(
+            "/catalog/search",
+            q=words,
+            brand=brand,
+            category=category,
+            in_stock="true" if in_stock else "false",
+            order=order,
+            limit=limit,
+            cursor=cursor,
+            **{name: value for name, value in asked.items() if value is not None},
+        )
+        columns = ("title", "brand", "merchant_name", "price", "currency", "earns", "stock", "product")
+        call.output.show(page if call.output.as_json else page["listings"], columns)
+        if page["cursor"]:
+            call.output.say(f"{'More than ' if page['many'] else ''}{page['total']} found; go on with --cursor {page['cursor']}")
+
+
+@app.command()
+def compare(context: typer.Context, code: Annotated[str, typer.Argument(help="The number under the bar code.")]) -> None:
+    """Who sells the product with this GTIN, the lowest price first. Example: gemstra catalog compare 4006381333931"""
+    call = call_of(context)
+    with reported():
+        found = call.client.get(f"/catalog/compare/{code}")
+        call.output.show(found, ("merchant_name", "title", "price", "currency", "earns", "stock", "product"))
+
+
+@app.command()
+def choices(
+    context: typer.Context,
+    brand: Annotated[str, typer.Option(help="How it begins.")] = "",
+    category: Annotated[str, typer.Option(help="How it begins.")] = "",
+) -> None:
+    """Brands and categories to search in."""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.get("/catalog/choices", brand=brand, category=category))
+
+
+@app.command()
 def show(context: typer.Context, product: str) -> None:
     """One product with its SKUs."""
     call = call_of(context)
@@ -69,28 +126,3 @@ def offers(
     with reported():
         found = call.client.get("/catalog/offers", purchasable="true" if purchasable else "false", after=after, limit=limit)
         call.output.show(found, ("sku", "title", "price", "currency", "stock"))
-
-
-@app.command()
-def withdraw(context: typer.Context, handle: str, reason: Annotated[str, typer.Option(help="Read by everybody who offers it.")]) -> None:
-    """Recall a product of yours: nobody sells it from now on. Example: gemstra catalog withdraw serum --reason 'The glass may splinter'."""
-    call = call_of(context)
-    with reported():
-        call.confirm(f"Withdraw {handle}? Every offer of it stops.")
-        call.output.show(call.client.post("/catalog/withdrawals", handle=handle, reason=reason))
-
-
-@app.command()
-def allow(context: typer.Context, handle: str) -> None:
-    """Let a withdrawn product be sold again."""
-    call = call_of(context)
-    with reported():
-        call.output.show(call.client.post("/catalog/withdrawals/allow", handle=handle))
-
-
-@app.command()
-def withdrawals(context: typer.Context) -> None:
-    """What you have withdrawn, and why."""
-    call = call_of(context)
-    with reported():
-        call.output.show(call.client.get("/catalog/withdrawals"), ("handle", "title", "reason", "at"))

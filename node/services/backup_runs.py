@@ -74,10 +74,7 @@ class RunView:
 
 @dataclass(frozen=True, slots=True)
 class ProgressView:
-    """What is being done now: `doing` nothing, backup or drill; objects and bytes moved so far. `began` in ms.
-
-    `done` of `total`: rows of a backup, bytes of a drill; `total` 0: not known yet.
-    """
+    """What is being done now: `doing` nothing, backup or drill; objects and bytes moved so far. `began` in ms."""
 
     doing: str
     target: str
@@ -87,8 +84,6 @@ class ProgressView:
     put_bytes: int
     got: int
     got_bytes: int
-    done: int
-    total: int
 
 
 def list_runs(unit: RunsUnit, target: bytes | None = None, limit: int = 20) -> list[RunView]:

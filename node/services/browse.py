@@ -16,7 +16,9 @@ MOST_ROWS = 200
 
 @dataclass(frozen=True, slots=True)
 class FeedView:
-    """A feed and how far we are with it. `state_hash` is what its merchant signed and we recomputed."""
+    """A feed and how far we are with it. `state_hash` is what its merchant signed and we recomputed; while `held` is less than `size` the
+    catalog file was lost and is being filled again.
+    """
 
     feed: str
     merchant: str
@@ -32,6 +34,7 @@ class FeedView:
     synced_at: int
     verified: bool
     error: str
+    held: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class VariantView:
     currency: str
     stock: str
     plan: str
+    gtin: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +151,8 @@ def _read_cursor(cursor: str) -> tuple[str, bytes, str]:
         raise UserError("That cursor is not one of ours; begin again without it.", code="bad-request") from error
 
 
-def _merchant_name(unit: CatalogUnit, identity: bytes) -> str:
+def merchant_name(unit: CatalogUnit, identity: bytes) -> str:
+    """Whose a feed is, by name."""
     if identity == unit.me.identity:
         return unit.me.name
     peer = unit.peers.by_identity(identity)
@@ -155,22 +160,23 @@ def _merchant_name(unit: CatalogUnit, identity: bytes) -> str:
 
 
 def _feed_view(unit: CatalogUnit, row: FeedRow) -> FeedView:
-    products, offers = unit.catalog.counts(row.feed)
+    held = unit.catalog.held(row.feed)
     return FeedView(
         row.feed.hex(),
         row.identity.hex(),
-        _merchant_name(unit, row.identity),
+        merchant_name(unit, row.identity),
         row.currency,
         row.own,
         row.size,
-        products,
-        offers,
+        held.products,
+        held.offers,
         row.checkpoint_id.hex() if row.checkpoint_id else "",
         row.state.digest.hex(),
         row.synced_at,
         row.synced_at,
-        bool(row.checkpoint) and not row.error,
+        bool(row.checkpoint) and not row.error and held.size >= row.size,
         row.error,
+        held.size,
     )
 
 
@@ -189,6 +195,7 @@ def _product_view(unit: CatalogUnit, record: ProductRecord) -> ProductView:
             offers[variant.sku].offer.price.currency,
             offers[variant.sku].offer.stock.value,
             plan.hex() if (plan := offers[variant.sku].offer.plan) else "",
+            variant.gtin or "",
         )
         for variant in product.variants
         if variant.sku in offers
@@ -197,7 +204,7 @@ def _product_view(unit: CatalogUnit, record: ProductRecord) -> ProductView:
         record.id.hex(),
         record.feed.hex(),
         row.identity.hex(),
-        _merchant_name(unit, row.identity),
+        merchant_name(unit, row.identity),
         product.handle,
         product.title,
         product.description,

@@ -21,8 +21,12 @@ STOCKS = (Stock.IN_STOCK, Stock.LOW, Stock.UNKNOWN, Stock.OUT)
 """The best first: a product has the stock of its best variant."""
 _STOCK = {stock.value: place for place, stock in enumerate(STOCKS)}
 _MOST_LEVELS = 8
-_SHIFT = 3
-"""A price's mark has this many bits beside its magnitude: eight marks for each doubling."""
+NAME = 40
+"""So much of a title is sorted by."""
+STEPS = 3
+"""Letters of a title that have marks."""
+FINE = 5
+"""A price's fine mark has this many bits beside its magnitude: 32 marks for each doubling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class Goods:
 
     product: bytes
     title: str
+    name: str
     words: str
     labels: Sequence[tuple[str, str]]
 
@@ -42,7 +47,7 @@ def goods(record: bytes) -> Goods:
         title, vendor, category = tree[2], tree[6], tree[8]
         variants = tree[16]
         codes = [variant[6] for variant in variants if 6 in variant]
-        parts = [title, vendor, category, *tree[10], *codes]
+        parts = [title, vendor, category, *tree[10], *codes, *(variant[7] for variant in variants if 7 in variant)]
         for variant in variants:
             parts += (variant[0], variant[2])
         found = words(" ".join(parts))
@@ -50,10 +55,12 @@ def goods(record: bytes) -> Goods:
         labels += [(category_mark(path), path) for path in category_paths(category)]
         marks = [mark for mark, _ in labels]
         marks += [code_mark(code) for code in codes]
-        marks.append(title_mark(title))
+        name = plain(title)[:NAME] or "?"
+        rungs = title_marks(name)
     except (KeyError, TypeError, AttributeError) as error:
         raise Malformed(f"a product without what it is found by: {error!r}") from error
-    return Goods(product_id(record), title, " ".join(dict.fromkeys([*found, *marks])), labels)
+    labels += [(rung, "") for rung in rungs]
+    return Goods(product_id(record), title, name, " ".join(dict.fromkeys([*found, *marks, *rungs])), labels)
 
 
 def title_of(record: bytes) -> str:
@@ -106,16 +113,27 @@ def feed_mark(feed: int) -> str:
     return f"{MARK}f{feed}"
 
 
-def title_mark(title: str) -> str:
-    """The mark of where a title stands in the alphabet: marks sort as titles do, but for those with the same beginning."""
-    return f"{MARK}t{plain(title)[:2].encode().hex()}"
+def title_marks(name: str) -> list[str]:
+    """The marks of how a title begins: of its first letter, its first two, its first three. Marks of as many letters sort as names do."""
+    letters = [f"{ord(letter):05x}" for letter in name[:STEPS].ljust(STEPS)]
+    return [f"{MARK}t{''.join(letters[:count])}" for count in range(1, STEPS + 1)]
 
 
 def price_mark(price: int) -> str:
     """The mark of a price's magnitude; marks sort as prices do."""
+    return f"{MARK}p{price.bit_length():02x}"
+
+
+def fine_mark(price: int) -> str:
+    """The mark of a price among those of its magnitude; marks sort as prices do."""
+    return f"{MARK}q{place_of(price):03x}"
+
+
+def place_of(price: int) -> int:
+    """Where a price stands on the ladder of fine marks."""
     bits = price.bit_length()
-    part = (price >> (bits - 1 - _SHIFT)) & 7 if bits > _SHIFT else price & 7
-    return f"{MARK}p{(bits << _SHIFT) + part:03x}"
+    part = price >> (bits - 1 - FINE) if bits > FINE else price
+    return (bits << FINE) + part % (1 << FINE)
 
 
 OFFERED = f"{MARK}o"
@@ -124,10 +142,10 @@ AVAILABLE = f"{MARK}s"
 
 def listing_words(goods_words: str, feed: int, low: int, stock: int, offers: int) -> str:
     """All that a listing is found by."""
+    found = f"{goods_words} {feed_mark(feed)} {price_mark(low)} {fine_mark(low)}"
     if not offers:
-        return f"{goods_words} {feed_mark(feed)}"
-    available = f" {AVAILABLE}" if STOCKS[stock] is not Stock.OUT else ""
-    return f"{goods_words} {feed_mark(feed)} {price_mark(low)} {OFFERED}{available}"
+        return found
+    return f"{found} {OFFERED} {AVAILABLE}" if STOCKS[stock] is not Stock.OUT else f"{found} {OFFERED}"
 
 
 @lru_cache(maxsize=8192)

@@ -99,15 +99,15 @@ class Shelves:
             text = listing_words(row.goods.words, feed, sale[0], sale[2], sale[3])
             listing = before.pop((row.id, feed), None)
             if listing is None:
-                new.append((following, row.id, feed, *sale))
+                new.append((following, row.id, feed, row.goods.name, *sale))
                 new_words.append((following, text))
                 following += 1
             else:
-                changed.append((*sale, listing))
+                changed.append((row.goods.name, *sale, listing))
                 changed_words.append((listing, text))
         many = self._db.conn.executemany
-        many("INSERT INTO listings (id, goods, feed, low, high, stock, offers) VALUES (?, ?, ?, ?, ?, ?, ?)", new)
-        many("UPDATE listings SET low = ?, high = ?, stock = ?, offers = ? WHERE id = ?", changed)
+        many("INSERT INTO listings (id, goods, feed, name, low, high, stock, offers) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", new)
+        many("UPDATE listings SET name = ?, low = ?, high = ?, stock = ?, offers = ? WHERE id = ?", changed)
         many("INSERT INTO words (rowid, text) VALUES (?, ?)", new_words)
         many("INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?)", changed_words)
         self._drop("id", list(before.values()))

@@ -21,6 +21,7 @@ from .bulks import Bulks
 from .catalog import Catalog
 from .catalog_batches import CatalogBatches
 from .catalog_file import CatalogFile
+from .catalog_search import CatalogSearch
 from .chain import Blocks, Transactions
 from .commissions import Commissions
 from .customer_history import CustomerHistory
@@ -169,6 +170,11 @@ class Unit(Generic[M]):
     def product_imports(self) -> ProductImports:
         """Product files that wait for the merchant's word."""
         return ProductImports(self.db)
+
+    @cached_property
+    def catalog_search(self) -> CatalogSearch:
+        """What products are found by."""
+        return CatalogSearch(self.db)
 
     @cached_property
     def team(self) -> Team:

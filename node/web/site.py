@@ -10,6 +10,7 @@ from node.web import (
     backup_targets,
     brand,
     catalog,
+    catalog_list,
     commissions,
     customer_erase,
     customer_form,
@@ -28,7 +29,6 @@ from node.web import (
     restored,
     setup,
     setup_restore,
-    shop_brands,
     shop_catalog,
     shop_import,
     shop_orders,
@@ -39,7 +39,6 @@ from node.web import (
     team,
     today,
     wallet,
-    withdrawals,
 )
 from node.web.runtime import runtime_of
 
@@ -59,10 +58,9 @@ PAGES: tuple[web.RouteDef, ...] = (
     *customer_merge.ROUTES,
     *customer_photo.ROUTES,
     *customer_import.ROUTES,
+    *catalog_list.ROUTES,
     *catalog.ROUTES,
     *brand.ROUTES,
-    *withdrawals.ROUTES,
-    *shop_brands.ROUTES,
     *anchors.ROUTES,
     *orders.ROUTES,
     *shop_catalog.ROUTES,

@@ -103,6 +103,8 @@ TILES = [
      "was": usd(was) if was else None, "merchant": "Lumen Beauty", "stock": stock}
     for handle, title, price, was, stock in CATALOG
 ]  # fmt: skip
+CATALOG_FORM = {"options": {"merchant": [("", "All shops"), (HEX, "Lumen Beauty")], "brand": [("", "Any brand"), ("Lumen", "Lumen")], "category": [("", "Any category")], "stock": [("", "Also sold out"), ("in", "In stock only")],
+    "sort": [("", "Best match, then by title"), ("cheap", "Lowest price first")]}, "chosen": {"brand": "Lumen", "from": "x"}, "hidden": {"q": "serum"}, "currency": "USD"}  # fmt: skip
 PEOPLE = [
     {
         "name": "Ben Okafor", "note": "Your sponsor", "team": [
@@ -341,7 +343,7 @@ RULES = [
         "days": "Days",
         "on": kind == "birthday",
         "more": True,
-        "form": {"days": "7", "most": "50", "channel": "message", "tag": "", "segment": "", "on": "yes" if kind == "birthday" else ""},
+        "form": {"days": "7", "most": "50", "channel": "message", "tag": "", "on": "yes" if kind == "birthday" else ""},
         "preview": [
             {"href": "/customers/1", "name": "Mia Torres", "title": "Wish a happy birthday", "note": "Turns 38.", "day": "3 December 2026"}
         ]
@@ -396,7 +398,7 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "stopped": ("stopped.html", "", "", {}),
     "error": ("error.html", "", "", {"status": 422, "code": "expired-quote", "message": "The price is no longer held. Ask for it again."}),
     "backup": ("backup/show.html", "backup", "ana", {
-        "doing": {"title": "Backing up to Blue disk", "text": "34 MB so far", "at": NOW - 60_000, "progress": {"label": "Rows", "done": 41_000, "total": 100_000}},
+        "doing": {"title": "Backing up to Blue disk", "text": "34 MB so far", "at": NOW - 60_000},
         "targets": [{"href": f"/backup/targets/{HEX}", "name": "Blue disk", "place": "/media/ana/blue/gemstra", "every": "Once a day", "warned": False, "state": ("Tested", "done"), "at": NOW - 2 * HOUR},
                     {"href": f"/backup/targets/{HEX}", "name": "Cloud", "place": "https://cloud.example/dav/ana", "every": "Twice a day", "warned": True, "state": ("Failed", "stopped"), "at": None}],
         "runs": [{"name": "Blue disk", "at": NOW - 2 * HOUR, "what": "What had changed: 120 rows, 48 kB", "state": ("Tested", "done"), "drill": ""},
@@ -439,7 +441,7 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "tasks": ("tasks/list.html", "today", "ana", {"state": "open", "rule": "birthday", "customer": "", "name": "", "rules": [(rule["kind"], rule["title"]) for rule in RULES], "here": "/tasks?state=open", "tasks": [CALL, *TASKS["groups"][2][1]], "due": 2, "undo": None, "pages": PAGES}),
     "tasks-empty": ("tasks/list.html", "today", "ana", {"state": "open", "rule": "", "customer": "", "name": "", "rules": [], "here": "/tasks", "tasks": [], "due": 0, "undo": None, "pages": PAGES}),
     "task": ("tasks/edit.html", "today", "ana", {"task": TASKS["groups"][0][1][0], "form": {"title": "", "due": "soon", "channel": "call", "note": ""}, "customer": "1", "name": "Mia Torres", "channels": WAYS, "segments": [(HEX, "Friends in Valencia")], "errors": {"title": "Say in a few words what to do."}}),
-    "task-rules": ("tasks/rules.html", "today", "ana", {"rules": RULES, "channels": WAYS, "segments": [(HEX, "Friends in Valencia")], "errors": {"quiet-days": "Give 1 to 3650 days."}}),
+    "task-rules": ("tasks/rules.html", "today", "ana", {"rules": RULES, "channels": WAYS, "errors": {"quiet-days": "Give 1 to 3650 days."}}),
     "notes": ("tasks/notes.html", "customers", "ana", {"name": "Mia Torres", "path": "/customers/1", "undo": "e" * 64, "notes": [{"id": "f" * 64, "at": NOW - DAY, "text": "They called: the serum again, please"}], "pages": PAGES}),
     "tasks-customer": ("tasks/customer.html", "customers", "ana", {"name": "Mia Torres", "path": "/customers/1", "tasks": [CALL, *TASKS["done"]]}),
     "customers": ("customers/list.html", "customers", "ana", {**LIST, "customers": CUSTOMERS, "total": 4, "pages": PAGES}),
@@ -484,7 +486,9 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "customer-merge": ("customers/merge.html", "customers", "ana", {"one": TWO[0], "other": TWO[1], "updated": NOW, "photos": True, "questions": [{"name": "birthday", "label": "Birthday", "options": [("one", "23 April 1988", "Mia Torres"), ("other", "24 April 1988", "Mia T.")]}]}),
     "customer-merge-whom": ("customers/merge.html", "customers", "ana", {"one": TWO[0], "other": None, "q": "", "found": TWO}),
     "customer-split": ("customers/split.html", "customers", "ana", {"person": TWO[0], "choices": [("phones", "Phones", [("0", "+34 600 000 111", True)]), ("orders", "Orders", [(HEX, "Daily Glow Serum, 2 December", False)])], "name": "", "updated": NOW, "errors": {"name": "Enter a name."}}),
-    "catalog": ("catalog/list.html", "catalog", "ana", {"q": "", "products": TILES, "merchants": [], "merchant": "", "total": 20, "as_of": NOW - HOUR, "customer": None, "pages": {"text": "1–12 of 20", "previous": None, "next": "/catalog?page=2"}}),
+    "catalog": ("catalog/list.html", "catalog", "ana", {"q": "serum", "products": TILES, "found": "20 products", "chips": [{"text": "Brand: Lumen", "href": "/catalog?q=serum"}, {"text": "In stock only", "href": "/catalog?q=serum&brand=Lumen"}], "form": CATALOG_FORM, "kept": {"brand": "Lumen"}, "total": 20, "as_of": NOW - HOUR, "behind": ["Noir Parfum"], "customer": None, "pages": {"text": "1–12 of 20", "previous": None, "next": "/catalog?page=2"}, "errors": {"from": "Type an amount such as 19.50"}}),
+    "catalog-compare": ("catalog/compare.html", "catalog", "ana", {"code": "4006381333931", "title": "Daily Glow Serum", "rows": [{**tile, "earns": usd(900), "as_of": NOW - HOUR} for tile in TILES[:2]] + [{**TILES[2], "earns": None, "as_of": NOW - DAY}]}),
+    "catalog-compare-none": ("catalog/compare.html", "catalog", "ana", {"code": "4006381333931", "title": "", "rows": []}),
     "evidence": ("evidence/list.html", "peers", "ana", {"rows": [{"href": "/evidence/1", "name": "Noir Parfum", "what": "catalog", "at": NOW - HOUR}], "checked": PROOF, "errors": {}}),
     "evidence-none": ("evidence/list.html", "peers", "ana", {"rows": [], "checked": None, "errors": {"proof": "These two records prove nothing."}}),
     "evidence-one": ("evidence/one.html", "peers", "ana", {"proof": PROOF, "at": NOW - HOUR, "file": "/evidence/1.json"}),
@@ -492,9 +496,9 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "catalog-anchors": ("catalog/anchors.html", "catalog", "ana", {"possible": True, "due": 0, "rows": ANCHORS, "against": ["Noir Parfum"], "every": EVERY, "form": {"every": "off"}, "errors": {}}),
     "catalog-anchors-own": ("catalog/anchors.html", "catalog", "lumen", {"possible": True, "due": 1, "rows": [], "against": [], "every": EVERY, "form": {"every": "off"}, "errors": {"every": "This chain has no contract for anchors."}}),
     "catalog-anchors-none": ("catalog/anchors.html", "catalog", "ana", {"possible": False, "due": 0, "rows": [], "against": [], "every": EVERY, "form": {"every": "off"}, "errors": {}}),
-    "catalog-empty": ("catalog/list.html", "catalog", "ana", {"q": "", "products": [], "merchants": [], "merchant": "", "total": 0, "as_of": None, "customer": None, "pages": PAGES}),
+    "catalog-empty": ("catalog/list.html", "catalog", "ana", {"q": "", "products": [], "found": "0 products", "chips": [], "form": CATALOG_FORM, "kept": {}, "total": 0, "as_of": None, "behind": [], "customer": None, "pages": PAGES, "errors": {}}),
     "product": ("catalog/product.html", "catalog", "ana", {"product": {"id": "1", "title": "Daily Glow Serum", "text": "A light serum for every morning. Vitamin C, squalane from olives, no perfume.", "picture": "/static/sample/daily-glow-serum.svg",
-        "merchant": "Lumen Beauty", "brand": "Lumen Beauty", "as_of": NOW - HOUR, "signed": True, "variants": [
+        "merchant": "Lumen Beauty", "brand": "Lumen Beauty", "as_of": NOW - HOUR, "signed": True, "codes": ["4006381333931"], "variants": [
             {"sku": "LUM-DGS-30", "title": "30 ml", "price": usd(5200), "stock": ("In stock", "done"), "earn": "You earn 10.40 USD = 10.4 GMS"}, {"sku": "LUM-DGS-50", "title": "50 ml", "price": usd(7400), "was": usd(8200), "stock": ("3 left", "attention"), "earn": "You earn 14.80 USD = 14.8 GMS"}]},
         "customers": [("1", "Mia Torres"), ("2", "Jo Nilsson")], "methods": [("post", "By post", "Lumen Beauty asks you for the address when it ships"), ("pickup", "Handed over", "You or the shop hand it over")], "form": {"customer": "1", "method": "post"}}),
     "quote": ("orders/quote.html", "orders", "ana", {"quote": {"id": "1", "merchant": "Lumen Beauty", "customer": "Mia Torres", "lines": LINES, "sums": SUMS, "valid_until": NOW + HOUR, "earn": "18.00 USD = 18 GMS, payable 14 days after delivery", "method": "By post"}}),
@@ -566,11 +570,4 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "brand-home": ("brand/home.html", "brand", "lumen", {"counts": {"products": 20, "shops": 1}, "bounds": [{"title": "standard, version 2", "words": "The seller earns 15 to 25 %, all together 30 % at most, at most 2 levels above; goods may come back for 14 days at least"}],
         "form": {"name": "standard", "direct_least": "15", "direct_most": "250", "total_most": "30", "levels_most": "2", "days": "14"}, "errors": {"direct_most": "Enter a percentage from 0 to 100, such as 20 or 7.5."}}),
     "brand-home-new": ("brand/home.html", "brand", "lumen", {"counts": {"products": 0, "shops": 0}, "bounds": [], "form": {"name": "standard", "direct_least": "0", "direct_most": "30", "total_most": "40", "levels_most": "3", "days": "14"}}),
-    "recalls": ("catalog/withdrawals.html", "catalog", "lumen", {"rows": [{"handle": "dew-serum", "title": "Dew Serum", "reason": "The glass may splinter.", "at": NOW - DAY}], "form": {"handle": "", "reason": ""}, "errors": {"reason": "Say why you withdraw it: merchants and their sellers will ask."}}),
-    "recalls-none": ("catalog/withdrawals.html", "catalog", "lumen", {"rows": [], "form": {"handle": "", "reason": ""}}),
-    "merchant-brands": ("merchant/brands.html", "merchant", "lumen", {"products": [{"href": f"/merchant/brands/{HEX}", "title": "Sun Milk", "brand": "Solis", "why": "", "state": ("Offered", "done")}, {"href": f"/merchant/brands/{HEX}", "title": "Dew Serum", "brand": "Solis", "why": "The glass may splinter.", "state": ("Withdrawn", "stopped")}],
-        "offers": [{"title": "Sun Milk", "sku": "SM-1", "price": usd(5200), "bounds": "standard", "why": "", "state": ("For sale", "done")}, {"title": "Dew Serum", "sku": "S-30", "price": usd(2600), "bounds": "standard", "why": "S-30: its brand has withdrawn it: The glass may splinter.", "state": ("Can't be sold", "stopped")}]}),
-    "merchant-brands-none": ("merchant/brands.html", "merchant", "lumen", {"products": [], "offers": []}),
-    "merchant-brand-product": ("merchant/brand_product.html", "merchant", "lumen", {"product": {"title": "Dew Serum", "brand": "Solis", "withdrawn": "The glass may splinter.", "currency": "USD"}, "skus": [{"name": "price-0", "sku": "S-30", "value": "52.00"}, {"name": "price-1", "sku": "S-50", "value": ""}], "bounds": [("standard", "standard")], "chosen": "standard", "action": f"/merchant/brands/{HEX}", "stop": f"/merchant/brands/{HEX}/stop", "errors": {"price-0": "Enter a price such as 52 or 52.50, or nothing: it isn't offered then."}}),
-    "merchant-brand-product-unbound": ("merchant/brand_product.html", "merchant", "lumen", {"product": {"title": "Dew Serum", "brand": "Solis", "withdrawn": "", "currency": "USD"}, "skus": [], "bounds": [], "chosen": "", "action": f"/merchant/brands/{HEX}", "stop": ""}),
 }  # fmt: skip

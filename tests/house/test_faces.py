@@ -12,6 +12,7 @@ NO_PAGE = {
     "node.open_link": "it is the way onto the page",
     "today.list_outbox": "orders and Today show what waits, each beside what it concerns",
     "catalog_following.sync": "a page that shows a catalog has it synced by itself",
+    "browse.list_products": "the page finds products by searching",
     "browse.list_offers": "pages show offers within their products",
     "segments.get_segment": "the page of segments shows each with its filters",
     "grants.consent_receipt": "not built yet",

@@ -87,11 +87,12 @@ CREATE TABLE pages (
 ) STRICT, WITHOUT ROWID;
 
 -- What is searched: a product in the feed that sells it. `goods` is the row of `products`, whose feed is another one where a merchant
--- sells what a brand describes. `words` has one row for each, under the same id.
+-- sells what a brand describes, `name` what it is sorted by. `words` has one row for each, under the same id.
 CREATE TABLE listings (
     id INTEGER PRIMARY KEY,
     goods INTEGER NOT NULL,
     feed INTEGER NOT NULL,
+    name TEXT NOT NULL,
     low INTEGER NOT NULL,
     high INTEGER NOT NULL,
     stock INTEGER NOT NULL,
@@ -104,7 +105,7 @@ CREATE VIRTUAL TABLE words USING fts5 (
 INSERT INTO words (words, rank) VALUES ('automerge', 0);
 INSERT INTO words (words, rank) VALUES ('crisismerge', 1500);
 
--- What the marks of brands and categories in `words` stand for.
+-- What the marks of brands and categories in `words` stand for; and how titles begin (nothing to say of those marks).
 CREATE TABLE labels (
     mark TEXT PRIMARY KEY,
     label TEXT NOT NULL

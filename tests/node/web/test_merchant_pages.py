@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from node.files.samples import PRODUCTS, sample_path
 from node.services import browse, catalog_batches, catalog_imports, plans, today_setup
-from node.web import catalog, shell, shop_catalog, shop_import, shop_orders, shop_plan
+from node.web import catalog, catalog_list, shell, shop_catalog, shop_import, shop_orders, shop_plan
 from node.web.runtime import RUNTIME
 from node.web.sessions import Sessions
 from tests.node.services.product_files import runs
@@ -47,7 +47,7 @@ async def desks(nodes):
     opened, clients = [], []
     for node in nodes:
         sessions = Sessions(node.clock)
-        routes = [*shop_catalog.ROUTES, *shop_import.ROUTES, *shop_plan.ROUTES, *shop_orders.ROUTES, *catalog.ROUTES]
+        routes = [*shop_catalog.ROUTES, *shop_import.ROUTES, *shop_plan.ROUTES, *shop_orders.ROUTES, *catalog_list.ROUTES, *catalog.ROUTES]
         app = shell.make_app(routes, gate=test_orders.Gate(node), sessions=sessions, allowed_hosts={HOST}, cookie_name=COOKIE)
         app[RUNTIME] = Runtime(node)
         client = TestClient(TestServer(app))

@@ -1,0 +1,72 @@
+"""A search over all catalogs: what is asked, in which order, and what is found."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Order(StrEnum):
+    """How what is found stands. `best`: what begins like the search before what only holds it, then by title. `earns`: by what a sale
+    brings the seller; that depends on plans, so the service sorts by it.
+    """
+
+    BEST = "best"
+    CHEAP = "cheap"
+    DEAR = "dear"
+    EARNS = "earns"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a search asks for; everything empty or None is not asked. `feeds` are the only ones looked into; prices are the lowest of a
+    product in minor units, both included; `code` is a GTIN.
+    """
+
+    words: tuple[str, ...] = ()
+    feeds: tuple[bytes, ...] = ()
+    brand: str = ""
+    category: str = ""
+    code: str = ""
+    available: bool = False
+    offered: bool = True
+    low: int | None = None
+    high: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ended, to go on after it: what its last listing is sorted by, and its number."""
+
+    rank: int
+    name: str
+    price: int
+    listing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A product in a feed that sells it. `goods` is its record, which may be from a brand's feed; prices are its lowest and highest;
+    `stock` the best of its offers' (a place in the order in stock, low, unknown, out).
+    """
+
+    id: int
+    feed: bytes
+    product: bytes
+    goods: bytes
+    low: int
+    high: int
+    stock: int
+    offers: int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of what is found. `total` is exact up to `MOST_COUNTED`; beyond, `many` says that there are more than those."""
+
+    listings: tuple[Listing, ...]
+    total: int
+    many: bool
+    more: bool
+
+
+MOST_COUNTED = 2_000

@@ -1,0 +1,284 @@
+"""Searching over the catalogs of all merchants: words, filters, what a sale earns; and one product at several merchants."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from heapq import heappop, heappush
+from itertools import count, islice
+from typing import Protocol
+
+from node.errors import UserError
+from node.model.catalog import FeedRow, OfferRecord
+from node.model.catalog_search import Asked, Found, Listing, Order, Place
+from node.model.terms import words
+from protocol.codec import from_bytes
+from protocol.encoding import decode, encode
+from protocol.errors import Malformed
+from protocol.money import BASIS_POINTS
+from protocol.product import Product
+
+from .browse import merchant_name
+from .earning import NOTHING, Earning, EarningUnit, Rates
+
+MOST_ROWS = 200
+MOST_WORDS = 12
+MOST_LOOKED_AT = 2_000
+"""Products whose earnings one search works out, at most."""
+
+
+class SearchBook(Protocol):
+    """What products are found by (node/store/catalog_search.py says what each does)."""
+
+    def find(self, asked: Asked, order: Order, after: Place | None, limit: int) -> Found: ...  # noqa: D102
+    def same_code(self, code: str) -> Sequence[Listing]: ...  # noqa: D102
+    def labels(self, kind: str, beginning: str, limit: int) -> Sequence[str]: ...  # noqa: D102
+
+
+class SearchUnit(EarningUnit, Protocol):
+    """What this service needs of a transaction."""
+
+    @property
+    def catalog_search(self) -> SearchBook: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class ListingView:
+    """A product as a merchant sells it. Prices (the lowest and the highest of its SKUs) and `earns` (what one piece of the cheapest brings
+    you) in minor units; `as_of` is when its merchant last said so (ms).
+    """
+
+    product: str
+    feed: str
+    merchant: str
+    merchant_name: str
+    title: str
+    brand: str
+    category: str
+    images: tuple[str, ...]
+    price: int
+    price_to: int
+    compare_at: int | None
+    currency: str
+    stock: str
+    skus: tuple[str, ...]
+    codes: tuple[str, ...]
+    earns: int
+    earns_bps: int
+    withdrawn: bool
+    as_of: int
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """What was found. `total` counts all of it, or with `many` says that there are more than so many; `cursor` empty = the end."""
+
+    listings: tuple[ListingView, ...]
+    total: int
+    many: bool
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChoicesView:
+    """Names to choose a filter from."""
+
+    brands: tuple[str, ...]
+    categories: tuple[str, ...]
+
+
+def search_products(
+    unit: SearchUnit,
+    q: str = "",
+    merchant: bytes | None = None,
+    brand: str = "",
+    category: str = "",
+    in_stock: bool = False,
+    lowest: int | None = None,
+    highest: int | None = None,
+    earns: int | None = None,
+    order: str = "best",
+    cursor: str = "",
+    limit: int = 24,
+) -> SearchPage:
+    """Products of every catalog here. Prices and `earns` (at least so much) in minor units; `order` is best, cheap, dear or earns."""
+    if order not in list(Order):
+        raise UserError("Sort by best, cheap, dear or earns.", code="bad-request")
+    rows = {row.feed: row for row in unit.catalog.feeds() if merchant in (None, row.identity)}
+    asked = Asked(
+        words=tuple(words(q)[:MOST_WORDS]),
+        feeds=tuple(rows),
+        brand=brand.strip(),
+        category=category.strip(),
+        available=in_stock,
+        offered=unit.me.role != "brand",
+        low=lowest,
+        high=highest,
+    )
+    size = min(max(limit, 1), MOST_ROWS)
+    look = _Look(unit, rows, asked)
+    if not rows or (q.strip() and not asked.words):
+        return SearchPage((), 0, many=False, cursor="")
+    if Order(order) is Order.EARNS or earns is not None:
+        return look.earning(Order(order), earns or 0, _offset(cursor), size)
+    return look.page(Order(order), _place(cursor), size)
+
+
+def compare_code(unit: SearchUnit, code: str) -> list[ListingView]:
+    """Everybody who sells the product with this GTIN, the lowest price first. Several currencies stand one after the other."""
+    digits = code.strip().replace("-", "").replace(" ", "")
+    if not digits.isdecimal():
+        raise UserError("A GTIN has only digits: the number under the bar code.", code="bad-request")
+    look = _Look(unit, {row.feed: row for row in unit.catalog.feeds()}, Asked())
+    shown = [look.view(listing) for listing in unit.catalog_search.same_code(digits) if listing.feed in look.rows and listing.offers]
+    return sorted(shown, key=lambda view: (view.currency, view.price, view.merchant_name))
+
+
+def list_choices(unit: SearchUnit, brand: str = "", category: str = "", limit: int = 50) -> ChoicesView:
+    """Brands and categories that begin so, to filter by."""
+    most = min(max(limit, 1), MOST_ROWS)
+    book = unit.catalog_search
+    return ChoicesView(tuple(book.labels("b", brand.strip(), most)), tuple(book.labels("c", category.strip(), most)))
+
+
+class _Look:
+    """One search."""
+
+    def __init__(self, unit: SearchUnit, rows: dict[bytes, FeedRow], asked: Asked) -> None:
+        self._unit = unit
+        self._asked = asked
+        self._rates = Rates(unit)
+        self.rows = rows
+
+    def page(self, order: Order, after: Place | None, limit: int) -> SearchPage:
+        """A page in an order that the file itself knows."""
+        found = self._unit.catalog_search.find(self._asked, order, after, limit)
+        cursor = _cursor(found.listings[-1].place) if found.more else ""
+        return SearchPage(tuple(self.view(listing) for listing in found.listings), found.total, found.many, cursor)
+
+    def earning(self, order: Order, least: int, offset: int, limit: int) -> SearchPage:
+        """A page of what earns at least so much."""
+        found = self._by_earning(least) if order is Order.EARNS else self._one_by_one(order, least)
+        shown = list(islice(found, offset + limit + 1))
+        more = len(shown) > offset + limit
+        page = tuple(self.view(listing) for listing in shown[offset : offset + limit])
+        return SearchPage(page, len(shown) - more, many=more, cursor=str(offset + limit) if more else "")
+
+    def _one_by_one(self, order: Order, least: int) -> Iterator[Listing]:
+        for listing in islice(self._stream(self._dear_enough(self._asked, least, self._highest()), order), MOST_LOOKED_AT):
+            if self._earns(listing).minor >= least:
+                yield listing
+
+    def _by_earning(self, least: int) -> Iterator[Listing]:
+        """What earns most first. Each feed gives its dearest first: what follows can't earn more than that price at the highest rate."""
+        number, looked_at = count(), 0
+        bounds: list[tuple[int, int, Listing, Iterator[Listing], int]] = []
+        ready: list[tuple[int, int, Listing]] = []
+        for feed, row in self.rows.items():
+            rate = self._rates.highest(row.identity, row.currency)
+            if not rate and least > 0:
+                continue
+            stream = self._stream(self._dear_enough(replace(self._asked, feeds=(feed,)), least, rate), Order.DEAR)
+            self._push(bounds, next(number), stream, rate)
+        while bounds or ready:
+            if ready and (not bounds or -ready[0][0] >= -bounds[0][0]):
+                yield heappop(ready)[2]
+                continue
+            _, _, listing, stream, rate = heappop(bounds)
+            earning = self._earns(listing).minor
+            if earning >= least:
+                heappush(ready, (-earning, next(number), listing))
+            looked_at += 1
+            if looked_at < MOST_LOOKED_AT:
+                self._push(bounds, next(number), stream, rate)
+
+    @staticmethod
+    def _push(bounds: list[tuple[int, int, Listing, Iterator[Listing], int]], number: int, stream: Iterator[Listing], rate: int) -> None:
+        listing = next(stream, None)
+        if listing is not None:
+            heappush(bounds, (-(listing.low * rate // BASIS_POINTS), number, listing, stream, rate))
+
+    def _stream(self, asked: Asked, order: Order) -> Iterator[Listing]:
+        after: Place | None = None
+        while True:
+            found = self._unit.catalog_search.find(asked, order, after, MOST_ROWS)
+            yield from found.listings
+            if not found.more:
+                return
+            after = found.listings[-1].place
+
+    def _highest(self) -> int:
+        return max((self._rates.highest(row.identity, row.currency) for row in self.rows.values()), default=0)
+
+    @staticmethod
+    def _dear_enough(asked: Asked, least: int, rate: int) -> Asked:
+        """Without what is too cheap to earn so much."""
+        if not least:
+            return asked
+        floor = -(-least * BASIS_POINTS // rate) if rate else 2**62
+        return replace(asked, low=max(asked.low or 0, floor))
+
+    def _earns(self, listing: Listing) -> Earning:
+        offers = self._offers(listing) if listing.offers else []
+        return self._rates.of(self.rows[listing.feed].identity, min(offers, key=_price)) if offers else NOTHING
+
+    def _offers(self, listing: Listing) -> list[OfferRecord]:
+        return [record for record in self._unit.catalog.offers_of(listing.product) if record.feed == listing.feed]
+
+    def view(self, listing: Listing) -> ListingView:
+        """A listing as it is shown."""
+        row = self.rows[listing.feed]
+        product = from_bytes(Product, listing.goods)
+        offers = self._offers(listing)
+        first = min(offers, key=_price, default=None)
+        compare = first.offer.compare_at if first else None
+        prices = [self._rates.price(row.identity, record) for record in offers]
+        earning = self._rates.of(row.identity, first) if first else NOTHING
+        return ListingView(
+            listing.product.hex(),
+            listing.feed.hex(),
+            row.identity.hex(),
+            merchant_name(self._unit, row.identity),
+            product.title,
+            product.vendor,
+            product.category,
+            tuple(image.url for image in product.images if image.url),
+            min(prices, default=0),
+            max(prices, default=0),
+            compare.minor if compare else None,
+            row.currency,
+            STOCKS[listing.stock],
+            tuple(record.offer.sku for record in offers),
+            tuple(variant.gtin for variant in product.variants if variant.gtin),
+            earning.minor,
+            earning.bps,
+            product.withdrawn_at(self._unit.now),
+            row.synced_at,
+        )
+
+
+def _price(record: OfferRecord) -> int:
+    return record.offer.price.minor
+
+
+STOCKS = ("in_stock", "low", "unknown", "out")
+"""In the order of a listing's number."""
+
+
+def _cursor(place: Place) -> str:
+    return urlsafe_b64encode(encode([place.rank, place.name, place.price, place.listing])).decode()
+
+
+def _place(cursor: str) -> Place | None:
+    if not cursor:
+        return None
+    try:
+        rank, name, price, listing = decode(urlsafe_b64decode(cursor))
+        return Place(int(rank), str(name), int(price), int(listing))
+    except (ValueError, TypeError, Malformed) as error:
+        raise UserError("That cursor is not one of ours; begin again without it.", code="bad-request") from error
+
+
+def _offset(cursor: str) -> int:
+    if cursor and not (cursor.isdecimal() and len(cursor) < 6):
+        raise UserError("That cursor is not one of ours; begin again without it.", code="bad-request")
+    return int(cursor or 0)

@@ -1,0 +1,163 @@
+"""The catalog's list: every merchant's products, searched as one types, filtered, sorted; and one product at several shops.
+
+Amounts are typed in whole units of money with decimals, as prices are read.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from node.services import browse, catalog_search
+from node.services.browse import FeedView
+from node.services.catalog_search import ListingView, SearchPage
+from node.web import formats
+from node.web.catalog_parts import STOCK, customer_named, picture
+from node.web.page import render
+from node.web.runtime import runtime_of
+from protocol.money import exponent
+
+PAGE = 24
+MOST_CHOICES = 200
+_NAMES = ("q", "merchant", "brand", "category", "stock", "from", "to", "earns", "sort", "customer")
+_AMOUNTS = {"from": "lowest", "to": "highest", "earns": "earns"}
+_SORTS = (
+    ("", "Best match, then by title"),
+    ("cheap", "Lowest price first"),
+    ("dear", "Highest price first"),
+    ("earns", "What earns you most"),
+)
+_STOCKS = (("", "Also sold out"), ("in", "In stock only"))
+_LABELS = {"brand": "Brand: {}", "category": "Category: {}", "from": "From {}", "to": "Up to {}", "earns": "Earns at least {}"}
+
+
+async def show_list(request: web.Request) -> web.StreamResponse:
+    """GET /catalog?q=&merchant=&brand=&category=&stock=&from=&to=&earns=&sort=&cursor=&customer=."""
+    runtime = runtime_of(request)
+    given = {name: value for name in _NAMES if (value := request.query.get(name, "").strip()[:500])}
+    feeds: list[FeedView] = await runtime.read(browse.list_feeds)
+    currency = next((feed.currency for feed in feeds), "USD")
+    asked, errors = _asked(given, currency)
+    cursor = request.query.get("cursor", "")
+    page: SearchPage = await runtime.read(catalog_search.search_products, cursor=cursor, limit=PAGE, **asked)
+    choices = await runtime.read(catalog_search.list_choices, limit=MOST_CHOICES)
+    merchants = sorted({(feed.merchant, feed.merchant_name) for feed in feeds if not feed.own}, key=lambda pair: pair[1])
+    customer = given.get("customer", "")
+    shown = [_tile(listing, customer) for listing in page.listings]
+    following = {**given, "cursor": page.cursor} if page.cursor else {}
+    return render(
+        request,
+        "catalog/list.html",
+        section="catalog",
+        q=given.get("q", ""),
+        products=shown,
+        found=f"{'More than ' if page.many else ''}{formats.number(page.total)} {'product' if page.total == 1 else 'products'}",
+        chips=_chips(given, dict(merchants)),
+        form={
+            "options": {
+                "merchant": (("", "All shops"), *merchants),
+                "brand": (("", "Any brand"), *_listed(choices.brands, given.get("brand", ""))),
+                "category": (("", "Any category"), *_listed(choices.categories, given.get("category", ""))),
+                "stock": _STOCKS,
+                "sort": _SORTS,
+            },
+            "chosen": given,
+            "hidden": {name: given[name] for name in ("q", "customer") if name in given},
+            "currency": currency,
+        },
+        kept={name: value for name, value in given.items() if name != "q"},
+        total=sum(feed.products for feed in feeds),
+        as_of=max((feed.as_of for feed in feeds), default=0) or None,
+        behind=sorted({feed.merchant_name for feed in feeds if feed.held < feed.size}),
+        customer=await customer_named(runtime, customer),
+        pages={
+            "text": f"{len(shown)} shown",
+            "previous": _href(given) if cursor else None,
+            "next": "/catalog?" + urlencode(following) if following else None,
+        },
+        errors=errors,
+    )
+
+
+async def show_same(request: web.Request) -> web.StreamResponse:
+    """GET /catalog/compare/{code}: who sells what has this GTIN."""
+    code = request.match_info["code"]
+    found: list[ListingView] = await runtime_of(request).read(catalog_search.compare_code, code=code)
+    rows = [_tile(listing, "") | {"earns": _earns(listing), "as_of": listing.as_of} for listing in found]
+    return render(request, "catalog/compare.html", section="catalog", code=code, title=found[0].title if found else "", rows=rows)
+
+
+def _asked(given: Mapping[str, str], currency: str) -> tuple[dict[str, Any], dict[str, str]]:
+    asked: dict[str, Any] = {
+        "q": given.get("q", ""),
+        "brand": given.get("brand", ""),
+        "category": given.get("category", ""),
+        "in_stock": given.get("stock") == "in",
+        "order": given["sort"] if given.get("sort") in dict(_SORTS) else "best",
+    }
+    merchant = given.get("merchant", "")
+    if len(merchant) == 64 and all(letter in "0123456789abcdef" for letter in merchant):
+        asked["merchant"] = bytes.fromhex(merchant)
+    errors = {}
+    for name, argument in _AMOUNTS.items():
+        if name in given:
+            try:
+                asked[argument] = _minor(given[name], currency)
+            except (InvalidOperation, ValueError):
+                errors[name] = "Type an amount such as 19.50"
+    return asked, errors
+
+
+def _minor(text: str, currency: str) -> int:
+    amount = Decimal(text.replace(",", ".")).scaleb(exponent(currency))
+    if not 0 <= amount < 10**15:
+        raise ValueError(text)
+    return int(amount)
+
+
+def _chips(given: Mapping[str, str], merchants: Mapping[str, str]) -> list[dict[str, str]]:
+    found = []
+    for name, value in given.items():
+        text = _LABELS[name].format(value) if name in _LABELS else ""
+        if name == "merchant":
+            text = f"Shop: {merchants.get(value, 'unknown')}"
+        if name == "stock":
+            text = "In stock only"
+        if text:
+            found.append({"text": text, "href": _href({other: kept for other, kept in given.items() if other != name})})
+    return found
+
+
+def _href(given: Mapping[str, str]) -> str:
+    return "/catalog" + ("?" + urlencode(given) if given else "")
+
+
+def _listed(names: tuple[str, ...], chosen: str) -> list[tuple[str, str]]:
+    """The names to choose from, and the chosen one, which may not be among the first."""
+    return [(name, name) for name in (*names, *([chosen] if chosen and chosen not in names else []))]
+
+
+def _tile(listing: ListingView, customer: str) -> dict[str, Any]:
+    stock = STOCK[listing.stock]
+    return {
+        "href": f"/catalog/{listing.product}" + (f"?{urlencode({'customer': customer})}" if customer else ""),
+        "title": listing.title,
+        "picture": picture(listing.images),
+        "price": {"minor": listing.price, "currency": listing.currency},
+        "was": None if listing.compare_at is None else {"minor": listing.compare_at, "currency": listing.currency},
+        "merchant": listing.merchant_name,
+        "stock": ("Called back", "stopped") if listing.withdrawn else stock,
+        "earns": _earns(listing),
+    }
+
+
+def _earns(listing: ListingView) -> dict[str, Any] | None:
+    return {"minor": listing.earns, "currency": listing.currency} if listing.earns else None
+
+
+ROUTES = (
+    web.get("/catalog", show_list),
+    web.get("/catalog/compare/{code:[0-9]{8,14}}", show_same),
+)
