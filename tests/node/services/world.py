@@ -1,6 +1,7 @@
 """Several nodes in one process: real stores, real keys, real message tables. Only the clock and the network between them are made here."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from node.errors import NodeError, RemoteRefusal, Unavailable
@@ -19,6 +20,12 @@ from protocol.peer_id import peer_id_of
 
 START = 1_700_000_000_000
 ROUNDS = 200
+
+
+def finished(work):
+    """What a coroutine returns. A loop of its own in a thread of its own, since tests of pages and commands run in a loop already."""
+    with ThreadPoolExecutor(1) as aside:
+        return aside.submit(asyncio.run, work).result()
 
 
 class Clock:
@@ -69,7 +76,7 @@ class Node:
 
     def make_packs(self):
         """As the node does in the background; how many manifests that made."""
-        return asyncio.run(CatalogPacks(self.store, self.store.catalog, self.files).make_due())
+        return finished(CatalogPacks(self.store, self.store.catalog, self.files).make_due())
 
     def reopen(self):
         self.store.close()
@@ -160,7 +167,7 @@ class World:
     def sync(self, node):
         """One round of what a node does to follow its feeds; whether less is due than before."""
         before = node.read(catalog_following.due)
-        asyncio.run(CatalogSync(node.store, node.store.catalog, node.files, Line(self, node)).round())
+        finished(CatalogSync(node.store, node.store.catalog, node.files, Line(self, node)).round())
         return node.read(catalog_following.due) != before
 
     def _send(self, node, *, lose_replies):
