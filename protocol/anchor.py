@@ -81,7 +81,16 @@ def judge(anchor: Anchor, head: Checkpoint, proof: Sequence[bytes] | None = None
     return Verdict.AGREES
 
 
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """Heads of feeds that the sender was shown, raw, for whoever follows them too."""
+
+    OPEN_ENDED = True
+    heads: tuple[bytes, ...] = key(0, longest=4096, most=64)
+
+
 KINDS = (
+    Kind("catalog.heads", Topic.CATALOG, Heads),
     Kind(TYPE, Topic.CATALOG, Anchorer, signed=True),
     Kind("catalog.proof", Topic.CATALOG, ProofRequest),
     Kind("catalog.proof-answer", Topic.CATALOG, ProofAnswer),

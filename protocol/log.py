@@ -270,6 +270,8 @@ def check_extends(old: Checkpoint, new: Checkpoint, proof: Sequence[bytes]) -> N
         raise Conflict("a checkpoint of another log", code="wrong-log")
     if new.size < old.size:
         raise Conflict(f"the log went back from {old.size} to {new.size}", code="rollback")
+    if new.time < old.time:
+        raise Conflict("an earlier head of the log than the one known", code="rollback")
     if new.size == old.size and (new.root, new.state_hash) != (old.root, old.state_hash):
         raise Conflict(f"two different heads at size {new.size}", code="equivocation")
     verify_consistency(old.size, old.root, new.size, new.root, proof)

@@ -31,6 +31,18 @@ class AnchorerRow:
 
 
 @dataclass(frozen=True, slots=True)
+class HeardRow:
+    """A head of a feed we follow, as somebody else was shown it; `asked_at` when its writer was asked last how it fits with ours."""
+
+    feed: bytes
+    size: int
+    root: bytes
+    raw: bytes
+    heard_at: int
+    asked_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class CheckRow:
     """What came of holding an anchor against `head`, the raw checkpoint accepted at that time."""
 

@@ -17,12 +17,10 @@ from protocol.errors import Conflict, Untimely
 from protocol.ids import digest
 from protocol.kinds import Topic
 from protocol.log import verify_checkpoint
-from protocol.messages import Message
 
 from .catalog import CatalogUnit
 from .exchange import Exchange, Incoming, send
 from .today_items import TodayItem
-from .unit import OutboxEntry
 from .wallet import GAS_ACCOUNT, Place, WalletUnit, require_place
 
 EVERY = {"off": 0, "daily": 86_400_000, "weekly": 7 * 86_400_000}
@@ -252,10 +250,10 @@ def _on_proof(unit: AnchorUnit, incoming: Incoming) -> ProofAnswer:
     return ProofAnswer(tuple(unit.catalog.proof(row.feed, request.old, request.size)))
 
 
-def _on_proof_answer(unit: AnchorUnit, _entry: OutboxEntry, sent: Message, reply: Message) -> None:
-    request, answer = sent.record, reply.record
+def take_proof(unit: AnchorUnit, request: ProofRequest, answer: ProofAnswer) -> None:
+    """A proof between an anchor and the newest head."""
     row = unit.catalog.feed(request.log)
-    if row is None or row.checkpoint is None or row.size != request.size or not isinstance(answer, ProofAnswer):
+    if row is None or row.checkpoint is None or row.size != request.size:
         return  # the feed went on meanwhile: the next look asks for its newest head
     head = verify_checkpoint(row.checkpoint)
     for found in _anchors(unit, row):
@@ -307,7 +305,6 @@ def _verdict(unit: AnchorUnit, row: FeedRow, found: AnchorRow) -> str:
 
 EXCHANGE = Exchange(
     answers={TYPE: _on_anchorer, "catalog.proof": _on_proof},
-    settles={"catalog.proof": _on_proof_answer},
     queries=frozenset({"catalog.proof"}),
 )
 PROVIDERS = (contradicted,)

@@ -18,7 +18,7 @@ from protocol.feed import (
 )
 from protocol.identity import Role
 from protocol.kinds import Topic
-from protocol.log import Checkpoint, Frontier, leaf_hash, sign_checkpoint
+from protocol.log import Checkpoint, Frontier, leaf_hash, sign_checkpoint, verify_checkpoint
 from protocol.operations import RECORDS, Noun, Operation, element, put, remove
 from protocol.product import product_id
 from protocol.state_hash import StateHash
@@ -186,7 +186,7 @@ def _write(
     size, tree, state = row.size, writing.tree, writing.state
     if tree.size == size and row.checkpoint:
         return row, (0, 0, 0)
-    head = sign_checkpoint(unit.me.device, Checkpoint(row.feed, tree.size, tree.root, state.digest, unit.now))
+    head = sign_checkpoint(unit.me.device, Checkpoint(row.feed, tree.size, tree.root, state.digest, _time(unit, row)))
     row = replace(row, size=tree.size, state=state, frontier=tree, checkpoint=head.raw, checkpoint_id=head.id, synced_at=unit.now)
     unit.catalog.keep_feed(row)
     for peer in followers(unit):
@@ -223,6 +223,11 @@ class _Writing:
             self.tree = self.tree.append(leaf_hash(raw))
         self.state = self.state.change(added=self.came, removed=self.gone)
         self.came, self.gone, self.raws = [], [], []
+
+
+def _time(unit: CatalogUnit, row: FeedRow) -> int:
+    """A clock that was set back does not make a head look older than the one before."""
+    return max(unit.now, verify_checkpoint(row.checkpoint).time) if row.checkpoint else unit.now
 
 
 def plan_for(unit: CatalogUnit, currency: str) -> bytes | None:

@@ -10,7 +10,7 @@ from node.errors import NotFound
 from node.model.catalog import FeedRow
 from node.model.peers import Peer
 from protocol.envelope import Signed, check_time, verify
-from protocol.errors import Conflict, Unauthorized
+from protocol.errors import Conflict, Unauthorized, Untimely
 from protocol.feed import CatalogChanged, FeedsAnswer
 from protocol.identity import Role
 from protocol.log import CHECKPOINT, Checkpoint, check_extends, verify_checkpoint
@@ -18,9 +18,11 @@ from protocol.packs import Manifest, open_manifest
 from protocol.state_hash import StateHash
 
 from .catalog import CatalogUnit, publishers
+from .evidence import Contradiction
 from .exchange import Exchange, Incoming
 
 MOST_FEEDS = 64  # of one publisher
+STALE_MS = 7 * 24 * 60 * 60_000  # a writer signs its head anew each day
 ASK_AGAIN_MS = 60 * 60_000  # a publisher says when something changes; this is for what was lost on the way
 
 
@@ -112,22 +114,27 @@ def take_feeds(unit: CatalogUnit, peer_id: str, answer: FeedsAnswer) -> tuple[by
 def check_head(unit: CatalogUnit, feed: bytes, raw: bytes, proof: Sequence[bytes]) -> Checkpoint:
     """The newest head in an answer, which goes on from the one accepted.
 
-    Raises Conflict (`rollback`, `equivocation`, `wrong-log`), BadSignature, Untimely, Unauthorized (`not-live`, `wrong-writer`).
+    Raises Contradiction, Conflict (`rollback`, `wrong-log`), BadSignature, Untimely, Unauthorized (`not-live`, `wrong-writer`).
     """
-    row, writer = _followed(unit, feed)
+    row = _followed(unit, feed)
     signed = verify(raw, CHECKPOINT)
     checkpoint = verify_checkpoint(raw, log=feed)
-    _check_writer(row, writer, signed)
+    require_writer(unit, row, signed)
     check_time(signed.envelope, unit.now)
+    if unit.now - checkpoint.time > STALE_MS:
+        raise Untimely("a head that its writer signed long ago: somebody may be keeping the newer ones back", code="expired")
     if row.checkpoint is not None:
-        check_extends(verify_checkpoint(row.checkpoint, log=feed), checkpoint, proof)
+        known = verify_checkpoint(row.checkpoint, log=feed)
+        if known.size == checkpoint.size and (known.root, known.state_hash) != (checkpoint.root, checkpoint.state_hash):
+            words = f"two different heads at size {known.size}"
+            raise Contradiction(words, identity=row.identity, first=row.checkpoint, second=raw)
+        check_extends(known, checkpoint, proof)
     return checkpoint
 
 
 def check_manifest(unit: CatalogUnit, feed: bytes, signed: Signed) -> tuple[Manifest, Checkpoint]:
     """A manifest of the feed's writer. Raises as `check_head` and `open_manifest`. That it goes on from what was accepted is seen later."""
-    row, writer = _followed(unit, feed)
-    _check_writer(row, writer, signed)
+    require_writer(unit, _followed(unit, feed), signed)
     check_time(signed.envelope, unit.now)
     return open_manifest(signed, feed=feed)
 
@@ -177,16 +184,18 @@ def _on_changed(unit: CatalogUnit, incoming: Incoming) -> None:
     unit.touched("catalog")
 
 
-def _followed(unit: CatalogUnit, feed: bytes) -> tuple[FeedRow, Peer]:
+def _followed(unit: CatalogUnit, feed: bytes) -> FeedRow:
     row = unit.catalog.feed(feed)
-    writer = unit.peers.by_identity(row.identity) if row else None
-    if row is None or writer is None:
+    if row is None or unit.peers.by_identity(row.identity) is None:
         raise NotFound("You don't follow that catalog.")
-    return row, writer
+    return row
 
 
-def _check_writer(row: FeedRow, writer: Peer, signed: Signed) -> None:
-    author = signed.envelope.author
+def require_writer(unit: CatalogUnit, row: FeedRow, signed: Signed) -> None:
+    """Signed by the one device that writes the feed. Raises Unauthorized `not-live`, `wrong-writer`."""
+    writer, author = unit.peers.by_identity(row.identity), signed.envelope.author
+    if writer is None:
+        raise Unauthorized("the feed of somebody we are not paired with", code="wrong-writer")
     writer.state.require_live(author)
     if writer.state.number_of(author) != row.record.writer:
         raise Unauthorized("a feed has one writer, and this device is not it", code="wrong-writer")

@@ -19,11 +19,13 @@ from protocol.messages import Message, Nack, pack, unpack
 from protocol.packs import MANIFEST, Manifest
 
 from . import catalog_following as following
+from . import evidence
 from .catalog_apply import Pages, Repair, take
 from .catalog_file import CatalogFile
 from .catalog_following import Errand, Standing
 from .catalog_load import Load, Progress
 from .catalog_packs import PackFiles
+from .evidence import Contradiction
 from .exchange import TRANSIENT
 
 log = logging.getLogger(__name__)
@@ -174,6 +176,8 @@ class CatalogSync:
                 if _is_passing(error):
                     done = False
                     continue
+                if isinstance(error, Contradiction):
+                    await self._store.write(evidence.keep, error)
                 await self._store.write(following.fail, feed, error.code)
         return done
 

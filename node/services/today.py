@@ -10,7 +10,20 @@ from typing import Any, Protocol
 
 from node.errors import UserError
 
-from . import anchors, backup_items, evidence, greeting, order_items, restored, step_up, tasks, today_items, today_setup, trust_items
+from . import (
+    anchors,
+    backup_items,
+    catalog_heads,
+    evidence,
+    greeting,
+    order_items,
+    restored,
+    step_up,
+    tasks,
+    today_items,
+    today_setup,
+    trust_items,
+)
 from .tasks import ZONE, TasksUnit, TodayTasks
 from .today_items import TodayItem
 from .today_setup import SetupTask
@@ -30,6 +43,7 @@ PROVIDERS: tuple[Provider, ...] = (
     greeting.outdated,
     evidence.found,
     *anchors.PROVIDERS,
+    *catalog_heads.PROVIDERS,
     backup_items.backups,
     step_up.waiting,
 )

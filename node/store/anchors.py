@@ -1,8 +1,8 @@
-"""Anchors in the store: read off the chain's logs, who may write them, and what was found of each."""
+"""Anchors in the store: read off the chain's logs, who may write them, what was found of each; and heads that others were shown."""
 
 from sqlite_utils import Database
 
-from node.model.anchor import AnchorerRow, AnchorRow, CheckRow
+from node.model.anchor import AnchorerRow, AnchorRow, CheckRow, HeardRow
 from protocol.anchor import Anchor
 
 _ANCHORS = (
@@ -10,6 +10,7 @@ _ANCHORS = (
     "WHERE l.contract = 'CatalogAnchors' AND substr(l.topics, 33, 32) = ? AND substr(l.topics, 77, 20) = ? AND length(l.data) = 96 "
     "ORDER BY b.number DESC, l.position DESC LIMIT ?"
 )
+_HEARD = "feed, size, root, raw, heard_at, asked_at"
 _SIGNED = 2**63  # a log of more entries than an integer holds is nobody's
 
 
@@ -52,6 +53,32 @@ class Anchors:
         """Anchors that contradict a head we were shown, newest first."""
         sql = "SELECT feed, size, root, verdict, head, checked_at FROM anchor_checks WHERE verdict = 'contradicts' ORDER BY checked_at DESC"
         return [CheckRow(*row) for row in self._db.execute(sql)]
+
+
+class Heads:
+    """The table `heard_heads` of one transaction."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def heard(self, feed: bytes | None = None) -> list[HeardRow]:
+        """What was heard of a feed (None: of all), by size."""
+        sql = f"SELECT {_HEARD} FROM heard_heads WHERE ? IS NULL OR feed = ? ORDER BY feed, size"  # noqa: S608
+        return [HeardRow(*row) for row in self._db.execute(sql, (feed, feed))]
+
+    def keep_heard(self, row: HeardRow, most: int) -> None:
+        """Write one, new or changed; new ones only up to `most` of a feed."""
+        sql = (
+            f"INSERT INTO heard_heads ({_HEARD}) SELECT ?, ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM heard_heads WHERE feed = ?) < ? "  # noqa: S608
+            "OR EXISTS (SELECT 1 FROM heard_heads WHERE feed = ? AND size = ? AND root = ?) "
+            "ON CONFLICT DO UPDATE SET asked_at = max(asked_at, excluded.asked_at)"
+        )
+        values = (row.feed, row.size, row.root, row.raw, row.heard_at, row.asked_at)
+        self._db.execute(sql, (*values, row.feed, most, row.feed, row.size, row.root))
+
+    def drop_heard(self, row: HeardRow) -> None:
+        """Let go of one."""
+        self._db.execute("DELETE FROM heard_heads WHERE feed = ? AND size = ? AND root = ?", (row.feed, row.size, row.root))
 
 
 def _anchor(topics: bytes, data: bytes, block: int, block_hash: bytes, tx: bytes, timestamp: int, final: int) -> AnchorRow:

@@ -51,6 +51,7 @@ TABLES: tuple[Kept | Rebuilt | LeftOut, ...] = (
     Kept("evidence"),
     Kept("anchorers"),
     Kept("anchor_checks"),
+    Kept("heard_heads"),
     Kept("backup_heads"),
     Kept("generation_seals"),
     LeftOut("invites", "good once and short-lived: an older copy would be good twice"),

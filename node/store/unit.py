@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from sqlite_utils import Database
 
 from .account import Accounts
-from .anchors import Anchors
+from .anchors import Anchors, Heads
 from .arrival import Arrival
 from .backup_heads import BackupHeads
 from .backup_targets import BackupTargets
@@ -170,6 +170,11 @@ class Unit(Generic[M]):
     def product_imports(self) -> ProductImports:
         """Product files that wait for the merchant's word."""
         return ProductImports(self.db)
+
+    @cached_property
+    def heads(self) -> Heads:
+        """Heads of catalogs as others were shown them."""
+        return Heads(self.db)
 
     @cached_property
     def catalog_search(self) -> CatalogSearch:
