@@ -23,12 +23,16 @@ LONGEST_SIDE = 100_000  # millimetres
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture by address, by hash, or both. It is fetched lazily and checked against the hash where there is one."""
+    """A picture by address, by hash, or both. It is fetched lazily and checked against the hash where there is one.
+
+    `thumbnail` is the hash of its small form, as its writer made it.
+    """
 
     OPEN_ENDED = True
     url: str | None = key(0, longest=2000, default=None)
     hash: bytes | None = key(2, size=32, default=None)
     alt: str | None = key(4, longest=500, default=None)
+    thumbnail: bytes | None = key(7, size=32, default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ def test_the_contracts_hold(copied):
         ("node/services/peers.py", "from node.store.store import Store", "services see adapters through ports only"),
         ("node/services/peers.py", "def lazily():\n    from node.net.host import Host", "services see adapters through ports only"),
         ("node/services/peers.py", "from node.api.routes import Route", "faces, services, adapters, protocol"),
+        ("node/fetch/client.py", "from node.files import picture", "faces, services, adapters, protocol"),
         ("node/store/peers.py", "from node.vault.keys import Keys", "faces, services, adapters, protocol"),
         ("node/model/peers.py", "from node.store.peers import Peers", "faces, services, adapters, protocol"),
         ("node/web/page.py", "from node.api.routes import Route", "faces, services, adapters, protocol"),

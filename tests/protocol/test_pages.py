@@ -22,6 +22,7 @@ from protocol import (
     identity,
     language,
     log,
+    media,
     messages,
     money,
     offer,
@@ -52,6 +53,7 @@ PAGES = {
     "18-anchor": ([anchor], ["anchor"]),
     "16-recovery": ([recovery], ["recovery"]),
     "19-brand": ([brand_plan, performance], ["brand"]),
+    "20-media": ([media], ["media"]),
     "17-catalog-sync": ([rows, packs, reconcile, sections, catalog_sync], ["sync"]),
 }
 LOCAL = {pairing.Pairing}  # stored, never sent

@@ -15,6 +15,7 @@ from protocol import (
     grant,
     identity,
     log,
+    media,
     money,
     packs,
     pairing,
@@ -42,7 +43,7 @@ Given = dict[str, Any]
 RECORDS: Mapping[str, type] = {
     cls.__name__: cls
     for cls in (
-        *(kind.record for module in (feed, catalog_sync, grant, pairing, team, recovery) for kind in module.KINDS),
+        *(kind.record for module in (feed, catalog_sync, media, grant, pairing, team, recovery) for kind in module.KINDS),
         *(
             Product,
             Offer,
@@ -187,6 +188,17 @@ def _pack(given: Given) -> Any:
     return {"rows": packs.open_pack(from_bytes(packs.PackEntry, _hex(given["entry"])), before, _hex(given["data"]))}
 
 
+def _media(given: Given) -> Any:
+    found = media.Gathering(_hex(given["hash"]), media.MediaForm(given["form"]))
+    more = [found.add(from_bytes(media.Media, raw)) for raw in _list(given["pieces"])]
+    return {"more": more, "bytes": len(found.whole())}
+
+
+def _named_media(given: Given) -> Any:
+    request = from_bytes(media.MediaRequest, _hex(given["request"]))
+    return {"named": media.names(from_bytes(Product, _hex(given["product"])), request.hash, request.form)}
+
+
 def _begin(given: Given) -> Any:
     return {"question": reconcile.begin(reconcile.numbers(given["held"]))}
 
@@ -328,6 +340,8 @@ CHECKS: Mapping[str, Callable[[Given], Any]] = {
     "page": _page,
     "manifest": _manifest,
     "pack": _pack,
+    "media": _media,
+    "named-media": _named_media,
     "begin": _begin,
     "answer": _answer,
     "conclude": _conclude,

@@ -5,11 +5,12 @@ from pathlib import Path
 from checks import run
 from make_brand import brands
 from make_ground import TOPICS as GROUND
+from make_media import media
 from make_records import TOPICS as RECORDS
 from make_sync import TOPICS as SYNC
 from parts import Made, text
 
-TOPICS = {**GROUND, **RECORDS, **SYNC, "brand": brands}
+TOPICS = {**GROUND, **RECORDS, **SYNC, "brand": brands, "media": media}
 
 
 def vectors(topic: str) -> list[Made]:

@@ -1,0 +1,1 @@
+"""Fetching from addresses that others wrote: one client, which never leads into a private network."""
