@@ -43,7 +43,18 @@ class _Run:
     began: int
     watched: Watched
     doing: str
+    done: int = 0
+    total: int = 0
+    got: int = 0
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def tell(self, done: int, total: int) -> None:
+        """From the engine: rows of a backup, or at the beginning of a drill how many bytes it will read."""
+        self.done, self.total, self.got = done, total, self.watched.moved.got_bytes
+
+    def turn(self) -> None:
+        """The backup is made; now it is tried."""
+        self.doing, self.done, self.total = "drill", 0, 0
 
 
 class Backups:
@@ -98,9 +109,11 @@ class Backups:
         """What is being done now."""
         run = self._run
         if run is None:
-            return ProgressView("nothing", "", "", 0, 0, 0, 0, 0)
+            return ProgressView("nothing", "", "", 0, 0, 0, 0, 0, 0, 0)
         moved = run.watched.moved
-        return ProgressView(run.doing, run.target.hex(), run.name, run.began, moved.put, moved.put_bytes, moved.got, moved.got_bytes)
+        done = run.done if run.doing == "backup" else min(moved.got_bytes - run.got, run.total) if run.total else 0
+        counts = (moved.put, moved.put_bytes, moved.got, moved.got_bytes, done, run.total)
+        return ProgressView(run.doing, run.target.hex(), run.name, run.began, *counts)
 
     async def back_up(self, target: bytes) -> ProgressView:
         """Begin a backup there. Raises ConflictError `backup-running`, NotFound, and what opening the target raises."""
@@ -187,9 +200,9 @@ class Backups:
         with closing(opened):
             if not drill_only:
                 keep = self._store.read_now(backup_runs.keep_rule, run.target)
-                self._engine.make(run.watched, run.target, keep=keep)
-            run.doing = "drill"
-            self._engine.drill(run.watched, run.target)
+                self._engine.make(run.watched, run.target, keep=keep, tell=run.tell)
+            run.turn()
+            self._engine.drill(run.watched, run.target, run.tell)
 
 
 def _open(description: Description) -> OpenTarget:

@@ -188,7 +188,8 @@ def _ended(call: Call, target: str) -> dict[str, Any]:
     said = ""
     while (seen := call.client.get("/backup/progress"))["doing"] != "nothing":
         moved = seen["put_bytes"] if seen["doing"] == "backup" else seen["got_bytes"]
-        text = f"{_STEPS[seen['doing']]}: {seen['name']}, {-(-moved // 1000):,} kB"
+        part = f", {100 * seen['done'] // seen['total']} %" if seen["total"] else ""
+        text = f"{_STEPS[seen['doing']]}: {seen['name']}, {-(-moved // 1000):,} kB{part}"
         if text != said:
             call.output.say(text)
             said = text

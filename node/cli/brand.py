@@ -1,4 +1,4 @@
-"""Brands: what shops may pay on a brand's products."""
+"""Brands: what shops may pay on a brand's products, and a shop's offers of them."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ import typer
 from node.cli.context import call_of
 from node.cli.output import reported
 
-app = typer.Typer(no_args_is_help=True, help="A brand's side: bounds for commissions on its products.")
+app = typer.Typer(no_args_is_help=True, help="Brands and their products: bounds, and what shops offer.")
 bounds = typer.Typer(no_args_is_help=True, help="What shops may pay on a brand's products.")
 app.add_typer(bounds, name="bounds")
 DAY_MS = 86_400_000
@@ -45,3 +45,51 @@ def list_(context: typer.Context) -> None:
     with reported():
         columns = ("brand_name", "name", "version", "direct_least", "direct_most", "total_most", "levels_most", "current", "plan")
         call.output.show(call.client.get("/brand/bounds"), columns)
+
+
+@app.command()
+def products(context: typer.Context) -> None:
+    """What your brands have, and what of it you offer (shops)."""
+    call = call_of(context)
+    with reported():
+        columns = ("title", "brand_name", "skus", "suggested", "currency", "bounds", "offered", "withdrawn", "product")
+        call.output.show(call.client.get("/brand/products"), columns)
+
+
+@app.command()
+def offer(
+    context: typer.Context,
+    product: str,
+    price: Annotated[list[str], typer.Option(help="SKU=PRICE in minor units; repeat it.")],
+    under: Annotated[str, typer.Option(help="The name of the brand's bounds; empty: the first that your plan keeps.")] = "",
+    stock: Annotated[str, typer.Option(help="in_stock, low, out or unknown.")] = "in_stock",
+) -> None:
+    """Offer a brand's product under your own plan (shops). Example: gemstra brand offer 3f0c… --price CREAM-50=5200"""
+    call = call_of(context)
+    with reported():
+        prices = []
+        for item in price:
+            sku, _, amount = item.rpartition("=")
+            if not sku or not amount.isdecimal():
+                raise typer.BadParameter(f"{item!r} is not SKU=PRICE, such as CREAM-50=5200")
+            prices.append({"sku": sku, "price": int(amount)})
+        found = call.client.post("/brand/offers", product=product, prices=prices, bounds=under, stock=stock)
+        call.output.show(found, ("sku", "title", "price", "currency", "bounds"))
+
+
+@app.command()
+def offers(context: typer.Context) -> None:
+    """Offers of brands' products, and why one can't be sold now."""
+    call = call_of(context)
+    with reported():
+        call.output.show(
+            call.client.get("/brand/offers"), ("sku", "title", "brand_name", "price", "currency", "stock", "bounds", "refusal")
+        )
+
+
+@app.command()
+def stop(context: typer.Context, product: str) -> None:
+    """Take back your offers of a brand's product (shops)."""
+    call = call_of(context)
+    with reported():
+        call.output.show({"stopped": call.client.post("/brand/offers/stop", product=product)})

@@ -126,3 +126,28 @@ def offers(
     with reported():
         found = call.client.get("/catalog/offers", purchasable="true" if purchasable else "false", after=after, limit=limit)
         call.output.show(found, ("sku", "title", "price", "currency", "stock"))
+
+
+@app.command()
+def withdraw(context: typer.Context, handle: str, reason: Annotated[str, typer.Option(help="Read by everybody who offers it.")]) -> None:
+    """Recall a product of yours: nobody sells it from now on. Example: gemstra catalog withdraw serum --reason 'The glass may splinter'."""
+    call = call_of(context)
+    with reported():
+        call.confirm(f"Withdraw {handle}? Every offer of it stops.")
+        call.output.show(call.client.post("/catalog/withdrawals", handle=handle, reason=reason))
+
+
+@app.command()
+def allow(context: typer.Context, handle: str) -> None:
+    """Let a withdrawn product be sold again."""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.post("/catalog/withdrawals/allow", handle=handle))
+
+
+@app.command()
+def withdrawals(context: typer.Context) -> None:
+    """What you have withdrawn, and why."""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.get("/catalog/withdrawals"), ("handle", "title", "reason", "at"))

@@ -112,12 +112,12 @@ class Client:
         try:
             yield
         except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError) as error:
-            message = f"no node is running on {self.data}; start it with: gemstra --data {self.data} run"
+            message = f"No node is running on {self.data}. Start it with: gemstra --data {self.data} run"
             raise Unavailable(message, code="not-running") from error
         except TimeoutError as error:
-            raise Unavailable("the node did not answer in time", code="timed-out") from error
+            raise Unavailable("The node did not answer in time.", code="timed-out") from error
         except (ConnectionError, PermissionError, http.client.HTTPException) as error:
-            raise Unavailable(f"the node on {self.data} ended the call ({error}); its log says why", code="call-broken") from error
+            raise Unavailable(f"The node on {self.data} ended the call ({error}). Its log says why.", code="call-broken") from error
         finally:
             connection.close()
 

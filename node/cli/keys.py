@@ -191,4 +191,9 @@ def auto_lock(context: typer.Context, minutes: Annotated[int, typer.Argument(hel
     call = call_of(context)
     with reported():
         found = call.client.post_once("/keys/vault-lock", minutes=minutes)
-        call.output.show(found if call.output.as_json else {name: found[name] for name in ("page_lock", "vault_lock")})
+        call.output.show(found if call.output.as_json else {name: _idle(found[name]) for name in ("page_lock", "vault_lock")})
+
+
+def _idle(minutes: int) -> str:
+    """When it locks by itself."""
+    return f"after {minutes} idle {'minute' if minutes == 1 else 'minutes'}" if minutes else "never"

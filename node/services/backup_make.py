@@ -38,7 +38,7 @@ from protocol.recovery import BackupHead
 from protocol.state_hash import StateHash
 
 from .backup_head import MANIFEST, announce, newest_known
-from .backup_ports import BackupUnit, Cipher, Transactions
+from .backup_ports import BackupUnit, Cipher, Tell, Transactions, nobody_listens
 from .backup_read import Listed, Opened, folder_of, keyring_name, list_manifests, log_of, manifest_name, open_manifest, part_name
 from .backup_stream import Packer, digest
 from .backup_target import Target
@@ -111,10 +111,20 @@ class _End:
     presentation: Presentation
 
 
+def _expected(unit: BackupUnit, plan: _Plan) -> int:
+    """How many rows there are to pack, as far as that is known before."""
+    if plan.whole or plan.row.seq is None:
+        account = unit.accounts.get()
+        return sum(account.counts.values()) if account else 0
+    return unit.dump.behind(plan.row.seq)
+
+
 class Making:
     """One run. `go` does it; `put`, `bytes` and `rows` tell how far it came."""
 
-    def __init__(self, store: Transactions, cipher: Cipher, secrets: Secrets, program: str, target: Target) -> None:
+    def __init__(
+        self, store: Transactions, cipher: Cipher, secrets: Secrets, program: str, target: Target, tell: Tell = nobody_listens
+    ) -> None:
         self._store = store
         self._cipher = cipher
         self._secrets = secrets
@@ -122,6 +132,7 @@ class Making:
         self._target = target
         self._packer = Packer(cipher)
         self.put = self.bytes = 0
+        self._tell, self._before, self._total = tell, 0, 0
 
     @property
     def rows(self) -> int:
@@ -135,6 +146,7 @@ class Making:
         self._reckon()
         warnings = ["keeps-old-versions"] if self._target.keeps_old_versions() else []
         plan, number, prev = self._place(plan, warnings)
+        self._total = self._store.read_now(lambda unit: _expected(unit, plan))
         parts, since = self._walk(plan) if plan.whole else self._go_on(plan)
         since = self._catch_up(since)
         end = self._ended(since)
@@ -272,12 +284,13 @@ class Making:
         present = {stored.name for stored in self._target.entries(folder)}
         if not {part_name(folder, part) for part in begun.parts} <= present:
             begun = replace(begun, parts=(), table=0, after=b"", rows=0)
+        self._before = begun.rows
         tables = self._store.read_now(lambda unit: unit.dump.tables())
         for place in range(begun.table, len(tables)):
             after: Key | None = tuple(msgspec.msgpack.decode(begun.after)) if begun.after and place == begun.table else ()
             while after is not None:
                 walk = self._seen(lambda unit, table=tables[place], after=after: unit.dump.walk(table, after, _ROWS))
-                self._packer.add(walk.batch)
+                self._pack(walk.batch)
                 after = walk.after
                 contents = self._packer.take()
                 if contents:
@@ -303,7 +316,7 @@ class Making:
             if not changes.more:
                 break
             for batch in changes.batches:
-                self._packer.add(batch)
+                self._pack(batch)
             since, more = changes.upto, changes.more
         more = True
         while more:
@@ -318,8 +331,15 @@ class Making:
     def _ended(self, since: int) -> _End:
         end: _End = self._seen(lambda unit: _end(unit, since))
         for batch in end.batches:
-            self._packer.add(batch)
+            self._pack(batch)
         return end
+
+    def _pack(self, batch: Batch) -> None:
+        """Rows on their way; what was changed meanwhile comes on top of what was reckoned with."""
+        self._packer.add(batch)
+        done = self._before + self.rows
+        self._total = max(self._total, done)
+        self._tell(done, self._total)
 
     def _seen(self, look: Callable[..., Any]) -> Any:
         """What a snapshot shows, once every customer in it has a key."""

@@ -10,6 +10,13 @@ from protocol.state_hash import StateHash
 from .backup_head import BackupUnit as HeadsUnit
 from .backup_stream import RowSeal
 
+Tell = Callable[[int, int], None]
+"""Hears how much of how much is done."""
+
+
+def nobody_listens(_done: int, _total: int) -> None:
+    """Where nobody wants to know."""
+
 
 class Cipher(RowSeal, Protocol):
     """Files sealed to devices and sheets (age v1)."""

@@ -74,7 +74,10 @@ class RunView:
 
 @dataclass(frozen=True, slots=True)
 class ProgressView:
-    """What is being done now: `doing` nothing, backup or drill; objects and bytes moved so far. `began` in ms."""
+    """What is being done now: `doing` nothing, backup or drill; objects and bytes moved so far. `began` in ms.
+
+    `done` of `total`: rows of a backup, bytes of a drill; `total` 0: not known yet.
+    """
 
     doing: str
     target: str
@@ -84,6 +87,8 @@ class ProgressView:
     put_bytes: int
     got: int
     got_bytes: int
+    done: int
+    total: int
 
 
 def list_runs(unit: RunsUnit, target: bytes | None = None, limit: int = 20) -> list[RunView]:

@@ -16,7 +16,7 @@ from protocol.errors import ProtocolError
 from .backup_check import load
 from .backup_customer import CustomerThen, Kept, compare_customer, read_customer, restore_customer, slot_of
 from .backup_make import Made, Making, Secrets
-from .backup_ports import BackupUnit, Cipher, Transactions, Workshop
+from .backup_ports import BackupUnit, Cipher, Tell, Transactions, Workshop, nobody_listens
 from .backup_read import (
     Known,
     Opened,
@@ -91,15 +91,16 @@ class Backups:
         self._program = program
         self._one = threading.Lock()
 
-    def make(self, target: Target, id_: bytes, *, keep: Keep = KEEP, afresh: bool = False) -> MadeView:
+    def make(self, target: Target, id_: bytes, *, keep: Keep = KEEP, afresh: bool = False, tell: Tell = nobody_listens) -> MadeView:
         """Back up to `target`, known here as `id_`, let go of the backups there that `keep` does not name, and tell peers the newest.
 
-        `afresh`: whole, and everything older is deleted at the target, as after a new generation of keys by itself. Raises what the
+        `afresh`: whole, and everything older is deleted at the target, as after a new generation of keys by itself. `tell` hears how many
+        rows of how many. Raises what the
         target raises, ConflictError `backup-running`, `backup-foreign`; a run that failed is on record, and the next one goes on from it.
         """
         with self._alone():
             run = self._begin(id_)
-            making = Making(self._store, self._cipher, self._secrets, self._program, target)
+            making = Making(self._store, self._cipher, self._secrets, self._program, target, tell)
             try:
                 made = making.go(id_, afresh=afresh)
                 self._end(run, made)
@@ -109,13 +110,16 @@ class Backups:
                 raise
             return MadeView(run.id.hex(), made.row.number, made.whole, made.put, made.bytes, made.rows, made.warnings)
 
-    def drill(self, target: Target, id_: bytes) -> CheckedView:
-        """Restore the newest backup into a copy that is thrown away, and compare. The result is kept with the run, whatever it is."""
+    def drill(self, target: Target, id_: bytes, tell: Tell = nobody_listens) -> CheckedView:
+        """Restore the newest backup into a copy that is thrown away, and compare. The result is kept with the run, whatever it is.
+
+        `tell` hears how many bytes there are to read.
+        """
         with self._alone():
             row = self._target(id_)
             code = detail = ""
             try:
-                return self._check(target, row)
+                return self._check(target, row, tell)
             except (NodeError, ProtocolError) as error:
                 code, detail = error.code, str(error)[:_LONGEST]
                 raise
@@ -164,10 +168,11 @@ class Backups:
         row: TargetRow | None = self._store.read_now(lambda unit: unit.backups.target(id_))
         return row or TargetRow(id_)
 
-    def _check(self, target: Target, row: TargetRow) -> CheckedView:
+    def _check(self, target: Target, row: TargetRow, tell: Tell) -> CheckedView:
         identity = self._store.read_now(lambda unit: unit.me.identity)
         known = None if row.head is None else (row.number, row.head)
         opened = open_newest(target, self._cipher, identity, known)
+        tell(0, _size(opened))
         keyring = open_keyring(target, self._cipher, opened)
         with self._workshop.copy(opened.manifest.schema) as copy:
             loaded = load(target, self._cipher, opened, keyring, copy)
@@ -236,10 +241,14 @@ def verify(target: Target, cipher: Cipher, identity: bytes | None, known: Known 
 def checked_view(opened: Opened, rows: int, withheld: int, kept: int) -> CheckedView:
     """A backup that was read whole."""
     manifest, envelope = opened.manifest, opened.envelope
-    size = sum(part.size for part in manifest.parts) + manifest.keyring.size
+    size = _size(opened)
     return CheckedView(
         envelope.seq, opened.id.hex(), envelope.created, manifest.program, len(manifest.parts), size, rows, withheld, kept
     )  # fmt: skip
+
+
+def _size(opened: Opened) -> int:
+    return sum(part.size for part in opened.manifest.parts) + opened.manifest.keyring.size
 
 
 def _is_keyring(name: str) -> bool:

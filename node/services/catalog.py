@@ -1,6 +1,6 @@
 """Catalogs: a merchant signs products and offers from a file; a seller follows the feed and proves it complete."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -20,7 +20,7 @@ from protocol.identity import Role
 from protocol.kinds import Topic
 from protocol.log import Checkpoint, Frontier, leaf_hash, sign_checkpoint, verify_checkpoint
 from protocol.operations import RECORDS, Noun, Operation, element, put, remove
-from protocol.product import product_id
+from protocol.product import Product, Withdrawal, product_id
 from protocol.state_hash import StateHash
 
 from .catalog_file import Feeds
@@ -31,6 +31,7 @@ from .product_merging import new_offer, new_product
 FEED_NAME = "main"
 ASK_AGAIN_MS = 60_000
 MOST_FEEDS = 64  # of one merchant
+_KEY_26 = b"\x18\x1a"  # of a withdrawal: what lacks it need not be read
 _FOLLOWED_BY = {"merchant": Role.SELLER, "brand": Role.MERCHANT}
 _WRITTEN_AT_ONCE = 1000
 Note = Callable[[Operation, bytes | None], None]
@@ -99,7 +100,7 @@ def import_products(unit: CatalogUnit, file: ProductFile, currency: str, replace
     require_writer(unit)
     row = _own_feed(unit, currency)
     plan = plan_for(unit, currency)
-    operations = list(_operations(file.products, plan))
+    operations = list(_operations(_withdrawn(unit, row), file.products, plan))
     if unit.me.role == "brand":
         operations = [operation for operation in operations if operation.slot[0] is Noun.PRODUCT]
     if replace_all:
@@ -123,9 +124,20 @@ def adopt_plan(unit: CatalogUnit, currency: str, plan: bytes) -> None:
     _write(unit, row, [put(replace(item.offer, plan=plan)) for item in offers])
 
 
-def _operations(products: Iterable[ProductRow], plan: bytes | None) -> Iterator[Operation]:
+def _withdrawn(unit: CatalogUnit, row: FeedRow) -> dict[str, Withdrawal]:
+    """What is withdrawn stays so, whatever a file says: handle → withdrawal."""
+    found: dict[str, Withdrawal] = {}
+    for name in unit.catalog.names(row.feed, Noun.PRODUCT):
+        raw = unit.catalog.record(row.feed, (Noun.PRODUCT, name))
+        withdrawal = from_bytes(Product, raw).withdrawal if raw is not None and _KEY_26 in raw else None
+        if withdrawal is not None:
+            found[name] = withdrawal
+    return found
+
+
+def _operations(withdrawn: Mapping[str, Withdrawal], products: Iterable[ProductRow], plan: bytes | None) -> Iterator[Operation]:
     for row in products:
-        product = put(new_product(row))
+        product = put(replace(new_product(row), withdrawal=withdrawn.get(row.handle)))
         assert product.record is not None
         yield product
         name = product_id(product.record)
@@ -154,7 +166,7 @@ def _records(unit: CatalogUnit, row: FeedRow) -> list[Operation]:
     return [put(from_bytes(RECORDS[noun], raw)) for noun, raw in records if raw is not None]
 
 
-def publish(unit: CatalogUnit, currency: str, operations: Iterable[Operation], note: Note) -> tuple[int, FeedRow]:
+def publish(unit: CatalogUnit, currency: str, operations: Iterable[Operation], note: Note | None = None) -> tuple[int, FeedRow]:
     """Sign `operations` into our feed of `currency` at once; the number its first entry has, and the feed afterwards.
 
     `note` hears of each that changes something, before it does, with what stood in its slot.

@@ -20,6 +20,7 @@ from protocol.kinds import Topic
 from protocol.order import AccrueCommissions, HoldCommissions, MakePayable, Status, VoidCommissions
 
 from . import facts
+from .brand_plans import BrandsUnit
 from .catalog import CatalogUnit
 from .catching_up import is_behind, require_orders
 from .evidence import Contradiction
@@ -63,7 +64,7 @@ class CustomerPort(Protocol):
     def destination(self, customer: bytes, /) -> tuple[str, str, str]: ...  # noqa: D102
 
 
-class OrdersUnit(CommissionUnit, Protocol):
+class OrdersUnit(CommissionUnit, BrandsUnit, Protocol):
     """What the services of orders need of a transaction."""
 
     @property

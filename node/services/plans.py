@@ -11,6 +11,8 @@ from protocol.identity import Role
 from protocol.kinds import Topic
 from protocol.plan import TYPE, Leftover, Level, Plan, check_plan, plan_hash
 
+from . import brand_offers
+from .brand_plans import BrandsUnit
 from .catalog import CatalogUnit, adopt_plan
 from .exchange import Exchange, Incoming, send
 
@@ -38,7 +40,7 @@ class PlanView:
 
 
 def publish_plan(
-    unit: CatalogUnit,
+    unit: BrandsUnit,
     currency: str,
     direct_bps: int,
     level_bps: list[int],
@@ -71,6 +73,7 @@ def publish_plan(
     )
     from_bytes(Plan, to_bytes(plan))  # raises what every receiver would, before it is signed for good
     check_plan(plan)
+    brand_offers.check_plan_of_offers(unit, currency, plan)
     signed = sign(unit.me.device, TYPE, plan, created=unit.now)
     record = PlanRecord(plan_hash(plan), plan, signed.raw)
     unit.catalog.keep_plan(record, unit.now)

@@ -20,6 +20,7 @@ from protocol.messages import Message
 from protocol.order import Status
 from protocol.order_checks import check_quote, check_request
 
+from .brand_offers import require_sellable
 from .exchange import Exchange, send
 from .order_log import ABOUT, Case, OrdersUnit, find, load, opened, take
 from .order_view import OrderView, view
@@ -63,6 +64,7 @@ def draft(unit: OrdersUnit, merchant: bytes, lines: list[LineInput], customer: b
     key = unit.me.member_key(merchant)
     with_prices = prices(unit, merchant, (line.sku for line in wanted), rank=own_rank(unit, merchant), at=unit.now)
     try:
+        require_sellable(unit, merchant, (line.sku for line in wanted))
         check_request(request, with_prices, key.public)
     except RemoteError as error:
         raise UserError(f"{error}.", code=error.code) from error
@@ -171,6 +173,7 @@ def compare(unit: OrdersUnit, case: Case) -> None:
     quote = case.state.quote
     assert quote is not None
     request = opened(case.row.request).read(rec.QuoteRequest)
+    require_sellable(unit, request.merchant, (line.sku for line in quote.lines))
     plans = [record for record in unit.catalog.plans(request.merchant) if record.plan.currency == quote.currency]
     plan = (plans[0].hash, plans[0].plan.gms_rate) if plans else (b"", 0)
     skus, rank = [line.sku for line in quote.lines], own_rank(unit, request.merchant)

@@ -11,6 +11,7 @@ from protocol.errors import Conflict, Unauthorized
 from protocol.ids import digest
 from protocol.order_checks import Priced, check_placed, check_request, quote_lines
 
+from .brand_offers import require_sellable
 from .exchange import Exchange, Incoming
 from .order_log import Case, OrdersUnit, load, opened, passed, write
 from .pricing import delivery, prices, tax
@@ -23,6 +24,7 @@ def _on_quote_request(unit: OrdersUnit, incoming: Incoming) -> Signed:
     assert isinstance(request, rec.QuoteRequest)
     if request.merchant != unit.me.identity:
         raise Conflict("a request to another merchant", code="wrong-merchant")
+    require_sellable(unit, unit.me.identity, (line.sku for line in request.lines))
     rank = rank_of(unit, unit.me.identity, request.member)
     known = prices(unit, unit.me.identity, (line.sku for line in request.lines), rank=rank, at=unit.now)
     check_request(request, known, signed.envelope.author)
@@ -90,6 +92,7 @@ def _on_placed(unit: OrdersUnit, incoming: Incoming) -> Signed:
     if case.state.placed is not None:
         raise Conflict("something else was ordered under this quote already", code="already-placed")
     merchant = unit.me.identity
+    require_sellable(unit, unit.me.identity, (line.sku for line in placed.lines))
     check_placed(placed, quote, placed.quote, merchant=merchant, author=signed.envelope.author, now=unit.now)
     member = require_member(unit, placed.member, incoming)
     if placed.pickup != row.pickup:

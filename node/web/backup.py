@@ -65,7 +65,9 @@ def doing_row(view: ProgressView) -> dict[str, Any] | None:
     if view.doing == "nothing":
         return None
     moved = view.put_bytes if view.doing == "backup" else view.got_bytes
-    return {"title": _DOING[view.doing].format(view.name), "text": f"{size(moved)} so far", "at": view.began, "target": view.target}
+    done = {"label": "Rows" if view.doing == "backup" else "Bytes", "done": view.done, "total": view.total} if view.total else None
+    title = _DOING[view.doing].format(view.name)
+    return {"title": title, "text": f"{size(moved)} so far", "at": view.began, "target": view.target, "progress": done}
 
 
 def size(count: int) -> str:

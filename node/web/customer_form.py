@@ -220,7 +220,7 @@ async def _read(request: web.Request) -> CustomerView:
 
 def _edit(person: CustomerView) -> _Place:
     path = f"/customers/{person.id}"
-    return _Place(f"{path}/edit", person.name, (person.name, path), person.updated)
+    return _Place(f"{path}/edit", f"Edit {person.name}", (person.name, path), person.updated)
 
 
 def _id(request: web.Request) -> bytes:

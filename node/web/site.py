@@ -29,6 +29,7 @@ from node.web import (
     restored,
     setup,
     setup_restore,
+    shop_brands,
     shop_catalog,
     shop_import,
     shop_orders,
@@ -39,6 +40,7 @@ from node.web import (
     team,
     today,
     wallet,
+    withdrawals,
 )
 from node.web.runtime import runtime_of
 
@@ -61,6 +63,8 @@ PAGES: tuple[web.RouteDef, ...] = (
     *catalog_list.ROUTES,
     *catalog.ROUTES,
     *brand.ROUTES,
+    *withdrawals.ROUTES,
+    *shop_brands.ROUTES,
     *anchors.ROUTES,
     *orders.ROUTES,
     *shop_catalog.ROUTES,

@@ -343,7 +343,7 @@ RULES = [
         "days": "Days",
         "on": kind == "birthday",
         "more": True,
-        "form": {"days": "7", "most": "50", "channel": "message", "tag": "", "on": "yes" if kind == "birthday" else ""},
+        "form": {"days": "7", "most": "50", "channel": "message", "tag": "", "segment": "", "on": "yes" if kind == "birthday" else ""},
         "preview": [
             {"href": "/customers/1", "name": "Mia Torres", "title": "Wish a happy birthday", "note": "Turns 38.", "day": "3 December 2026"}
         ]
@@ -398,7 +398,7 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "stopped": ("stopped.html", "", "", {}),
     "error": ("error.html", "", "", {"status": 422, "code": "expired-quote", "message": "The price is no longer held. Ask for it again."}),
     "backup": ("backup/show.html", "backup", "ana", {
-        "doing": {"title": "Backing up to Blue disk", "text": "34 MB so far", "at": NOW - 60_000},
+        "doing": {"title": "Backing up to Blue disk", "text": "34 MB so far", "at": NOW - 60_000, "progress": {"label": "Rows", "done": 41_000, "total": 100_000}},
         "targets": [{"href": f"/backup/targets/{HEX}", "name": "Blue disk", "place": "/media/ana/blue/gemstra", "every": "Once a day", "warned": False, "state": ("Tested", "done"), "at": NOW - 2 * HOUR},
                     {"href": f"/backup/targets/{HEX}", "name": "Cloud", "place": "https://cloud.example/dav/ana", "every": "Twice a day", "warned": True, "state": ("Failed", "stopped"), "at": None}],
         "runs": [{"name": "Blue disk", "at": NOW - 2 * HOUR, "what": "What had changed: 120 rows, 48 kB", "state": ("Tested", "done"), "drill": ""},
@@ -441,7 +441,7 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "tasks": ("tasks/list.html", "today", "ana", {"state": "open", "rule": "birthday", "customer": "", "name": "", "rules": [(rule["kind"], rule["title"]) for rule in RULES], "here": "/tasks?state=open", "tasks": [CALL, *TASKS["groups"][2][1]], "due": 2, "undo": None, "pages": PAGES}),
     "tasks-empty": ("tasks/list.html", "today", "ana", {"state": "open", "rule": "", "customer": "", "name": "", "rules": [], "here": "/tasks", "tasks": [], "due": 0, "undo": None, "pages": PAGES}),
     "task": ("tasks/edit.html", "today", "ana", {"task": TASKS["groups"][0][1][0], "form": {"title": "", "due": "soon", "channel": "call", "note": ""}, "customer": "1", "name": "Mia Torres", "channels": WAYS, "segments": [(HEX, "Friends in Valencia")], "errors": {"title": "Say in a few words what to do."}}),
-    "task-rules": ("tasks/rules.html", "today", "ana", {"rules": RULES, "channels": WAYS, "errors": {"quiet-days": "Give 1 to 3650 days."}}),
+    "task-rules": ("tasks/rules.html", "today", "ana", {"rules": RULES, "channels": WAYS, "segments": [(HEX, "Friends in Valencia")], "errors": {"quiet-days": "Give 1 to 3650 days."}}),
     "notes": ("tasks/notes.html", "customers", "ana", {"name": "Mia Torres", "path": "/customers/1", "undo": "e" * 64, "notes": [{"id": "f" * 64, "at": NOW - DAY, "text": "They called: the serum again, please"}], "pages": PAGES}),
     "tasks-customer": ("tasks/customer.html", "customers", "ana", {"name": "Mia Torres", "path": "/customers/1", "tasks": [CALL, *TASKS["done"]]}),
     "customers": ("customers/list.html", "customers", "ana", {**LIST, "customers": CUSTOMERS, "total": 4, "pages": PAGES}),
@@ -570,4 +570,11 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "brand-home": ("brand/home.html", "brand", "lumen", {"counts": {"products": 20, "shops": 1}, "bounds": [{"title": "standard, version 2", "words": "The seller earns 15 to 25 %, all together 30 % at most, at most 2 levels above; goods may come back for 14 days at least"}],
         "form": {"name": "standard", "direct_least": "15", "direct_most": "250", "total_most": "30", "levels_most": "2", "days": "14"}, "errors": {"direct_most": "Enter a percentage from 0 to 100, such as 20 or 7.5."}}),
     "brand-home-new": ("brand/home.html", "brand", "lumen", {"counts": {"products": 0, "shops": 0}, "bounds": [], "form": {"name": "standard", "direct_least": "0", "direct_most": "30", "total_most": "40", "levels_most": "3", "days": "14"}}),
+    "recalls": ("catalog/withdrawals.html", "catalog", "lumen", {"rows": [{"handle": "dew-serum", "title": "Dew Serum", "reason": "The glass may splinter.", "at": NOW - DAY}], "form": {"handle": "", "reason": ""}, "errors": {"reason": "Say why you withdraw it: merchants and their sellers will ask."}}),
+    "recalls-none": ("catalog/withdrawals.html", "catalog", "lumen", {"rows": [], "form": {"handle": "", "reason": ""}}),
+    "merchant-brands": ("merchant/brands.html", "merchant", "lumen", {"products": [{"href": f"/merchant/brands/{HEX}", "title": "Sun Milk", "brand": "Solis", "why": "", "state": ("Offered", "done")}, {"href": f"/merchant/brands/{HEX}", "title": "Dew Serum", "brand": "Solis", "why": "The glass may splinter.", "state": ("Withdrawn", "stopped")}],
+        "offers": [{"title": "Sun Milk", "sku": "SM-1", "price": usd(5200), "bounds": "standard", "why": "", "state": ("For sale", "done")}, {"title": "Dew Serum", "sku": "S-30", "price": usd(2600), "bounds": "standard", "why": "S-30: its brand has withdrawn it: The glass may splinter.", "state": ("Can't be sold", "stopped")}]}),
+    "merchant-brands-none": ("merchant/brands.html", "merchant", "lumen", {"products": [], "offers": []}),
+    "merchant-brand-product": ("merchant/brand_product.html", "merchant", "lumen", {"product": {"title": "Dew Serum", "brand": "Solis", "withdrawn": "The glass may splinter.", "currency": "USD"}, "skus": [{"name": "price-0", "sku": "S-30", "value": "52.00"}, {"name": "price-1", "sku": "S-50", "value": ""}], "bounds": [("standard", "standard")], "chosen": "standard", "action": f"/merchant/brands/{HEX}", "stop": f"/merchant/brands/{HEX}/stop", "errors": {"price-0": "Enter a price such as 52 or 52.50, or nothing: it isn't offered then."}}),
+    "merchant-brand-product-unbound": ("merchant/brand_product.html", "merchant", "lumen", {"product": {"title": "Dew Serum", "brand": "Solis", "withdrawn": "", "currency": "USD"}, "skus": [], "bounds": [], "chosen": "", "action": f"/merchant/brands/{HEX}", "stop": ""}),
 }  # fmt: skip

@@ -446,3 +446,19 @@ def test_a_drill_leaves_no_file_and_sweeps_what_a_crash_left(vaulted):
     left.write_bytes(b"noise")
     vaulted.drill()
     assert not list(vaulted.folder.glob("drill-*"))
+
+
+def test_how_far_it_is_is_told_of_a_total(vaulted):
+    """Rows of a whole backup, of what changed since, and bytes of a drill."""
+    told, read = [], []
+    made = vaulted.make(tell=lambda *seen: told.append(seen))
+    assert told[-1] == (made.rows, made.rows)
+    assert [total for _, total in told[:1]] == [made.rows]  # known before the first row is sent
+    assert all(done <= total for done, total in told)
+    vaulted.note(vaulted.ids[0], "changed since")
+    told.clear()
+    again = vaulted.make(tell=lambda *seen: told.append(seen))
+    assert not again.whole
+    assert 0 < told[-1][0] == again.rows <= told[-1][1]
+    checked = vaulted.engine.drill(vaulted.target, PLACE, lambda *seen: read.append(seen))
+    assert read == [(0, checked.bytes)]

@@ -100,7 +100,7 @@ def test_erasing_takes_keys_and_what_undo_kept(store: Store[str]) -> None:
         unit.customer_imports.keep_import(ImportRow(b"i" * 32, "a.vcf", "vcard", 1, 1, 0, 0))
         unit.customers.keep(_row(1, MIA))
         unit.customer_imports.note_changes(
-            b"i" * 32, [(bytes([1]) * 32, unit.customer_imports.images([bytes([1]) * 32], ())[bytes([1]) * 32])]
+            b"i" * 32, [(bytes([1]) * 32, 1, unit.customer_imports.images([bytes([1]) * 32], ())[bytes([1]) * 32])]
         )
         assert unit.customers.erase(bytes([1]) * 32)
         assert not unit.customers.erase(bytes([1]) * 32)

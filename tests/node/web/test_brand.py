@@ -1,11 +1,13 @@
 """A brand's page over a real store: products counted, bounds signed by form, what is wrong said beside its field."""
 
+import asyncio
+
 import pytest
 import pytest_asyncio
 from aiohttp.test_utils import TestClient, TestServer
 
-from node.services import brand_plans, catalog
-from node.web import brand, shell
+from node.services import brand_offers, brand_plans, catalog, catalog_following, plans
+from node.web import brand, shell, shop_brands, withdrawals
 from node.web.runtime import RUNTIME
 from node.web.sessions import Sessions
 from tests.node.services.shop import file
@@ -18,7 +20,9 @@ FORM = {"name": "standard", "direct_least": "15", "direct_most": "25", "total_mo
 @pytest.fixture
 def nodes(tmp_path):
     world = World(tmp_path)
-    yield world.node("solis", "brand"), world.node("lumen", "merchant")
+    made = world.node("solis", "brand"), world.node("lumen", "merchant")
+    made[0].world = world
+    yield made
     world.close()
 
 
@@ -28,7 +32,8 @@ async def desks(nodes):
     for node in nodes:
         sessions = Sessions(node.clock)
         gate = test_orders.Gate(node)
-        app = shell.make_app(brand.ROUTES, gate=gate, sessions=sessions, allowed_hosts={test_orders.HOST}, cookie_name=test_orders.COOKIE)
+        routes = [*brand.ROUTES, *withdrawals.ROUTES, *shop_brands.ROUTES]
+        app = shell.make_app(routes, gate=gate, sessions=sessions, allowed_hosts={test_orders.HOST}, cookie_name=test_orders.COOKIE)
         app[RUNTIME] = test_orders.Runtime(node)
         client = TestClient(TestServer(app))
         await client.start_server()
@@ -76,3 +81,37 @@ async def test_the_page_is_a_brands(desks):
     answer = await lumen.client.get("/brand", headers=lumen.headers)
     assert "Only a brand&#39;s node does that" in await answer.text()
     assert answer.status >= 400
+
+
+@pytest.mark.asyncio
+async def test_a_merchant_offers_a_brands_product_by_form_and_sees_why_it_cannot_be_sold(nodes, desks):
+    solis, lumen = desks
+    world = nodes[0].world
+    await lumen.reads("/merchant/brands", "No brand&#39;s products yet")
+    nodes[0].write(catalog.import_products, file=file(cream=5200), currency="USD")
+    await solis.post("/brand", **FORM)
+    await asyncio.to_thread(world.pair, *nodes)
+    await solis.post("/brand", **FORM)
+    nodes[1].write(plans.publish_plan, currency="USD", direct_bps=2000, level_bps=[500])
+    nodes[1].write(catalog_following.sync)
+    await asyncio.to_thread(world.deliver)
+    found = next(item for item in nodes[1].read(brand_offers.list_brand_products) if item.skus == ("cream",))
+    path = f"/merchant/brands/{found.product}"
+    await lumen.reads(path, "Under the brand&#39;s bounds", "cream")
+    for price, said in (("a lot", "Enter a price such as 52"), ("1.234", "Enter a price such as 52"), ("", "Say what at least one")):
+        answer = await lumen.client.post(
+            path, data={"_token": lumen.session.token, "price-0": price, "bounds": "standard"}, headers=lumen.headers
+        )
+        assert (answer.status, said in await answer.text()) == (422, True)
+    assert await lumen.post(path, **{"price-0": "52.50", "bounds": "standard"}) == "/merchant/brands"
+    await lumen.reads("/merchant/brands", "52.50", "For sale", "Offered")
+    assert await solis.post("/catalog/withdrawals", handle="cream", reason="The glass may splinter.") == "/catalog/withdrawals"
+    await solis.reads("/catalog/withdrawals", "Product cream", "The glass may splinter.")
+    await asyncio.to_thread(world.deliver)
+    await lumen.reads("/merchant/brands", "its brand has withdrawn it: The glass may splinter.", "Can&#39;t be sold")
+    assert await solis.post("/catalog/withdrawals/allow", handle="cream") == "/catalog/withdrawals"
+    await solis.reads("/catalog/withdrawals", "Nothing is withdrawn")
+    answer = await solis.client.post(
+        "/catalog/withdrawals", data={"_token": solis.session.token, "handle": "x", "reason": "y"}, headers=solis.headers
+    )
+    assert (answer.status, "You have no product with that handle." in await answer.text()) == (422, True)

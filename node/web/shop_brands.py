@@ -1,0 +1,141 @@
+"""A merchant's brands: what they have, what of it is offered, and the form that offers a product."""
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from aiohttp import web
+
+from node.errors import NodeError, NotFound
+from node.services.brand_offers import (
+    BrandOfferView,
+    BrandProductView,
+    SkuPrice,
+    list_brand_offers,
+    list_brand_products,
+    offer_product,
+    stop_offering,
+)
+from node.web.forms import form_of
+from node.web.page import id_in, render, see_other
+from node.web.runtime import runtime_of
+from node.web.shop_catalog import shop
+from protocol.errors import ProtocolError
+from protocol.money import exponent
+
+_PRICE = re.compile(r"[0-9]{1,12}(?:[.,][0-9]{1,4})?")
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    """GET /merchant/brands."""
+    runtime = runtime_of(request)
+    identity, _ = await runtime.read(shop)
+    products: list[BrandProductView] = await runtime.read(list_brand_products)
+    offers: list[BrandOfferView] = await runtime.read(list_brand_offers)
+    return render(
+        request,
+        "merchant/brands.html",
+        section="merchant",
+        products=[_product(item) for item in products],
+        offers=[_offer(item) for item in offers if item.merchant == identity],
+    )
+
+
+def _product(item: BrandProductView) -> dict[str, Any]:
+    state = ("Withdrawn", "stopped") if item.withdrawn else ("Offered", "done") if item.offered else ("Not offered", "waiting")
+    href = f"/merchant/brands/{item.product}"
+    return {"href": href, "title": item.title, "brand": item.brand_name, "why": item.withdrawn, "state": state}
+
+
+def _offer(item: BrandOfferView) -> dict[str, Any]:
+    state = ("Can't be sold", "stopped") if item.code else ("Sold out", "attention") if item.stock == "out" else ("For sale", "done")
+    price = {"minor": item.price, "currency": item.currency}
+    return {"title": item.title, "sku": item.sku, "price": price, "bounds": item.bounds, "why": item.refusal, "state": state}
+
+
+async def show_product(request: web.Request) -> web.StreamResponse:
+    """GET /merchant/brands/{product}."""
+    item = await _found(request)
+    typed = "" if item.suggested is None else _typed(item.suggested, item.currency)
+    return _page(request, item, dict.fromkeys(item.skus, typed), item.bounds[0] if item.bounds else "")
+
+
+async def _found(request: web.Request) -> BrandProductView:
+    runtime = runtime_of(request)
+    await runtime.read(shop)
+    wanted = id_in(request.match_info["product"]).hex()
+    products: list[BrandProductView] = await runtime.read(list_brand_products)
+    found = next((item for item in products if item.product == wanted), None)
+    if found is None:
+        raise NotFound("None of your brands has such a product. It may have been changed: look for its title.")
+    return found
+
+
+def _page(
+    request: web.Request, item: BrandProductView, prices: dict[str, str], bounds: str, errors: dict[str, str] | None = None
+) -> web.Response:
+    return render(
+        request,
+        "merchant/brand_product.html",
+        section="merchant",
+        status=422 if errors else 200,
+        errors=errors or {},
+        product={"title": item.title, "brand": item.brand_name, "withdrawn": item.withdrawn, "currency": item.currency},
+        skus=[{"name": f"price-{place}", "sku": sku, "value": prices.get(sku, "")} for place, sku in enumerate(item.skus)],
+        bounds=[(name, name) for name in item.bounds],
+        chosen=bounds,
+        action=request.path,
+        stop=f"{request.path}/stop" if item.offered else "",
+    )
+
+
+async def post_product(request: web.Request) -> web.StreamResponse:
+    """POST /merchant/brands/{product}: offer it. Fields: price-0 …, bounds."""
+    item, given = await _found(request), form_of(request)
+    typed = {sku: given[f"price-{place}"].strip() for place, sku in enumerate(item.skus)}
+    errors: dict[str, str] = {}
+    prices = []
+    for place, (sku, text) in enumerate(typed.items()):
+        if not text:
+            continue
+        minor = _minor(text, item.currency)
+        if minor is None or minor <= 0:
+            errors[f"price-{place}"] = "Enter a price such as 52 or 52.50, or nothing: it isn't offered then."
+        else:
+            prices.append(SkuPrice(sku, minor))
+    if not prices and not errors:
+        errors["price-0"] = "Say what at least one of them shall cost."
+    if errors:
+        return _page(request, item, typed, given["bounds"], errors)
+    try:
+        await runtime_of(request).write(offer_product, product=bytes.fromhex(item.product), prices=prices, bounds=given["bounds"])
+    except (NodeError, ProtocolError) as error:
+        return _page(request, item, typed, given["bounds"], {"": f"{str(error)[:1].upper()}{str(error)[1:]}"})
+    return see_other(request, "/merchant/brands", f"{item.title} is offered")
+
+
+async def post_stop(request: web.Request) -> web.StreamResponse:
+    """POST /merchant/brands/{product}/stop."""
+    item = await _found(request)
+    await runtime_of(request).write(stop_offering, product=bytes.fromhex(item.product))
+    return see_other(request, "/merchant/brands", f"{item.title} is offered no more")
+
+
+def _minor(text: str, currency: str) -> int | None:
+    """A typed price in minor units; None for what is no price, or finer than the currency's coins."""
+    if not _PRICE.fullmatch(text):
+        return None
+    minor = Decimal(text.replace(",", ".")).scaleb(exponent(currency))
+    return int(minor) if minor % 1 == 0 else None
+
+
+def _typed(minor: int, currency: str) -> str:
+    return f"{Decimal(minor).scaleb(-exponent(currency)):f}"
+
+
+ROUTES = [
+    web.get("/merchant/brands", show),
+    web.get("/merchant/brands/{product:[0-9a-f]{64}}", show_product),
+    web.post("/merchant/brands/{product:[0-9a-f]{64}}", post_product),
+    web.post("/merchant/brands/{product:[0-9a-f]{64}}/stop", post_stop),
+]
