@@ -298,8 +298,8 @@ def crowd(folder: Path, count: int) -> dict[str, Figure]:
         [alone] = sellers.tell("wait", size=size, first=count)
         one = CROWD_PRODUCTS / (alone - began)
         pages = Pages(node)
-        began = sellers.tell("go")
-        ends = [end - began for end in sellers.tell("wait", size=size)[:count]]
+        began = sellers.tell("go", last=count)
+        ends = [end - began for end in sellers.tell("wait", size=size, last=count)]
         slowest = pages.stop()
     together = count * CROWD_PRODUCTS / max(ends)
     asked = {"median": statistics.median(slowest) * 1000, "times": len(slowest)}

@@ -130,9 +130,9 @@ class Sellers:
         await store.write(peers.confirm_pairing, bytes.fromhex(pairing))
         await until(lambda: store.read(lambda unit: unit.peers.all()))
 
-    async def go(self, first: int = 0) -> float:
-        """Follow from now on; the time it is."""
-        for seller in self._all[first:]:
+    async def go(self, first: int = 0, last: int | None = None) -> float:
+        """Those follow from now on; the time it is."""
+        for seller in self._all[first:last]:
             seller.done.clear()
             seller.asked = seller.bytes = 0
             seller.go.set()
@@ -144,14 +144,14 @@ class Sellers:
             seller.asked = seller.bytes = 0
         return time.time()
 
-    async def wait(self, size: int, first: int = 0, seconds: float = 3600.0) -> list[float]:
-        """When each had the feed at `size`."""
-        end = time.monotonic() + seconds
-        while not all(size in seller.done for seller in self._all[first:]):
+    async def wait(self, size: int, first: int = 0, last: int | None = None, seconds: float = 3600.0) -> list[float]:
+        """When each of those had the feed at `size`."""
+        end, waited = time.monotonic() + seconds, self._all[first:last]
+        while not all(size in seller.done for seller in waited):
             if time.monotonic() > end or any(seller.running is None or seller.running.done() for seller in self._all):
                 raise SystemExit(f"the sellers are at {[seller.done for seller in self._all]}")
             await asyncio.sleep(0.05)
-        return [seller.done[size] for seller in self._all[first:]]
+        return [seller.done[size] for seller in waited]
 
     async def ask(self) -> float:
         """The first asks for everything again; seconds until it is answered."""

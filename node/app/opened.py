@@ -1,6 +1,7 @@
 """What runs while the vault is open: store, network, deliveries, deadlines, chain. One owner, one end."""
 
 import asyncio
+import gc
 import logging
 import traceback
 from collections.abc import Callable, Sequence
@@ -142,6 +143,7 @@ class Opened:
         await self.store.write(greeting.greet_all)
         await self.store.write(lambda unit: unit.outbox.wake())  # what was tried before the network was there
         self._greeted.set()
+        gc.freeze()  # what a node holds from its start on stays: the collector need not look at it again and again
         self.network = "ready"
         self._changed()
 

@@ -13,6 +13,7 @@ from node.model.catalog import Entry
 
 from .catalog_columns import Goods, goods, listing_words
 from .catalog_feeds import marks, parts
+from .many import insert_many
 
 _SOLD = "SELECT product, feed, min(price), max(price), min(stock), count(*) FROM offers WHERE product IN ({}) GROUP BY product, feed"
 _NONE = (0, 0, 0, 0)
@@ -55,8 +56,7 @@ class Shelves:
                 changed.append((made.product, made.title, entry.seq, entry.record, known))
                 self._touched.add(made.product)
         self._touched.update(self._products(changed))
-        sql = "INSERT INTO products (id, feed, handle, product, title, seq, record) VALUES (?, ?, ?, ?, ?, ?, ?)"
-        self._db.conn.executemany(sql, new)
+        insert_many(self._db, "INSERT INTO products (id, feed, handle, product, title, seq, record)", new)
         self._db.conn.executemany("UPDATE products SET product = ?, title = ?, seq = ?, record = ? WHERE id = ?", changed)
 
     def touch(self, products: Iterable[bytes]) -> None:
@@ -80,7 +80,7 @@ class Shelves:
             new -= self._shared([row.goods.product for row in part])
         for part in parts(touched | {row.goods.product for row in fresh} - new):
             self._list(self._rows([product for product in part if product not in new]), known=True)
-        self._db.conn.executemany("INSERT OR IGNORE INTO labels (mark, label) VALUES (?, ?)", self._labels.items())
+        insert_many(self._db, "INSERT OR IGNORE INTO labels (mark, label)", list(self._labels.items()))
         self._labels = {}
 
     # --- listings
@@ -106,9 +106,9 @@ class Shelves:
                 changed.append((row.goods.name, *sale, listing))
                 changed_words.append((listing, text))
         many = self._db.conn.executemany
-        many("INSERT INTO listings (id, goods, feed, name, low, high, stock, offers) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", new)
+        insert_many(self._db, "INSERT INTO listings (id, goods, feed, name, low, high, stock, offers)", new)
         many("UPDATE listings SET name = ?, low = ?, high = ?, stock = ?, offers = ? WHERE id = ?", changed)
-        many("INSERT INTO words (rowid, text) VALUES (?, ?)", new_words)
+        insert_many(self._db, "INSERT INTO words (rowid, text)", new_words)
         many("INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?)", changed_words)
         self._drop("id", list(before.values()))
 

@@ -14,6 +14,7 @@ from .catalog_columns import offer_columns
 from .catalog_feeds import NOUNS, FileFeeds, Table, marks, parts, within
 from .catalog_goods import Shelves
 from .catalog_tree import grow
+from .many import insert_many
 
 BATCH = 2_000
 """So many operations are looked at together."""
@@ -178,8 +179,7 @@ class FileWriter(FileFeeds):
             assert entry.record is not None
             product, price, stock = offer_columns(entry.record)
             rows.append((key, entry.name, product, price, stock, entry.seq, entry.record))
-        sql = "INSERT OR REPLACE INTO offers (feed, sku, product, price, stock, seq, record) VALUES (?, ?, ?, ?, ?, ?, ?)"
-        self._db.conn.executemany(sql, rows)
+        insert_many(self._db, "INSERT OR REPLACE INTO offers (feed, sku, product, price, stock, seq, record)", rows)
         self._shelves.touch(row[2] for row in rows)
 
     def _sold(self, key: int, skus: Iterable[str]) -> list[bytes]:
