@@ -1,51 +1,12 @@
-"""Every sample page and /design in Chromium: no report against the policy, no axe violation, no sideways scroll, two themes, two widths."""
+"""What the browser does with our pages: the policy and axe notice what is planted, scripts are ours only, and without them all works."""
 
 import pytest
-from playwright.async_api import Browser, Page
 
-from node.web.page import REPORTS
-from tests.e2e.browser import SHOTS, axe, chromium, needs_chromium
-from tests.e2e.gallery import Gallery, gallery
-from tests.e2e.samples import SAMPLES
+from tests.e2e.browser import axe, chromium, needs_chromium
+from tests.e2e.gallery import gallery
+from tests.e2e.looks import enter
 
 pytestmark = [pytest.mark.browser, needs_chromium]
-PATHS = {"design": "/design", **{name: f"/sample/{name}" for name in SAMPLES}}
-
-
-async def enter(desk: Gallery, browser: Browser, theme: str, width: int, *, scripts: bool = True) -> Page:
-    """A page that came in by the link of `gemstra open`, or by typing the code."""
-    scheme = "dark" if theme == "dark" else "light"
-    context = await browser.new_context(
-        viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce", java_script_enabled=scripts
-    )
-    page = await context.new_page()
-    code = desk.sessions.issue_code()
-    await page.goto(f"{desk.origin}/open#{code}")
-    if not scripts:
-        await page.get_by_label("Code").fill(code)
-        await page.get_by_role("button", name="Open").click()
-    await page.wait_for_url("**/sample/today")
-    return page
-
-
-@pytest.mark.asyncio
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
-async def test_pages_hold_in_both_themes_and_widths(theme: str, width: int) -> None:
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    wrong: list[str] = []
-    async with gallery() as desk, chromium() as browser:
-        page = await enter(desk, browser, theme, width)
-        page.on("pageerror", lambda error: wrong.append(f"script: {error}"))
-        page.on("console", lambda message: wrong.append(f"console: {message.text}") if "[hx-csp]" in message.text else None)
-        for name, path in PATHS.items():
-            await page.goto(desk.origin + path)
-            if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                wrong.append(f"{name}: scrolls sideways")
-            await page.screenshot(path=SHOTS / f"{name}-{theme}-{width}.png", full_page=True)
-            wrong += [f"{name}: {line}" for line in await axe(page)]
-        assert wrong == []
-        assert dict(desk.app[REPORTS].counts) == {}
 
 
 @pytest.mark.asyncio

@@ -1,0 +1,14 @@
+"""Every sample page and /design in Chromium, in the dark theme, narrow and wide."""
+
+import pytest
+
+from tests.e2e.browser import needs_chromium
+from tests.e2e.looks import WIDTHS, look_at_all
+
+pytestmark = [pytest.mark.browser, needs_chromium]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_pages_hold_in_the_dark_theme(width: int) -> None:
+    await look_at_all("dark", width)
