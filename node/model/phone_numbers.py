@@ -1,4 +1,4 @@
-"""A phone number as it was written → E.164, by phonenumbers; plain ones by the same tables without its many steps.
+"""A phone number as it was written → E.164, by phonenumbers; plain ones by the same tables without its many steps. And E.164 → for people.
 
 Only what can be read in one way is read quickly: digits and simple separators, a length that is whole in its country, no leading
 zero, nothing that a trunk prefix, a carrier code or the country's own code could be. All else goes to phonenumbers itself.
@@ -11,6 +11,7 @@ from functools import cache
 _PLAIN = re.compile(r"(\+?)(\d[\d .\-]*|\(\d{1,4}\)[\d .\-]*)(?<=\d)\Z", re.ASCII)
 _SEPARATORS = str.maketrans("", "", " .-()")
 _LONGEST_CODE = 3
+_WHOLE = re.compile(r"\+\d{4,15}\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +92,15 @@ def slow_e164(raw: str, region: str) -> str | None:
         return None
     number.extension = None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def readable(number: str) -> str:
+    """An E.164 number as people read it, with its country's spaces; one that is none stays as it was written."""
+    if not _WHOLE.match(number):
+        return number
+    import phonenumbers
+
+    try:
+        return phonenumbers.format_number(phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    except phonenumbers.NumberParseException:  # a code of no country, from a record written elsewhere
+        return number

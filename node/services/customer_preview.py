@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from node.errors import NotFound, UserError
 from node.model.contact_fields import LEAVE
 from node.model.customer import Customer, merged
-from node.model.person import Contact
+from node.model.person import Contact, Phone
+from node.model.phone_numbers import readable
 from node.model.staged import ACTIONS, KINDS, OUTCOMES, Judgement, Rules, Staged, StagedRow
 
 from . import import_besides
@@ -256,7 +257,7 @@ def _text(value: object) -> str:
         return "; ".join(_text(item) for item in value)
     if value is None or isinstance(value, str):
         return value or ""
-    shown = [
-        getattr(value, name) for name in ("full", "raw", "value", "lines", "postcode", "city", "country", "purpose") if hasattr(value, name)
-    ]
+    if isinstance(value, Phone):
+        return readable(value.e164 or value.raw)
+    shown = [getattr(value, name) for name in ("full", "value", "lines", "postcode", "city", "country", "purpose") if hasattr(value, name)]
     return " ".join(_text(part) for part in shown if part)

@@ -13,6 +13,7 @@ from node.model.customer import Customer, Image
 from node.model.details import NOBODY, AddressEntry, Details, Entry, PhoneEntry, details_of, written
 from node.model.history import Change, Part, change_of
 from node.model.person import Contact
+from node.model.phone_numbers import readable
 from protocol.disclosure import Field
 
 from .exchange import PeersUnit
@@ -199,7 +200,7 @@ def require_seller(unit: CustomersUnit) -> None:
 
 def detail(person: Contact) -> str:
     """What tells two people of one name apart: place, phone, e-mail."""
-    number = next((item.e164 or item.raw for item in person.phones), "")
+    number = next((readable(item.e164 or item.raw) for item in person.phones), "")
     email = next((item.value for item in person.emails), "")
     return ", ".join(part for part in (_place(person), number, email) if part)
 

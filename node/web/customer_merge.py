@@ -7,6 +7,7 @@ from aiohttp import web
 
 from node.errors import ConflictError, UserError
 from node.model.details import Details
+from node.model.phone_numbers import readable
 from node.services import customer_history, customer_merge, customer_split, customers
 from node.services.customer_merge import PairsView
 from node.services.customer_search import CustomerPage, list_customers
@@ -37,7 +38,7 @@ async def show_duplicates(request: web.Request) -> web.StreamResponse:
 
 
 def _person(row: CustomerRow) -> dict[str, str]:
-    text = ", ".join(part for part in (row.place, row.phone, row.email) if part)
+    text = ", ".join(part for part in (row.place, readable(row.phone), row.email) if part)
     return {"id": row.id, "name": row.name, "text": text, "href": f"/customers/{row.id}"}
 
 
@@ -145,7 +146,7 @@ async def _split(request: web.Request, errors: dict[str, str], form: Form | None
     ordered: list[tuple[str, str]] = await runtime.read(said.orders_of, customer=_id(request))
     written = person.details
     groups = [
-        ("phones", "Phones", [item.whole or item.value for item in written.phones]),
+        ("phones", "Phones", [readable(item.whole or item.value) for item in written.phones]),
         ("emails", "E-mails", [item.value for item in written.emails]),
         ("addresses", "Addresses", [said.address(item) for item in written.addresses]),
     ]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from node.model.details import AddressEntry, Details
+from node.model.phone_numbers import readable
 from node.services import orders
 from node.services.customer_timeline import TimelineEvent
 from node.services.notes import NoteView
@@ -150,7 +151,7 @@ def address(item: AddressEntry) -> str:
 
 def terms(person: Details) -> list[tuple[str, str]]:
     """What is kept of a person as terms and texts, in the order of the form; a label of the seller's own is the term."""
-    pairs = [(item.label or "Phone", item.whole or item.value) for item in person.phones]
+    pairs = [(item.label or "Phone", readable(item.whole or item.value)) for item in person.phones]
     pairs += [(item.label or "E-mail", item.value) for item in person.emails]
     pairs += [(item.label or "Address", address(item)) for item in person.addresses]
     pairs += [

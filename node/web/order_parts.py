@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from node.errors import NotFound
+from node.model.phone_numbers import readable
 from node.services import asking, commissions, grants
 from node.services.grant_views import GrantView
 from node.services.order_view import OrderView
@@ -86,7 +87,8 @@ def address(unit: Any, order: bytes) -> tuple[dict[str, Any] | None, GrantView |
         held = asking.held(unit, bytes.fromhex(newest.id))
     except NotFound:
         return None, newest
-    return {"pairs": [(_FIELDS.get(field, field), value) for field, value in held.values.items()], "until": held.erase_by}, newest
+    shown = {field: readable(value) if field == "phone" else value for field, value in held.values.items()}
+    return {"pairs": [(_FIELDS.get(field, field), value) for field, value in shown.items()], "until": held.erase_by}, newest
 
 
 def asked(unit: Any, order: bytes) -> GrantView | None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.model import phone_numbers
-from node.model.phone_numbers import e164, slow_e164
+from node.model.phone_numbers import e164, readable, slow_e164
 
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
 EXAMPLES = [number for region in REGIONS if (number := phonenumbers.example_number(region)) is not None]
@@ -69,6 +69,16 @@ def test_every_example_of_every_country_is_read_the_same_both_ways():
 )
 def test_what_can_be_read_in_two_ways_is_left_to_phonenumbers(raw, region):
     assert phone_numbers._quick(raw, region) is None
+
+
+def test_people_read_a_whole_number_with_spaces_and_anything_else_as_written():
+    written = ("+4930901820", "+12025550143", "+34600000111", "030 901820", "+49 30 901820 x7", "+9990000000", "", "call the shop")
+    assert [readable(number) for number in written] == ["+49 30 901820", "+1 202-555-0143", "+34 600 00 01 11", *written[3:]]
+
+
+def test_what_people_read_is_the_same_number_when_it_is_typed_again():
+    wholes = {phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) for number in EXAMPLES}
+    assert {e164(readable(whole), "US") for whole in wholes} == wholes
 
 
 def test_control_a_plan_without_its_rules_is_seen(monkeypatch):
