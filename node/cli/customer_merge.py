@@ -114,5 +114,5 @@ def take_back(context: typer.Context, customer: str) -> None:
     """Take the last change of a customer back; again: bring it back."""
     call = call_of(context)
     with reported():
-        updated = call.client.get(f"/customers/{customer}/history")["updated"]
-        call.output.show(call.client.post(f"/customers/{customer}/take-back", updated=updated))
+        changes = call.client.get(f"/customers/{customer}/history")["changes"]
+        call.output.show(call.client.post(f"/customers/{customer}/take-back", at=changes[0]["at"] if changes else 0))

@@ -7,7 +7,7 @@ from typing import Protocol
 from node.errors import ConflictError
 from node.model.history import MOST_CHANGES, Change, Merge, Part, change_of, changed_fields
 
-from .customers import CustomersUnit, KeptView, find, require_unchanged
+from .customers import CustomersUnit, KeptView, changed_meanwhile, find
 
 
 class HistoryBook(Protocol):
@@ -49,10 +49,9 @@ class MergeView:
 
 @dataclass(frozen=True, slots=True)
 class HistoryView:
-    """The newest changes, the latest first; `updated` is what taking the latest back must say."""
+    """The newest changes, the latest first."""
 
     id: str
-    updated: int
     changes: tuple[ChangeView, ...]
     merges: tuple[MergeView, ...]
 
@@ -64,19 +63,22 @@ def list_history(unit: HistoryUnit, customer: bytes) -> HistoryView:
     after = [change_of(found, unit.now, "edit"), *states]
     changes = tuple(ChangeView(change.at, change.kind, changed_fields(change, then)) for change, then in zip(states, after, strict=False))
     merges = tuple(MergeView(merge.id.hex(), merge.at, merge.gone.person.names.full) for merge in unit.customer_history.merges(customer))
-    return HistoryView(customer.hex(), found.updated, changes, merges)
+    return HistoryView(customer.hex(), changes, merges)
 
 
-def take_back(unit: HistoryUnit, customer: bytes, updated: int) -> KeptView:
+def take_back(unit: HistoryUnit, customer: bytes, at: int) -> KeptView:
     """Make a customer what they were before the last change; again: what they were before that taking back. The picture stays.
+
+    `at` is when the last change was made, as the history says: another is not taken back unseen, be it only that somebody was put aside.
 
     Raises ConflictError `changed-meanwhile`, `nothing-to-take-back`, `undo-the-merge`, `merge-again`.
     """
     found = find(unit, customer)
-    require_unchanged(found, updated)
     latest = next(iter(unit.customer_history.changes(customer, 1)), None)
     if latest is None:
         raise ConflictError("Nothing was changed since this customer was added.", code="nothing-to-take-back")
+    if latest.at != at:
+        raise changed_meanwhile()
     if latest.kind == "merge":
         raise ConflictError("The last change made one customer of two. Undo the merge instead: both come back.", code="undo-the-merge")
     if latest.kind in ("split", "unmerge"):

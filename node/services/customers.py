@@ -188,8 +188,13 @@ def _keep(unit: CustomersUnit, customer: Customer) -> KeptView:
 def require_unchanged(found: Customer, updated: int) -> None:
     """Raise ConflictError `changed-meanwhile` where the record is not the one that was read."""
     if found.updated != updated:
-        text = "This customer was changed meanwhile, here or in another window. Look at what is there now, then change it again."
-        raise ConflictError(text, code="changed-meanwhile")
+        raise changed_meanwhile()
+
+
+def changed_meanwhile() -> ConflictError:
+    """The record or its history is not the one that was read."""
+    text = "This customer was changed meanwhile, here or in another window. Look at what is there now, then change it again."
+    return ConflictError(text, code="changed-meanwhile")
 
 
 def require_seller(unit: CustomersUnit) -> None:

@@ -203,11 +203,11 @@ async def post_unarchive(request: web.Request) -> web.StreamResponse:
 
 
 async def post_take_back(request: web.Request) -> web.StreamResponse:
-    """POST /customers/{customer}/take-back. Field: updated."""
-    text, path = form_of(request)["updated"], f"/customers/{_id(request).hex()}"
+    """POST /customers/{customer}/take-back. Field: at, when the change was made."""
+    text, path = form_of(request)["at"], f"/customers/{_id(request).hex()}"
     try:
-        updated = int(text) if text.isdecimal() else 0
-        await runtime_of(request).write(customer_history.take_back, customer=_id(request), updated=updated)
+        at = int(text) if text.isdecimal() else 0
+        await runtime_of(request).write(customer_history.take_back, customer=_id(request), at=at)
     except ConflictError as error:
         return see_other(request, path, str(error), "stopped")
     return see_other(request, path, "Taken back. Taking back again brings it back.")

@@ -57,7 +57,7 @@ def test_being_put_back_is_a_change_that_can_be_taken_back(vaulted):
     vaulted.engine.restore_customer(vaulted.target, id_)
     latest = vaulted.node.read(customer_history.list_history, customer=id_).changes[0]
     assert (latest.kind, latest.fields) == ("backup", ("note",))
-    vaulted.node.write(customer_history.take_back, customer=id_, updated=customer_of(vaulted, id_).updated)
+    vaulted.node.write(customer_history.take_back, customer=id_, at=latest.at)
     assert customer_of(vaulted, id_).person.notes == "changed since"
 
 

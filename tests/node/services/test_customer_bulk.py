@@ -44,7 +44,8 @@ def _edit(ana, customer, tick=1, **fields):
 
 def _take_back(ana, customer):
     ana.clock.tick(1)
-    ana.write(customer_history.take_back, customer=customer, updated=ana.read(customers.get_customer, customer=customer).updated)
+    latest = ana.read(customer_history.list_history, customer=customer).changes[0]
+    ana.write(customer_history.take_back, customer=customer, at=latest.at)
 
 
 def _lines(ana, customer):

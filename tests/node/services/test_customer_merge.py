@@ -63,6 +63,10 @@ def _updated(node, customer):
     return node.read(customers.get_customer, customer=customer).updated
 
 
+def _latest(node, customer):
+    return node.read(customer_history.list_history, customer=customer).changes[0]
+
+
 def _whole(node):
     """Every row of every table but those that say when something was done here."""
     left = {"migrations", "sqlite_sequence", "customer_history", "operations"}
@@ -167,15 +171,33 @@ def test_a_customer_is_not_merged_with_themselves_nor_with_nobody(ana):
 
 def test_a_change_is_taken_back_and_back_again(ana):
     kept = bytes.fromhex(ana.write(customers.add_customer, name="Zoë", note="one").id)
-    assert _code(ana.write, customer_history.take_back, customer=kept, updated=_updated(ana, kept)) == "nothing-to-take-back"
+    assert _code(ana.write, customer_history.take_back, customer=kept, at=0) == "nothing-to-take-back"
     _change(ana, kept, note="two", tags=("vip",))
-    assert _code(ana.write, customer_history.take_back, customer=kept, updated=1) == "changed-meanwhile"
+    assert _code(ana.write, customer_history.take_back, customer=kept, at=1) == "changed-meanwhile"
     for expected in ("one", "two", "one"):
         ana.clock.tick(1)
-        ana.write(customer_history.take_back, customer=kept, updated=_updated(ana, kept))
+        ana.write(customer_history.take_back, customer=kept, at=_latest(ana, kept).at)
         assert _person(ana, kept).notes == expected
     changes = ana.read(customer_history.list_history, customer=kept).changes
     assert [(change.kind, change.fields) for change in changes] == [("restore", ("note", "tags"))] * 3 + [("edit", ("note", "tags"))]
+
+
+@pytest.mark.parametrize("since", [customers.archive_customer, customers.unarchive_customer])
+def test_putting_aside_elsewhere_is_not_taken_back_instead_of_what_was_shown(ana, since):
+    [one] = _keep(ana, MIA)
+    if since is customers.unarchive_customer:
+        ana.write(customers.archive_customer, customer=one)
+    ana.clock.tick(1)
+    _change(ana, one, note="two")
+    shown = _latest(ana, one)
+    ana.clock.tick(1)
+    ana.write(since, customer=one)
+    before = ana.read(customers.get_customer, customer=one)
+    assert _code(ana.write, customer_history.take_back, customer=one, at=shown.at) == "changed-meanwhile"
+    assert ana.read(customers.get_customer, customer=one) == before
+    ana.write(customer_history.take_back, customer=one, at=_latest(ana, one).at)
+    after = ana.read(customers.get_customer, customer=one)
+    assert (after.details.note, after.archived is None) == ("two", since is customers.archive_customer)
 
 
 def test_what_an_import_changed_is_taken_back(ana):
@@ -183,7 +205,7 @@ def test_what_an_import_changed_is_taken_back(ana):
     _keep(ana, replace(MIA, photo=None, title="Boss"))
     changes = ana.read(customer_history.list_history, customer=one).changes
     assert [(change.kind, change.fields) for change in changes] == [("import", ("title",))]
-    ana.write(customer_history.take_back, customer=one, updated=_updated(ana, one))
+    ana.write(customer_history.take_back, customer=one, at=changes[0].at)
     assert _person(ana, one).title == ""
 
 
@@ -211,7 +233,7 @@ def test_a_customer_is_split_with_an_order_and_its_grants(shop):
     assert owners == {order: new, stays: CUSTOMER}
     assert ana.read(lambda unit: unit.db.execute("SELECT customer FROM grants").fetchall()) == [(new,)]
     assert ana.read(lambda unit: len(unit.db.execute("SELECT 1 FROM order_secrets WHERE customer = ?", (new,)).fetchall())) == 1
-    assert _code(ana.write, customer_history.take_back, customer=CUSTOMER, updated=_updated(ana, CUSTOMER)) == "merge-again"
+    assert _code(ana.write, customer_history.take_back, customer=CUSTOMER, at=_latest(ana, CUSTOMER).at) == "merge-again"
 
 
 @pytest.mark.parametrize(
