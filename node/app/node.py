@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from node.app.keys import KeyCase
     from node.app.opened import Opened
     from node.model.export import Export
+    from node.services.catalog_edits import CatalogEdits
     from node.services.catalog_runs import CatalogRuns
     from node.services.import_runs import ImportRuns
     from node.vault.keys import Keys
@@ -308,6 +309,11 @@ class Node:
     def catalog_imports(self) -> "CatalogRuns":
         """Product files under way. Raises Locked."""
         return self.opened().catalog_imports
+
+    @property
+    def catalog_edits(self) -> "CatalogEdits":
+        """Drafts of our catalogs. Raises Locked."""
+        return self.opened().catalog_edits
 
     async def parse(self, reader: str, source: Any, **options: Any) -> Any:
         """What the reader `picture` makes of a source of bytes, in a thread. Raises what it raises."""

@@ -20,6 +20,7 @@ from node.files import contacts
 from node.net.config import NetConfig
 from node.net.host import Host
 from node.services import evidence, exchange, greeting
+from node.services.catalog_edits import CatalogEdits
 from node.services.catalog_runs import CatalogRuns
 from node.services.delivery import Delivery
 from node.services.handlers import EXCHANGE, TICKS
@@ -88,6 +89,7 @@ class Opened:
         self.backups = Backups(config, self.store, keys, PROGRAM, changed)
         self.imports = ImportRuns(self.store, ContactFiles())
         self.catalog_imports = CatalogRuns(self.store, ProductFiles())
+        self.catalog_edits = CatalogEdits(self.store)
         self.delivery = Delivery(self.store, self.host, EXCHANGE)
         self._greeted = asyncio.Event()
         """Set once each peer's hello stands ahead of what waits for it: a device it has not met gets no further before."""
@@ -152,6 +154,7 @@ class Opened:
             before, self.trouble = self.trouble, await look_after(self.store, TICKS)
             if self.trouble not in ("", before):
                 log.error("deadlines: %s", self.trouble)
+            await self.catalog_edits.publish_due()
             await asyncio.sleep(self._config.tick)
 
     async def _know_peers(self) -> None:

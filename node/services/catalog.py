@@ -166,6 +166,12 @@ def _records(unit: CatalogUnit, row: FeedRow) -> list[Operation]:
     return [put(from_bytes(RECORDS[noun], raw)) for noun, raw in records if raw is not None]
 
 
+def own_feed(unit: CatalogUnit, currency: str) -> FeedRow:
+    """The feed of `currency` that this device writes, begun where there is none. Raises UserError `not-a-merchant`."""
+    require_writer(unit)
+    return _write(unit, _own_feed(unit, currency), ())[0]
+
+
 def publish(unit: CatalogUnit, currency: str, operations: Iterable[Operation], note: Note | None = None) -> tuple[int, FeedRow]:
     """Sign `operations` into our feed of `currency` at once; the number its first entry has, and the feed afterwards.
 
@@ -198,13 +204,18 @@ def _write(
     size, tree, state = row.size, writing.tree, writing.state
     if tree.size == size and row.checkpoint:
         return row, (0, 0, 0)
+    return sign_head(unit, row, tree, state), (counts[0], counts[1], counts[2])
+
+
+def sign_head(unit: CatalogUnit, row: FeedRow, tree: Frontier, state: StateHash) -> FeedRow:
+    """Sign how far our log is now, keep it, and tell those who follow it."""
     head = sign_checkpoint(unit.me.device, Checkpoint(row.feed, tree.size, tree.root, state.digest, _time(unit, row)))
     row = replace(row, size=tree.size, state=state, frontier=tree, checkpoint=head.raw, checkpoint_id=head.id, synced_at=unit.now)
     unit.catalog.keep_feed(row)
     for peer in followers(unit):
         send(unit, peer.peer, CatalogChanged(row.feed, head.raw), topic=Topic.CATALOG, about=("feed", row.feed))
     unit.touched("changes")
-    return row, (counts[0], counts[1], counts[2])
+    return row
 
 
 @dataclass(slots=True)

@@ -82,7 +82,7 @@ class _Noting:
         self._slots: list[BatchSlot] = []
 
     def __call__(self, operation: Operation, before: bytes | None) -> None:
-        self._slots.append(BatchSlot(self.goods, operation.slot, before, _hash(operation.record)))
+        self._slots.append(BatchSlot(self.goods, operation.slot, before, hash_of(operation.record)))
         if len(self._slots) >= _NOTED:
             self.flush()
 
@@ -183,10 +183,11 @@ def _back(item: BatchSlot) -> Operation:
 
 
 def _touched(unit: BatchesUnit, feed: bytes, slots: Iterable[BatchSlot]) -> bool:
-    return any(_hash(unit.catalog.record(feed, item.slot)) != item.after for item in slots)
+    return any(hash_of(unit.catalog.record(feed, item.slot)) != item.after for item in slots)
 
 
-def _hash(record: bytes | None) -> bytes | None:
+def hash_of(record: bytes | None) -> bytes | None:
+    """By which what a batch put in a slot is known again."""
     return None if record is None else blake2b(record, digest_size=16).digest()
 
 

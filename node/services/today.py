@@ -17,6 +17,7 @@ from . import (
     evidence,
     greeting,
     order_items,
+    piles,
     restored,
     step_up,
     tasks,
@@ -44,6 +45,7 @@ PROVIDERS: tuple[Provider, ...] = (
     evidence.found,
     *anchors.PROVIDERS,
     *catalog_heads.PROVIDERS,
+    piles.failed,
     backup_items.backups,
     step_up.waiting,
 )

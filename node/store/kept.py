@@ -68,6 +68,8 @@ TABLES: tuple[Kept | Rebuilt | LeftOut, ...] = (
     Kept("catalog_batches"),
     Kept("catalog_batch_slots"),
     Kept("catalog_sources"),
+    Kept("catalog_piles"),
+    Kept("catalog_drafts"),
     LeftOut("product_imports", "a file that waits for a word, and goes by itself: it is sent again"),
     LeftOut("product_import_cells", "rows of a file that waits"),
     LeftOut("product_import_rows", "what would become of them"),

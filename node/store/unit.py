@@ -29,6 +29,7 @@ from .customer_imports import CustomerImports
 from .customer_search import CustomerSearch
 from .customer_timeline import CustomerTimeline
 from .customers import Customers
+from .drafts import Drafts
 from .dump import Dump
 from .erasures import Erasures
 from .evidence import Evidences
@@ -165,6 +166,11 @@ class Unit(Generic[M]):
     def catalog_batches(self) -> CatalogBatches:
         """What was signed together."""
         return CatalogBatches(self.db)
+
+    @cached_property
+    def drafts(self) -> Drafts:
+        """What is to be signed."""
+        return Drafts(self.db)
 
     @cached_property
     def product_imports(self) -> ProductImports:

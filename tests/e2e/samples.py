@@ -11,6 +11,7 @@ from node.services.customer_imports import TouchedView, UndoPlanView
 from node.services.customer_preview import StagedView
 from node.services.import_besides import BesidesView
 from node.web.render import Viewer
+from tests.e2e.authoring_samples import authoring
 
 NOW = 1_764_590_400_000  # 1 December 2025, 12:00 UTC
 HOUR = 3_600_000
@@ -578,3 +579,4 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "merchant-brand-product": ("merchant/brand_product.html", "merchant", "lumen", {"product": {"title": "Dew Serum", "brand": "Solis", "withdrawn": "The glass may splinter.", "currency": "USD"}, "skus": [{"name": "price-0", "sku": "S-30", "value": "52.00"}, {"name": "price-1", "sku": "S-50", "value": ""}], "bounds": [("standard", "standard")], "chosen": "standard", "action": f"/merchant/brands/{HEX}", "stop": f"/merchant/brands/{HEX}/stop", "errors": {"price-0": "Enter a price such as 52 or 52.50, or nothing: it isn't offered then."}}),
     "merchant-brand-product-unbound": ("merchant/brand_product.html", "merchant", "lumen", {"product": {"title": "Dew Serum", "brand": "Solis", "withdrawn": "", "currency": "USD"}, "skus": [], "bounds": [], "chosen": "", "action": f"/merchant/brands/{HEX}", "stop": ""}),
 }  # fmt: skip
+SAMPLES |= authoring(usd, NOW, HEX, PAGES, CURRENCIES)
