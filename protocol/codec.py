@@ -24,6 +24,7 @@ LONGEST_TEXT = 2_000
 MOST_ITEMS = 1_000
 
 T = TypeVar("T")
+_PLAIN = frozenset((bytes, str, int, bool, type(None)))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -65,6 +66,11 @@ def refuse_empty(record: Any, *names: str) -> None:
 
 def to_tree(value: Any) -> Tree:
     """The CBOR tree of a record, of a tuple of them, or of a plain value."""
+    kind = type(value)
+    if kind in _PLAIN:  # first, as most values are: a catalog of a million records is encoded value by value
+        return value
+    if kind is tuple or kind is list:
+        return [to_tree(item) for item in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         tree: dict[int, Tree] = {}
         for name, _, bounds, _ in _fields(type(value)):

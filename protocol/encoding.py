@@ -16,6 +16,7 @@ MAX_DEPTH = 16
 MAX_BIGNUM_BITS = 256
 
 Tree = Any
+_LEAVES = frozenset((bytes, str, bool, type(None)))
 
 
 def encode(tree: Tree) -> bytes:
@@ -63,19 +64,29 @@ def _ordered(tree: Tree, depth: int) -> Tree:
     if depth > MAX_DEPTH:
         raise LocalError("nested too deep to encode", code="not-encodable")
     kind = type(tree)
+    if kind is bytes or kind is str:
+        return tree
     if kind is int:
         if tree.bit_length() > MAX_BIGNUM_BITS:
             raise LocalError("an integer of more than 256 bits has no form", code="not-encodable")
         return tree
     if kind is dict:
-        if not all(type(key) in (int, str) for key in tree):
-            raise LocalError("a map key is an integer or a text", code="not-encodable")
-        return {key: _ordered(tree[key], depth + 1) for key in sorted(tree, key=cbor2.dumps)}
+        return {key: _ordered(tree[key], depth + 1) for key in _in_order(tree)}
     if kind in (list, tuple):
         return [_ordered(value, depth + 1) for value in tree]
-    if kind not in (bytes, str, bool, type(None)):
+    if kind not in _LEAVES:
         raise LocalError(f"{kind.__name__} has no form in the encoding", code="not-encodable")
     return tree
+
+
+def _in_order(tree: dict[Tree, Tree]) -> list[Tree]:
+    """Keys by the bytes of their encodings; of records, whose keys are numbers from 0 up, that is by size."""
+    kinds = set(map(type, tree))
+    if not kinds <= {int, str}:
+        raise LocalError("a map key is an integer or a text", code="not-encodable")
+    if kinds == {int} and min(tree) >= 0:
+        return sorted(tree)
+    return sorted(tree, key=cbor2.dumps)
 
 
 _CONTAINERS = (4, 5)

@@ -5,6 +5,7 @@ Names are not looked up here; the client that fetches looks again at what they l
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 OWN = "/static/"
@@ -12,6 +13,7 @@ OWN = "/static/"
 _INSIDE = (".local", ".localhost", ".internal", ".intranet", ".lan", ".home", ".corp", ".home.arpa", ".onion")
 
 
+@lru_cache(maxsize=1024)
 def why_not(address: str) -> str:
     """Why a picture's address is not kept, or nothing."""
     if address.startswith(OWN) and ".." not in address:

@@ -28,9 +28,10 @@ class Prices:
     named: bool = False
     """Whether the file itself named it."""
     read_any: bool = False
+    decimals: int = 0
 
     def __post_init__(self) -> None:
-        decimals_of(self.currency)
+        self.decimals = decimals_of(self.currency)
 
     def minor(self, text: str) -> int:
         """A price in minor units: a number, one with a code (“12.34 EUR”) or a sign (“€ 12.34”). Raises BadAmount."""
@@ -43,7 +44,7 @@ class Prices:
             number = self._without_sign(signed[1] or signed[4], signed[2] or signed[3], text)
         else:
             number = compact
-        value = minor_units(number, decimals_of(self.currency), self.currency)
+        value = minor_units(number, self.decimals, self.currency)
         self.read_any = True
         return value
 
@@ -53,12 +54,12 @@ class Prices:
             self.named = True
             return
         try:
-            decimals_of(code)
+            decimals = decimals_of(code)
         except UserError:
             raise BadAmount(f"The price “{text[:40]}” names no currency.") from None
         if self.named or self.read_any:
             raise BadAmount(f"The price “{text[:40]}” is in {code}, the others are in {self.currency}. Import each currency by itself.")
-        self.currency, self.named = code, True
+        self.currency, self.decimals, self.named = code, decimals, True
 
     def _without_sign(self, sign: str, number: str, text: str) -> str:
         if self.currency not in _SIGNS[sign]:

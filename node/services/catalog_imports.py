@@ -15,7 +15,7 @@ from protocol.operations import Operation
 from .catalog import plan_for
 from .catalog_batches import publish_batch
 from .catalog_staging import ProductsUnit, feed_of, find_import, is_priced
-from .product_merging import amount, merged, withdrawn
+from .product_merging import Looked, amount, merged, withdrawn
 
 MOST_ROWS = 200
 _SAMPLE_ROWS = 50
@@ -204,7 +204,7 @@ def _goods(unit: ProductsUnit, found: ProductImport, feed: bytes, total: int, te
         if row.product is None:
             yield row.handle, withdrawn(unit.catalog, feed, row.handle)
         else:
-            made = merged(unit.catalog, feed, row.product, row.handle, plan, whole=found.withdraw, priced=priced)
+            made = merged(Looked(unit.catalog), feed, row.product, row.handle, plan, whole=found.withdraw, priced=priced, look=False)
             yield row.handle, iter(made.operations)
         tell(done, total)
 

@@ -19,7 +19,7 @@ from protocol.operations import Noun
 
 from .catalog import plan_for, require_writer
 from .catalog_batches import BatchesUnit
-from .product_merging import merged
+from .product_merging import Looked, merged
 
 MOST_WAITING = 8
 LONGEST = 200
@@ -143,7 +143,7 @@ def judge_some(unit: ProductsUnit, id_: bytes, after: int) -> int:
     if not after:
         unit.product_imports.clear_rows(staged.seq, outcome="withdrawn")
     rows = unit.product_imports.rows(staged.seq, "", after, _BATCH)
-    judging = _Judging(staged, feed, plan)
+    judging = _Judging(staged, feed, plan, Looked(unit.catalog))
     verdicts = [_judged(unit, judging, row) for row in rows]
     unit.product_imports.judge(staged.seq, verdicts)
     return rows[-1].number if len(rows) == _BATCH else 0
@@ -161,19 +161,22 @@ class _Judging:
     staged: ProductImport
     feed: bytes
     plan: bytes | None
+    shelf: Looked
     taken: set[str] = field(default_factory=set)
 
 
 def _judged(unit: ProductsUnit, judging: _Judging, row: WaitingProduct) -> Verdict:
     if row.product is None:
-        handle = _known(unit, judging.feed, row.sku) or row.handle
-        aside = bool(row.handle) and unit.catalog.record(judging.feed, (Noun.PRODUCT, handle)) is not None
+        handle = _known(unit, judging, row.sku) or row.handle
+        aside = bool(row.handle) and judging.shelf.record(judging.feed, (Noun.PRODUCT, handle)) is not None
         return Verdict(row.number, "withdrawn" if aside else "error", handle, (), row.reason)
-    handle = target(unit, judging.feed, row.product)
+    handle = _target(unit, judging, row.product)
     if handle in judging.taken or unit.product_imports.has_before(judging.staged.seq, handle, row.number):
         return Verdict(row.number, "error", handle, (), f"Another row of this file writes the same product of your catalog, “{handle}”.")
     judging.taken.add(handle)
-    found = merged(unit.catalog, judging.feed, row.product, handle, judging.plan, whole=judging.staged.withdraw, priced=is_priced(unit))
+    found = merged(
+        judging.shelf, judging.feed, row.product, handle, judging.plan, whole=judging.staged.withdraw, priced=is_priced(unit), look=True
+    )
     return Verdict(row.number, found.outcome, handle, found.changes, found.reason)
 
 
@@ -182,15 +185,15 @@ def is_priced(unit: ProductsUnit) -> bool:
     return unit.me.role != "brand"
 
 
-def target(unit: ProductsUnit, feed: bytes, product: ProductRow) -> str:
+def _target(unit: ProductsUnit, judging: _Judging, product: ProductRow) -> str:
     """The handle of the catalog's product that this one is: by its SKUs, else by its own."""
-    known = (_known(unit, feed, variant.sku) for variant in product.variants)
+    known = (_known(unit, judging, variant.sku) for variant in product.variants)
     return next(filter(None, known), product.handle)
 
 
-def _known(unit: ProductsUnit, feed: bytes, sku: str) -> str:
+def _known(unit: ProductsUnit, judging: _Judging, sku: str) -> str:
     """The handle of the product that has this SKU in our catalog."""
-    raw = unit.catalog.record(feed, (Noun.OFFER, sku)) if sku else None
+    raw = judging.shelf.record(judging.feed, (Noun.OFFER, sku)) if sku else None
     found = unit.catalog.product(from_bytes(Offer, raw).product) if raw is not None else None
     return found.product.handle if found is not None else ""
 

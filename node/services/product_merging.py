@@ -3,7 +3,7 @@
 It decides what would be written and what that changes. It reads the catalog and writes nothing.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -11,13 +11,14 @@ from node.model.listing import ProductRow, VariantRow
 from node.model.product_import import MOST_CHANGES, SHOWN, Change
 from protocol.codec import from_bytes, to_bytes
 from protocol.country import CODES
-from protocol.errors import ProtocolError
+from protocol.errors import Malformed, ProtocolError
 from protocol.money import Money, exponent
 from protocol.offer import Offer, Stock
-from protocol.operations import Noun, Operation, Slot, put, remove
+from protocol.operations import MAX_RECORD_BYTES, Noun, Operation, Slot, Verb, put, remove
 from protocol.product import HEAVIEST, LONGEST_SIDE, Image, Product, Size, Variant, product_id
 
 FEW = 5
+MOST_VARIANTS = 500
 _WORDS = ("title", "vendor", "category")
 
 
@@ -25,6 +26,22 @@ class Shelf(Protocol):
     """What is read of the catalog."""
 
     def record(self, feed: bytes, slot: Slot) -> bytes | None: ...  # noqa: D102
+
+
+class Looked:
+    """A shelf that is asked once for each slot; without a feed there is nothing on it."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._known: dict[Slot, bytes | None] = {}
+
+    def record(self, feed: bytes, slot: Slot) -> bytes | None:
+        """The bytes in a slot."""
+        if not feed:
+            return None
+        if slot not in self._known:
+            self._known[slot] = self._shelf.record(feed, slot)
+        return self._known[slot]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +64,13 @@ class Found:
     offers: dict[str, Offer]
 
 
-def merged(shelf: Shelf, feed: bytes, row: ProductRow, handle: str, plan: bytes | None, *, whole: bool, priced: bool = True) -> Merged:
+def merged(shelf: Shelf, feed: bytes, row: ProductRow, handle: str, plan: bytes | None, *, whole: bool, priced: bool, look: bool) -> Merged:
     """`row` over the product `handle` of the catalog (which need not be there). `whole`: SKUs that the file does not name go.
 
-    `priced`: with offers; a brand's catalog has none.
+    `priced`: with offers; a brand's catalog has none. `look`: what would be written is not needed, only how it differs.
     """
     before = found(shelf, feed, handle)
-    other = _of_another(shelf, feed, row, before)
+    other = _of_another(shelf, feed, row, before) if look else ""  # what is written was looked at first
     if other:
         return Merged(
             "error", handle, reason=f"The SKU {other} belongs to another of your products. Give it another SKU, or withdraw it there."
@@ -63,27 +80,39 @@ def merged(shelf: Shelf, feed: bytes, row: ProductRow, handle: str, plan: bytes 
     try:
         product = _product(row, before, handle, whole=whole)
         raw = to_bytes(product)
-        put(product).read()  # it fits into a record, as whoever receives it checks
+        _check_fits(product, raw)
+        if before is None and look:
+            return Merged("new", handle)
         name = product_id(raw)
-        offers = (
-            [_offer(variant, before.offers.get(variant.sku) if before else None, name, plan) for variant in row.variants] if priced else []
-        )
+        offers = _offers(row, before, name, plan) if priced else []
         named = {offer.sku for offer in offers}
         kept = [replace(offer, product=name) for sku, offer in before.offers.items() if sku not in named] if before else []
-        stays = {variant.sku for variant in product.variants}
-        gone = [offer.sku for offer in kept if offer.sku not in stays]
-        operations = (
-            put(product),
-            *(put(offer) for offer in (*offers, *kept) if offer.sku in stays),
-            *(remove(Noun.OFFER, sku) for sku in gone),
-        )
     except ProtocolError as problem:
         return Merged("error", handle, reason=f"It does not fit into a catalog: {problem}."[:300])
-    if before is None:
-        return Merged("new", handle, operations)
+    stays = {variant.sku for variant in product.variants}
+    gone = [offer.sku for offer in kept if offer.sku not in stays]
+    changes = _changes(before, product, offers, gone) if before else []
+    outcome = _outcome(changes) if before else "new"
+    if look or outcome == "same":
+        return Merged(outcome, handle, (), tuple(changes[:MOST_CHANGES]))
+    puts = (put(offer) for offer in (*offers, *kept) if offer.sku in stays)
+    operations = (Operation(Verb.PUT_PRODUCT, handle, raw), *puts, *(remove(Noun.OFFER, sku) for sku in gone))
+    return Merged(outcome, handle, operations, tuple(changes[:MOST_CHANGES]))
+
+
+def _check_fits(product: Product, raw: bytes) -> None:
+    """What came together from file and catalog is still one record. Raises Malformed."""
+    if len(raw) > MAX_RECORD_BYTES or len(product.variants) > MOST_VARIANTS:
+        raise Malformed(f"with what your catalog has it is more than {MOST_VARIANTS} variants or 64 KiB", code="too-large")
+
+
+def _offers(row: ProductRow, before: Found | None, product: bytes, plan: bytes | None) -> list[Offer]:
+    return [_offer(variant, before.offers.get(variant.sku) if before else None, product, plan) for variant in row.variants]
+
+
+def _changes(before: Found, product: Product, offers: Sequence[Offer], gone: Sequence[str]) -> list[Change]:
     changes = [*_of_product(before.product, product), *(change for offer in offers for change in _of_offer(before, offer))]
-    changes += [Change("withdrawn", sku, _price(before.offers[sku]), "") for sku in gone]
-    return Merged(_outcome(changes), handle, operations if changes else (), tuple(changes[:MOST_CHANGES]))
+    return [*changes, *(Change("withdrawn", sku, _price(before.offers[sku]), "") for sku in gone)]
 
 
 def withdrawn(shelf: Shelf, feed: bytes, handle: str) -> Iterator[Operation]:

@@ -59,7 +59,8 @@ class FileFeeds:
 
     def record(self, feed: bytes, slot: Slot) -> bytes | None:
         """The bytes in a slot."""
-        return self.records(self.key(feed), slot[0], [slot[1]]).get(slot[1])
+        key = self.key(feed)
+        return self.records(key, slot[0], [slot[1]]).get(slot[1]) if key else None
 
     def records(self, key: int, noun: Noun, names: Iterable[str]) -> dict[str, bytes]:
         """Name → record of those that are there."""
