@@ -1,6 +1,6 @@
-"""Product files: sent, looked at, confirmed as one batch, taken back."""
+"""Product files: sent, looked at, confirmed as one batch, taken back; our catalog as such a file."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from aiohttp import web
 
@@ -8,6 +8,7 @@ from node.api.http import Runtime
 from node.api.routes import Route
 from node.api.uploads import Arriving, flag_option, parsed, text_option
 from node.errors import UserError
+from node.model.export import Export
 from node.services import catalog_batches, catalog_imports
 from node.services.catalog_imports import AppliedView, ProductImportView
 from node.services.catalog_runs import CatalogRuns
@@ -21,6 +22,9 @@ class ProductsRuntime(Runtime, Protocol):
     @property
     def catalog_imports(self) -> CatalogRuns:
         """Files under way."""
+
+    async def export_catalog(self, form: str, currency: str) -> Export:
+        """Our catalog as a file."""
 
 
 async def stage(runtime: ProductsRuntime, request: web.Request) -> ProductImportView:
@@ -72,6 +76,18 @@ async def stop(runtime: ProductsRuntime, staged: bytes) -> DroppedView:
     return DroppedView(staged.hex())
 
 
+async def export_catalog(runtime: ProductsRuntime, request: web.Request) -> Any:
+    """Our catalog as a file. `form`: shopify, woocommerce, google-xml, google-table, json-ld or json-lines; `currency`: of several."""
+    made = await runtime.export_catalog(text_option(request, "form", "json-lines"), text_option(request, "currency", "").upper())
+    headers = {"Content-Type": made.media_type, "Content-Disposition": f'attachment; filename="{made.name}"', "Cache-Control": "no-store"}
+    response = web.StreamResponse(headers=headers)
+    await response.prepare(request)
+    async for piece in made.pieces:
+        await response.write(piece)
+    await response.write_eof()
+    return response
+
+
 _ONE = "/catalog/import/{staged}"
 ROUTES = (
     Route("POST", "/catalog/import", stage, kind="task"),
@@ -84,6 +100,7 @@ ROUTES = (
     Route("GET", _ONE + "/rows", catalog_imports.list_rows, kind="read"),
     Route("POST", _ONE + "/apply", apply, kind="task"),
     Route("POST", _ONE + "/stop", stop, kind="task"),
+    Route("GET", "/catalog/export", export_catalog, kind="task"),
     Route("GET", "/catalog/mappings", catalog_imports.list_mappings, kind="read"),
     Route("POST", "/catalog/mappings/{mapping}/forget", catalog_imports.forget_mapping),
     Route("GET", "/catalog/batches", catalog_batches.list_batches, kind="read"),

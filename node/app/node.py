@@ -319,6 +319,12 @@ class Node:
         """What the reader `picture` makes of a source of bytes, in a thread. Raises what it raises."""
         return await asyncio.to_thread(_READERS[reader], source, **options)
 
+    async def export_catalog(self, form: str, currency: str) -> "Export":
+        """Our catalog of a currency as a file. Raises UserError `unknown-form`, NotFound."""
+        from node.app import catalog_exports
+
+        return await catalog_exports.begin(self.read, form, currency, clock_ms())
+
     def export(self, form: str, kind: str) -> "Export":
         """A file of everything here, or of one kind. Raises UserError `unknown-form`, `unknown-kind`."""
         from node.app import exports

@@ -10,6 +10,7 @@ import typer
 
 from node.cli.client import Client
 from node.cli.context import Call, call_of
+from node.cli.export import SECONDS, to_file
 from node.cli.files_waiting import columns_of, size_of, waiting_id, watched
 from node.cli.output import reported
 from node.cli.upload import ANSWER_SECONDS, send_file
@@ -31,6 +32,7 @@ def add(app: typer.Typer) -> None:
     app.command()(mappings)
     app.command()(batches)
     app.command()(rollback)
+    app.command()(export)
 
 
 def import_(
@@ -153,3 +155,22 @@ def rollback(
             for handle in call.client.get(f"/catalog/batches/{batch}/rollback")["touched"]:
                 call.output.say(f"{handle}: changed since")
         call.output.show(call.client.post(f"/catalog/batches/{batch}/rollback", leave=leave))
+
+
+def export(
+    context: typer.Context,
+    file: Annotated[str, typer.Argument(help="Where to; `-` for stdout.")],
+    form: Annotated[
+        str, typer.Option("--format", help="json-lines, shopify, woocommerce, google-xml, google-table or json-ld.")
+    ] = "json-lines",
+    currency: Annotated[str, typer.Option(help="Which catalog, where you have several.")] = "",
+    force: Annotated[bool, typer.Option(help="Write over a file that is there.")] = False,
+) -> None:
+    """Your catalog as a file that shops and feeds take in. Example: gemstra catalog export feed.xml --format google-xml"""
+    call = call_of(context)
+    with reported():
+        if file == "-":
+            Client(call.data, timeout=SECONDS).download("/catalog/export", sys.stdout.buffer.write, form=form, currency=currency)
+            sys.stdout.flush()
+            return
+        call.output.show({"file": file, "bytes": to_file(call, Path(file), "/catalog/export", force=force, form=form, currency=currency)})

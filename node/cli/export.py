@@ -34,11 +34,11 @@ def export(
             Client(call.data, timeout=SECONDS).download("/export", sys.stdout.buffer.write, form=form, kind=kind)
             sys.stdout.flush()
             return
-        call.output.show({"file": file, "bytes": _to_file(call, Path(file), form, kind, force=force)})
+        call.output.show({"file": file, "bytes": to_file(call, Path(file), "/export", force=force, form=form, kind=kind)})
 
 
-def _to_file(call: Call, path: Path, form: str, kind: str, *, force: bool) -> int:
-    """Write beside the file first, readable by its owner only, and put it in place when it is whole."""
+def to_file(call: Call, path: Path, source: str, *, force: bool, **query: str) -> int:
+    """What the API answers at `source`, written beside the file first, for its owner only, and put in place when it is whole."""
     if path.exists() and not force:
         raise ConflictError(f"{path} is there already. Choose another name, or say --force.", code="file-exists")
     part, done = path.with_name(path.name + ".part"), 0
@@ -57,7 +57,7 @@ def _to_file(call: Call, path: Path, form: str, kind: str, *, force: bool) -> in
                 if shown:
                     sys.stderr.write(f"\r{path.name}  {done >> 10:,} KB")
 
-            Client(call.data, timeout=SECONDS).download("/export", take, form=form, kind=kind)
+            Client(call.data, timeout=SECONDS).download(source, take, **query)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -49,6 +49,12 @@ def plain_text(source: str) -> str:
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1].rstrip() + "…"
 
 
+def as_html(text: str) -> str:
+    """A description as the HTML that reads back as it: a paragraph a gap, a break a line."""
+    parts = (html.escape(part, quote=False).replace("\n", "<br>") for part in text.split("\n\n") if part)
+    return "".join(f"<p>{part}</p>" for part in parts)
+
+
 def _without_tags(source: str) -> str:
     parts: list[str] = []
     place = 0

@@ -224,3 +224,24 @@ def decimal(minor: int, decimals: int) -> str:
     """Minor units as a decimal number."""
     digits = str(minor).rjust(decimals + 1, "0")
     return f"{digits[:-decimals]}.{digits[-decimals:]}" if decimals else digits
+
+
+class ProductLines:
+    """Our own lines in pieces."""
+
+    media_type, ending = "application/jsonl", "jsonl"
+
+    def __init__(self, currency: str, decimals: int) -> None:
+        self._currency, self._decimals = currency, decimals
+
+    def begin(self) -> bytes:
+        """The header."""
+        return header_line(self._currency)
+
+    def rows(self, products: Iterable[ProductRow]) -> bytes:
+        """A line a product."""
+        return b"".join(line_of(product, self._decimals) for product in products)
+
+    def end(self) -> bytes:
+        """Lines have no end."""
+        return b""

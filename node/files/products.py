@@ -11,6 +11,7 @@ from node.model.listing import Option, ProductFile, ProductRow, Skipped, Variant
 from . import google_names, google_tsv, google_xml, json_ld, product_lines, products_csv, shopify_csv, woocommerce_csv
 from .contacts_csv import dialect as contacts_dialect
 from .decoding import Peeked, Progress, read_lines
+from .export_csv import unsafe
 from .kinds import refuse_no_products
 from .listing import collected
 from .prices import Prices
@@ -105,6 +106,7 @@ def open_products(
 
 
 def _table(table: Table, name: str, prices: Prices, now_ms: int) -> OpenProducts:
+    table.change(unsafe)
     if woocommerce_csv.recognises(table.columns):
         return OpenProducts(name, woocommerce_csv.DIALECT, prices, now_ms, found=woocommerce_csv.read(table, prices, now_ms))
     if shopify_csv.recognises(table.columns):

@@ -2,7 +2,7 @@
 
 import csv
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from node.errors import UserError
@@ -46,6 +46,10 @@ class Table:
         for index, title in enumerate(header):
             self.columns.setdefault(plain(title), index)
         self._records = records
+
+    def change(self, cell: Callable[[str], str]) -> None:
+        """Have every cell go through `cell` as it is read."""
+        self._records = ((number, [cell(text) for text in cells]) for number, cells in self._records)
 
     def rename(self, synonyms: Mapping[str, str]) -> None:
         """Let each column whose plain title is a key of `synonyms` answer to the value too, first come."""

@@ -8,6 +8,11 @@ DIALECTS = {
     "shopify": "Shopify", "woocommerce": "WooCommerce", "google-xml": "a Google feed (XML)", "google-table": "a Google feed (table)",
     "json-ld": "schema.org (JSON-LD)", "gemstra-products": "Gemstra", "csv": "a table",
 }  # fmt: skip
+FORMS = {
+    "shopify": "Shopify (CSV)", "woocommerce": "WooCommerce (CSV)", "google-xml": "Google Merchant (XML)",
+    "google-table": "Google Merchant (table)",
+    "json-ld": "schema.org (JSON-LD)", "json-lines": "Gemstra (JSON lines)",
+}  # fmt: skip
 OUTCOMES = {
     "new": ("New", "done"),
     "price": ("Price changes", "active"),

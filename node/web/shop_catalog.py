@@ -6,14 +6,15 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from node.errors import ConflictError, UserError
-from node.services import catalog_batches, catalog_imports, plans
+from node.model.export import Export
+from node.services import browse, catalog_batches, catalog_imports, plans
 from node.services.catalog_batches import BatchView
 from node.services.catalog_imports import ProductImportView, ProductMappingView
 from node.services.catalog_runs import CatalogRuns
 from node.services.unit import Unit
 from node.web.forms import Upload, form_of, takes_upload
 from node.web.page import id_in, render, see_other
-from node.web.product_words import batch_words, state_of
+from node.web.product_words import FORMS, batch_words, state_of
 from node.web.runtime import Runtime, runtime_of
 from node.web.setup import currencies
 from node.web.waiting import within
@@ -30,6 +31,9 @@ class Importing(Runtime, Protocol):
     @property
     def catalog_imports(self) -> CatalogRuns:
         """Files under way."""
+
+    async def export_catalog(self, form: str, currency: str) -> Export:
+        """Our catalog as a file."""
 
 
 def importing(request: web.Request) -> Importing:
@@ -64,6 +68,13 @@ async def _page(request: web.Request, form: dict[str, str], errors: dict[str, st
     waiting: list[ProductImportView] = await runtime.read(catalog_imports.list_staged)
     batches: list[BatchView] = await runtime.read(catalog_batches.list_batches)
     mappings: list[ProductMappingView] = await runtime.read(catalog_imports.list_mappings)
+    feeds: list[browse.FeedView] = await runtime.read(browse.list_feeds)
+    files_out = [
+        {"href": f"/merchant/catalog/file?form={form_}&currency={feed.currency}", "text": f"{words}, {feed.currency}"}
+        for feed in feeds
+        if feed.own and feed.products
+        for form_, words in FORMS.items()
+    ]
     failed = [f"{failure.name}: {failure.reason}" for failure in runtime.catalog_imports.failures]
     runtime.catalog_imports.failures.clear()
     files = [{"href": f"/merchant/catalog/{file.id}", "name": file.name, "at": file.at, "text": state_of(file)} for file in waiting]
@@ -77,6 +88,7 @@ async def _page(request: web.Request, form: dict[str, str], errors: dict[str, st
         form=form,
         currencies=currencies(),
         failed=failed,
+        files_out=files_out,
         waiting=files,
         reading=any(file.state == "reading" for file in waiting),
         batches=past,
@@ -111,6 +123,18 @@ def _wrong(currency: str, upload: Upload | None) -> dict[str, str]:
     if currency not in dict(currencies()):
         errors["currency"] = "Choose a currency from the list."
     return errors
+
+
+async def download(request: web.Request) -> web.StreamResponse:
+    """GET /merchant/catalog/file?form=&currency=: our catalog as a file."""
+    made = await importing(request).export_catalog(request.query.get("form", ""), request.query.get("currency", ""))
+    headers = {"Content-Type": made.media_type, "Content-Disposition": f'attachment; filename="{made.name}"'}
+    response = web.StreamResponse(headers=headers)
+    await response.prepare(request)
+    async for piece in made.pieces:
+        await response.write(piece)
+    await response.write_eof()
+    return response
 
 
 async def post_forget(request: web.Request) -> web.StreamResponse:
@@ -149,6 +173,7 @@ async def unplanned(request: web.Request, currency: str) -> str:
 ROUTES = (
     web.get("/merchant/catalog", show),
     web.post("/merchant/catalog", post),
+    web.get("/merchant/catalog/file", download),
     web.post("/merchant/catalog/mappings/{mapping}/forget", post_forget),
     web.get("/merchant/catalog/batches/{batch}", show_batch),
     web.post("/merchant/catalog/batches/{batch}", post_batch),

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from node.api import catalog, catalog_imports
 from node.api.http import add_api
+from node.app import catalog_exports
 from node.cli.root import app
 from tests.node.cli import test_customer_imports
 from tests.node.services.product_files import line, runs, shopify
@@ -20,6 +21,9 @@ class Runtime(test_customer_imports.Runtime):
     def __init__(self, node) -> None:
         super().__init__(node)
         self.catalog_imports = runs(node)
+
+    async def export_catalog(self, form, currency):
+        return await catalog_exports.begin(self.read, form, currency, self.node.clock.now)
 
 
 @pytest.fixture
@@ -104,3 +108,17 @@ def test_a_batch_is_taken_back_and_replace_is_said_for_one_that_waits(call, tmp_
     call("catalog", "rollback", done["batch"])
     assert json.loads(call("--json", "catalog", "feeds").stdout)[0]["products"] == 2
     call("catalog", "rollback", done["batch"], code=5)
+
+
+def test_the_catalog_is_written_to_a_file_and_never_over_one(call, tmp_path):
+    file, out = tmp_path / "shop.csv", tmp_path / "out.xml"
+    file.write_bytes(shopify(line("a", "A", "5")))
+    call("catalog", "import", str(file))
+    call("catalog", "export", str(out), "--format", "google-xml")
+    assert b"<g:price>5.00 USD</g:price>" in out.read_bytes()
+    call("catalog", "export", str(out), code=5)
+    call("catalog", "export", str(out), "--force")
+    assert out.read_bytes().startswith(b'{"gemstra":"products"')
+    call("catalog", "export", str(tmp_path / "x"), "--format", "papyrus", code=1)
+    call("catalog", "export", str(tmp_path / "x"), "--currency", "EUR", code=3)
+    assert not (tmp_path / "x").exists()

@@ -2,9 +2,10 @@
 
 import pytest
 
+from node.app.catalog_exports import WRITERS
 from node.errors import ConflictError, NotFound, UserError
 from node.files.samples import PRODUCTS, sample_path
-from node.services import browse, catalog_batches, catalog_imports, catalog_staging, plans
+from node.services import browse, catalog_batches, catalog_export, catalog_imports, catalog_staging, plans
 from protocol.codec import from_bytes
 from protocol.offer import Offer
 from protocol.operations import Noun
@@ -331,3 +332,31 @@ def test_a_record_that_no_catalog_can_hold_is_told_with_its_row(lumen):
     staged = stage(lumen, shopify(*(line("a", f"T{n}", "1", option=f"{n}" + "y" * 180) for n in range(100))))
     assert counts(lumen, staged) == {"error": 1}
     assert "does not fit" in rows(lumen, staged, "error")[0].reason
+
+
+def test_what_is_exported_changes_nothing_when_it_comes_back(lumen):
+    bring(lumen, sample_path(PRODUCTS).read_bytes())
+    id_, currency = lumen.read(catalog_export.feed_to_export)
+    for form, make in WRITERS.items():
+        writer, after, data = make(currency, 2), "", b""
+        data = writer.begin()
+        while after is not None:
+            stretch = lumen.read(catalog_export.read_stretch, feed=id_, currency=currency, after=after)
+            after, data = stretch.after, data + writer.rows(stretch.products)
+        staged = stage(lumen, data + writer.end(), name=form)
+        found = counts(lumen, staged)
+        assert not {"new", "withdrawn", "price", "error"} & set(found), form
+        if form in {"json-lines", "shopify"}:
+            assert found == {"same": 20}, form
+        lumen.write(catalog_staging.drop_some, staged=staged, rows=10**6)
+        lumen.write(catalog_staging.drop_some, staged=staged, rows=10**6)
+
+
+def test_an_export_needs_a_catalog_of_that_currency(world, lumen):
+    with pytest.raises(NotFound):
+        lumen.read(catalog_export.feed_to_export)
+    bring(lumen, shopify(line("a", "A", "1")))
+    with pytest.raises(NotFound, match="You have one in USD"):
+        lumen.read(catalog_export.feed_to_export, currency="EUR")
+    with pytest.raises(UserError):
+        world.node("ana").read(catalog_export.feed_to_export)

@@ -8,13 +8,14 @@ import pytest_asyncio
 from aiohttp import FormData
 from aiohttp.test_utils import TestClient, TestServer
 
+from node.app import catalog_exports
 from node.files.samples import PRODUCTS, sample_path
 from node.services import browse, catalog_batches, catalog_imports, plans, today_setup
 from node.web import catalog, catalog_list, shell, shop_catalog, shop_import, shop_orders, shop_plan
 from node.web.runtime import RUNTIME
 from node.web.sessions import Sessions
 from tests.node.services.product_files import runs
-from tests.node.services.world import World
+from tests.node.services.world import START, World
 from tests.node.web import test_orders
 
 HOST, COOKIE = test_orders.HOST, test_orders.COOKIE
@@ -33,6 +34,9 @@ class Runtime(test_orders.Runtime):
     def __init__(self, node) -> None:
         super().__init__(node)
         self.catalog_imports = runs(node)
+
+    async def export_catalog(self, form, currency):
+        return await catalog_exports.begin(self.read, form, currency, START)
 
 
 @pytest.fixture
@@ -105,6 +109,9 @@ async def test_a_shops_export_is_looked_at_and_signed(nodes, desks):
     await lumen.reads("/merchant/catalog", "Signed together", "20 new", "Take back")
     await lumen.reads("/merchant", "20 products")
     await lumen.reads("/catalog", "20 products")
+    await lumen.reads("/merchant/catalog", "Take your catalog away as a file", "WooCommerce (CSV), USD")
+    file = await lumen.client.get("/merchant/catalog/file?form=shopify&currency=USD", headers=lumen.headers)
+    assert (file.status, file.headers["Content-Type"], (await file.text()).count("active")) == (200, "text/csv", 20)
 
 
 @pytest.mark.asyncio
