@@ -4,7 +4,6 @@ Whole, after 100 changes, the drill, one customer, and the restore on a bare mac
 is written while a whole backup runs, and how long that waits. Beside it: a copy of the encrypted file.
 """
 
-import os
 import shutil
 import statistics
 import sys
@@ -17,31 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from bench.report import Asked, Figure, Report, Took, main, timed
+from bench.search import keep_people
 from node.app import restoring
-from node.model.customer import Customer
 from node.store.store import Store
 from node.targets.folder import Folder
 from tests.node.desk import COSTS, WORDS, Desk
-from tests.node.services.vaulted import PLACE, person
+from tests.node.services.vaulted import PLACE
 
 CUSTOMERS, CHANGES = 100_000, 100
-
-
-def fill(store: Store[Any], count: int) -> list[bytes]:
-    """Customers of about 1 KB in the store, half of which nothing compresses."""
-    ids: list[bytes] = []
-
-    def add(unit: Any, first: int) -> None:
-        made = [
-            Customer(unit.random(32), replace(person(number), notes=os.urandom(240).hex()), unit.now, unit.now)
-            for number in range(first, min(first + 1_000, count))
-        ]
-        unit.customers.keep_all(made)
-        ids.extend(customer.id for customer in made)
-
-    for first in range(0, count, 1_000):
-        store.write_now(add, first)
-    return ids
 
 
 def change(store: Store[Any], ids: list[bytes]) -> None:
@@ -86,7 +68,7 @@ class Backed:
         self.target = Folder(folder / "target")
         self.target.found("")
         self.desk.target = self.target
-        self.ids = fill(self.desk.store, count)
+        self.ids = keep_people(self.desk.store, count)
 
 
 def making(backed: Backed) -> dict[str, Figure]:

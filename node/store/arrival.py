@@ -1,6 +1,7 @@
 """What a store set up from a backup makes anew: tables that are derived, and the feeds of others, which come again from them.
 
-A noun with a derived table adds its way here, one function, and a `Rebuilt` in kept.py.
+A noun with a derived table adds its way here, one function, and a `Rebuilt` in kept.py; one whose table has a version in `derived`
+adds it in derived.py alone: no backup carries that version, so opening the restored store has made it already.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +15,6 @@ from node.model.person import Contact
 from protocol.state_hash import STATE_BYTES
 
 from .capture import shape
-from .customer_search import CustomerSearch
 from .customers import person_of
 from .kept import KEPT
 
@@ -28,7 +28,7 @@ class Arrival:
         self._db = db
 
     def rebuild(self) -> None:
-        """Make every derived table anew."""
+        """Make every derived table anew that opening the store did not."""
         self._db.execute("PRAGMA cache_size = -65536")  # indexes that are made in no order; the connection closes after it
         for way in REBUILDING:
             way(self._db)
@@ -74,10 +74,6 @@ def _customer_keys(db: Database) -> None:
         after = rows[-1][0]
 
 
-def _customer_search(db: Database) -> None:
-    CustomerSearch(db, 0).rebuild()  # the time is for asking only
-
-
 def _order_news(db: Database) -> None:
     """What orders say of purchases is worked out by the tick, from the orders named here."""
     for table in ("customer_reorders", "customer_purchases", "customer_orders", "order_news"):
@@ -85,4 +81,4 @@ def _order_news(db: Database) -> None:
     db.execute("INSERT INTO order_news (draft) SELECT draft FROM orders WHERE side = 'seller' AND customer IS NOT NULL")
 
 
-REBUILDING: tuple[Callable[[Database], None], ...] = (_customer_keys, _order_news, _customer_search)
+REBUILDING: tuple[Callable[[Database], None], ...] = (_customer_keys, _order_news)
