@@ -35,23 +35,23 @@ _ORDERS = ("best", "cheap", "dear")
 
 
 def entries(count: int) -> Iterator[Entry]:
-    """Records of so many products and their offers, numbered as their log has them."""
-    for seq, (verb, name, record) in enumerate(operations(count), start=1):
-        yield Entry(seq, Noun.PRODUCT if verb == "put-product" else Noun.OFFER, name, record)
+    """Records of so many products and their offers, numbered as their log has them, in the order of slots."""
+    for noun in (Noun.OFFER, Noun.PRODUCT):
+        for seq, (verb, name, record) in enumerate(operations(count), start=1):
+            if verb == f"put-{noun}":
+                yield Entry(seq, noun, name, record)
 
 
 def fill(store: Store[Keys], count: int) -> None:
     """A followed feed of so many products, in bulk, its index in order afterwards."""
     store.write_now(lambda unit: unit.catalog.keep_feed(FeedRow(FEED, unit.me.identity, "main", "USD", own=False, synced_at=unit.now)))
-    every = sorted(entries(count), key=lambda entry: (entry.noun.value, entry.name))
     store.catalog.write_now(FileWriter.begin, FEED, b"bench")
-    low = None
-    for number, start in enumerate(range(0, len(every), _PACK)):
-        part = every[start : start + _PACK]
-        high = (part[-1].noun, part[-1].name) if start + _PACK < len(every) else None
+    low, number, every = None, 0, entries(count)
+    while part := list(islice(every, _PACK)):
+        high = (part[-1].noun, part[-1].name)
         store.catalog.write_now(FileWriter.load, FEED, number.to_bytes(32), Span(low, high), part)
-        low = high
-    store.catalog.write_now(FileWriter.seal, FEED, len(every), StateHash(), b"bench")
+        low, number = high, number + 1
+    store.catalog.write_now(FileWriter.seal, FEED, 2 * count, StateHash(), b"bench")
     while store.catalog.write_now(FileWriter.merge, 500):
         pass
 

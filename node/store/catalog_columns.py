@@ -119,6 +119,12 @@ def title_marks(name: str) -> list[str]:
     return [f"{MARK}t{''.join(letters[:count])}" for count in range(1, STEPS + 1)]
 
 
+def beginning_of(rung: str) -> str:
+    """The letters of a title's mark."""
+    digits = rung[len(MARK) + 1 :]
+    return "".join(chr(int(digits[at : at + 5], 16)) for at in range(0, len(digits), 5))
+
+
 def price_mark(price: int) -> str:
     """The mark of a price's magnitude; marks sort as prices do."""
     return f"{MARK}p{price.bit_length():02x}"
@@ -134,6 +140,16 @@ def place_of(price: int) -> int:
     bits = price.bit_length()
     part = price >> (bits - 1 - FINE) if bits > FINE else price
     return (bits << FINE) + part % (1 << FINE)
+
+
+def prices_of(rung: str) -> tuple[int, int]:
+    """The lowest and the highest price of a fine mark."""
+    bits, part = divmod(int(rung[len(MARK) + 1 :], 16), 1 << FINE)
+    if bits <= FINE:
+        return part, part
+    width = 1 << (bits - 1 - FINE)
+    low = ((1 << FINE) + part) * width
+    return low, low + width - 1
 
 
 OFFERED = f"{MARK}o"

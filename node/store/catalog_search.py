@@ -1,10 +1,12 @@
 """Products of all catalogs found by words, marks and prices, in the catalog file as it stands for the transaction.
 
-Of few that match, all are read and sorted. Of many, a page is found by climbing a ladder of marks: those of how titles begin, or of how
-high prices are, in their order; the index meets each of them with all that is asked in one walk (ADR 0060).
+Of few that match, all are read and sorted; of some thousand, the engine sorts. Of more, a page is found by climbing a ladder of marks:
+those of how titles begin, or of how high prices are, in their order; the index meets each of them with all that is asked in one walk. Where
+much meets one mark, it is so much of what is there that walking along the order and looking each up is quick (ADR 0060).
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from sqlite_utils import Database
@@ -22,6 +24,12 @@ _ROWS = (
     f"FROM {_AT}.listings AS l JOIN {_AT}.products AS p ON p.id = l.goods JOIN {_AT}.heads AS h ON h.id = l.feed"
 )
 _HIGHEST = 2**63 - 1
+SORTED = 10_000
+"""So many that match are sorted by the engine at once."""
+INDEXED = 5
+"""Beginnings of words up to so many letters have lists of their own; longer ones are put together from all words that begin so, for each
+question. Where many match, these letters are asked for, and of what is met the rest is compared.
+"""
 Key = tuple[int, str, int, int]
 """Rank, name, price, number: what `Place` holds."""
 
@@ -38,20 +46,15 @@ class CatalogSearch:
         match = self._match(asked)
         if not match:
             return Found((), 0, many=False, more=False)
-        few = self._db.execute(f"SELECT rowid FROM {_AT}.words WHERE words MATCH ? LIMIT ?", (match, MOST_COUNTED + 1)).fetchall()  # noqa: S608
-        many = len(few) > MOST_COUNTED
-        keys: Iterator[Key] = self._climb(asked, match, order, after) if many else self._all(asked, match, order)
-        total, found = len(few), []
-        if not many:
-            every = list(keys)
-            total, keys = len(every), iter(every)
-        for key in keys:
-            if after is not None and _sorted_by(order, key) <= _sorted_by(order, (after.rank, after.name, after.price, after.listing)):
-                continue
-            found.append(key)
-            if len(found) > limit:
-                break
-        return Found(self._listings(found[:limit]), total, many, more=len(found) > limit)
+        count = self._count(match, SORTED + 1)
+        if count <= MOST_COUNTED:
+            every = self._all(asked, match, order)
+            keys = [key for key in every if after is None or _sorted_by(order, key) > _sorted_by(order, _key(after))]
+            return Found(self._listings(keys[:limit]), len(every), many=False, more=len(keys) > limit)
+        walk = _Walk(self._db, asked, order, after)
+        met = walk.sorted(match, limit + 1) if count <= SORTED else self._climb(walk, asked)
+        found = list(islice(met, limit + 1))
+        return Found(self._listings(found[:limit]), MOST_COUNTED + 1, many=True, more=len(found) > limit)
 
     def same_code(self, code: str) -> list[Listing]:
         """Every listing of a product with this GTIN."""
@@ -75,9 +78,14 @@ class CatalogSearch:
 
     # --- what is asked, as the index takes it
 
-    def _match(self, asked: Asked) -> str:
-        """The expression of the index; empty when nothing can match."""
-        terms = [f'"{word}"*' for word in asked.words]
+    def _count(self, match: str, most: int) -> int:
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM {_AT}.words WHERE words MATCH ? LIMIT ?)"  # noqa: S608
+        found: int = self._db.execute(sql, (match, most)).fetchone()[0]
+        return found
+
+    def _match(self, asked: Asked, letters: int | None = None) -> str:
+        """The expression of the index, of words only so many `letters`; empty when nothing can match."""
+        terms = [f'"{word[:letters]}"*' for word in asked.words]
         feeds = asked.feeds or (() if terms or asked.offered else [held.feed for held in self._feeds.all_held()])
         keys = [key for feed in feeds if (key := self._feeds.key(feed))]
         if asked.feeds and not keys:
@@ -97,19 +105,28 @@ class CatalogSearch:
 
     # --- few: all of them
 
-    def _all(self, asked: Asked, match: str, order: Order) -> Iterator[Key]:
+    def _all(self, asked: Asked, match: str, order: Order) -> list[Key]:
         rows = self._db.execute(_KEYS, (match,)).fetchall()
         keys = [(_rank(name, asked.words), name, low, id_) for id_, name, low in rows if _priced(asked, low)]
-        return iter(sorted(keys, key=lambda key: _sorted_by(order, key)))
+        return sorted(keys, key=lambda key: _sorted_by(order, key))
 
     # --- many: along a ladder
 
-    def _climb(self, asked: Asked, match: str, order: Order, after: Place | None) -> Iterator[Key]:
-        rungs = self._by_title(match, after) if order is Order.BEST else self._by_price(match, asked, order, after)
+    def _climb(self, walk: "_Walk", asked: Asked) -> Iterator[Key]:
+        match, after = self._match(asked, INDEXED), walk.after
+        words = [word for word in asked.words if len(word) > INDEXED]
+        rungs = self._by_title(match, after) if walk.order is Order.BEST else self._by_price(match, asked, walk.order, after)
         for rung in rungs:
-            rows = self._db.execute(_KEYS, (f'{match} AND "{rung}"',)).fetchall()
-            keys = [(0, name, low, id_) for id_, name, low in rows if _priced(asked, low)]
-            yield from sorted(keys, key=lambda key: _sorted_by(order, key))
+            few = self._count(f'{match} AND "{rung}"', MOST_COUNTED + 1) <= MOST_COUNTED
+            for key in walk.sorted(f'{match} AND "{rung}"') if few else walk.along(match, rung):
+                if not words or self._has(key[3], words):
+                    yield key
+
+    def _has(self, listing: int, words: Sequence[str]) -> bool:
+        """Whether each of `words` begins one of the listing's."""
+        sql = f"SELECT p.record FROM {_AT}.listings AS l JOIN {_AT}.products AS p ON p.id = l.goods WHERE l.id = ?"  # noqa: S608
+        here = columns.goods(self._db.execute(sql, (listing,)).fetchone()[0]).words.split()
+        return all(any(word.startswith(asked) for word in here) for asked in words)
 
     def _meets(self, match: str, mark: str) -> bool:
         sql = f"SELECT 1 FROM {_AT}.words WHERE words MATCH ? LIMIT 1"  # noqa: S608
@@ -155,6 +172,55 @@ class CatalogSearch:
         return tuple(_listing(rows[key[3]], key[0]) for key in keys)
 
 
+class _Walk:
+    """Listings in an order, after a place."""
+
+    def __init__(self, db: Database, asked: Asked, order: Order, after: Place | None) -> None:
+        self._db = db
+        self._asked = asked
+        self.order = order
+        self.after = after
+        self._column, self._turned = ("l.name", False) if order is Order.BEST else ("l.low", order is Order.DEAR)
+
+    def sorted(self, match: str, most: int = -1) -> Iterator[Key]:
+        """What matches, sorted by the engine."""
+        where, values = self._after()
+        sql = f"{_KEYS}{where} ORDER BY {self._order()} LIMIT ?"
+        return self._keys(sql, (match, *values, most))
+
+    def along(self, match: str, rung: str) -> Iterator[Key]:
+        """What matches, on a walk along the order from rung to rung's end: it is much of what is there."""
+        low, high = self._ends(rung)
+        where, values = self._after()
+        sql = (
+            f"SELECT l.id, l.name, l.low FROM {_AT}.listings AS l WHERE {self._column} BETWEEN ? AND ?{where} "  # noqa: S608
+            f"AND EXISTS (SELECT 1 FROM {_AT}.words WHERE words MATCH ? AND rowid = l.id) ORDER BY {self._order()}"
+        )
+        return self._keys(sql, (low, high, *values, match))
+
+    def _keys(self, sql: str, values: Sequence[Any]) -> Iterator[Key]:
+        return ((0, name, low, id_) for id_, name, low in self._db.execute(sql, values))
+
+    def _order(self) -> str:
+        way = "DESC" if self._turned else "ASC"
+        return f"{self._column} {way}, l.id {way}"
+
+    def _after(self) -> tuple[str, tuple[Any, ...]]:
+        low, high = self._asked.low or 0, _HIGHEST if self._asked.high is None else self._asked.high
+        where, values = " AND l.low BETWEEN ? AND ?", (low, high)
+        if self.after is None:
+            return where, values
+        place = self.after.name if self.order is Order.BEST else self.after.price
+        where += f" AND ({self._column}, l.id) {'<' if self._turned else '>'} (?, ?)"
+        return where, (*values, place, self.after.listing)
+
+    def _ends(self, rung: str) -> tuple[Any, Any]:
+        if self.order is Order.BEST:
+            beginning = columns.beginning_of(rung)  # with spaces after a title that is shorter
+            return beginning.rstrip(), beginning + "\U0010ffff"
+        return columns.prices_of(rung)
+
+
 def _listing(row: Sequence[Any], rank: int) -> Listing:
     id_, feed, product, goods, low, high, stock, offers, name = row
     return Listing(id_, feed, product, goods, low, high, stock, offers, Place(rank, name, low, id_))
@@ -175,8 +241,12 @@ def _rank(name: str, words: Sequence[str]) -> int:
     return 1 if words[0] in name.split() else 2
 
 
+def _key(place: Place) -> Key:
+    return place.rank, place.name, place.price, place.listing
+
+
 def _sorted_by(order: Order, key: Key) -> tuple[int | str, ...]:
     rank, name, price, id_ = key
     if order is Order.BEST:
         return rank, name, id_
-    return (price if order is Order.CHEAP else -price), id_
+    return (price, id_) if order is Order.CHEAP else (-price, -id_)

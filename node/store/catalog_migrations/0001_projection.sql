@@ -99,8 +99,10 @@ CREATE TABLE listings (
     offers INTEGER NOT NULL,
     UNIQUE (goods, feed)
 ) STRICT;
+CREATE INDEX listings_by_name ON listings (name, id);
+CREATE INDEX listings_by_price ON listings (low, id);
 CREATE VIRTUAL TABLE words USING fts5 (
-    text, content = '', contentless_delete = 1, detail = none, prefix = '1 2 3', tokenize = 'unicode61 remove_diacritics 0'
+    text, content = '', contentless_delete = 1, detail = none, prefix = '1 2 3 4 5', tokenize = 'unicode61 remove_diacritics 0'
 );
 INSERT INTO words (words, rank) VALUES ('automerge', 0);
 INSERT INTO words (words, rank) VALUES ('crisismerge', 1500);

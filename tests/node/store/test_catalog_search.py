@@ -94,6 +94,8 @@ ASKED = [
     Asked(words=("amb", "so")),
     Asked(words=("zurich",)),
     Asked(words=("strasse",)),
+    Asked(words=("zurich", "straß")),
+    Asked(words=("strass", "so")),
     Asked(words=("under",), available=True),
     Asked(words=("s12",)),
     Asked(words=("nothing",)),
@@ -109,12 +111,13 @@ ASKED = [
 ]
 
 
-@pytest.mark.parametrize("counted", [MOST_COUNTED, 3])
+@pytest.mark.parametrize(("counted", "sorted_"), [(MOST_COUNTED, 10_000), (3, 10_000), (3, 3)])
 @pytest.mark.parametrize("order", [Order.BEST, Order.CHEAP, Order.DEAR])
-def test_what_is_found_is_what_a_reader_finds(shelf, monkeypatch, order, counted):
-    """Both ways of looking: all that match sorted, and the ladder (`counted` 3 makes few things many)."""
+def test_what_is_found_is_what_a_reader_finds(shelf, monkeypatch, order, counted, sorted_):
+    """Every way of looking: all that match read, sorted by the engine, and the ladder with its walks (3 makes few things many)."""
     store, goods = shelf
     monkeypatch.setattr(catalog_search, "MOST_COUNTED", counted)
+    monkeypatch.setattr(catalog_search, "SORTED", sorted_)
     for asked in ASKED:
         compare(store, goods, asked, order)
 
