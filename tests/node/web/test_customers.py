@@ -7,7 +7,7 @@ import pytest_asyncio
 from aiohttp.test_utils import TestClient, TestServer
 
 from node.services import asking, grants
-from node.web import catalog, customer_erase, customer_form, customer_import, customer_page, customers, shell
+from node.web import catalog, catalog_list, customer_erase, customer_form, customer_import, customer_page, customers, shell
 from node.web import grants as grant_pages
 from node.web.runtime import RUNTIME
 from node.web.sessions import Sessions
@@ -37,7 +37,7 @@ async def desks(shop):
     opened, clients = [], []
     for node in (shop.ana, shop.lumen):
         sessions = Sessions(shop.clock)
-        pages = (customers, customer_erase, customer_form, customer_page, customer_import, catalog, grant_pages)
+        pages = (customers, customer_erase, customer_form, customer_page, customer_import, catalog_list, catalog, grant_pages)
         routes = [route for page in pages for route in page.ROUTES]
         app = shell.make_app(routes, gate=test_orders.Gate(node), sessions=sessions, allowed_hosts={HOST}, cookie_name=COOKIE)
         app[RUNTIME] = Runtime(node)
