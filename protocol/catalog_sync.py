@@ -7,8 +7,9 @@ It decides the messages, what fits one, and when one leads on. Each is a questio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from .codec import key
+from .codec import key, refuse_empty
 from .errors import Malformed
+from .feed import Hop
 from .kinds import Kind, Topic
 from .log import MAX_PROOF
 from .packs import MANIFEST, Manifest
@@ -16,6 +17,7 @@ from .reconcile import MAX_RANGES_BYTES
 from .rows import MAX_PRESSED_BYTES, Press, Row, read_rows, unpress
 from .sections import Section, SectionProof
 
+MOST_HOPS = 256
 MOST_ENTRIES = 4_096  # asked for by number at once
 
 
@@ -44,7 +46,10 @@ class Unchanged:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Compacted rows of (since, upto], pressed, under the newest checkpoint. More follows while `upto` < its size."""
+    """Compacted rows of (since, upto], pressed, under the newest checkpoint. More follows while `upto` < its size.
+
+    A relay, which hasn't the whole log, shows `hops`: the heads it took between; `proof` is then from the last of them.
+    """
 
     OPEN_ENDED = True
     checkpoint: bytes = key(0, longest=4096)
@@ -52,6 +57,10 @@ class Page:
     rows: bytes = key(4, longest=MAX_PRESSED_BYTES)
     upto: int = key(6)
     section: SectionProof | None = key(8, default=None)
+    hops: tuple[Hop, ...] | None = key(9, most=MOST_HOPS, default=None)
+
+    def __post_init__(self) -> None:
+        refuse_empty(self, "hops")
 
     def read(self, since: int) -> Iterator[Row]:
         """Its rows. Raises Malformed (`bad-page`: not in order, or not of this stretch)."""
@@ -69,7 +78,14 @@ class Page:
         return self.upto < size
 
 
-def page(checkpoint: bytes, size: int, proof: Sequence[bytes], rows: Iterable[Row], section: SectionProof | None = None) -> Page:
+def page(
+    checkpoint: bytes,
+    size: int,
+    proof: Sequence[bytes],
+    rows: Iterable[Row],
+    section: SectionProof | None = None,
+    hops: tuple[Hop, ...] | None = None,
+) -> Page:
     """The first page of the compacted `rows`, in order of their numbers, cut to a frame; `checkpoint` is the raw head of `size`.
 
     The receiver goes on with `since=upto`, which needs no cursor kept here: what is superseded in between comes under its later number.
@@ -77,9 +93,9 @@ def page(checkpoint: bytes, size: int, proof: Sequence[bytes], rows: Iterable[Ro
     press, upto = Press(), 0
     for row in rows:
         if not press.add(row):
-            return Page(checkpoint, tuple(proof), press.close(), upto, section)
+            return Page(checkpoint, tuple(proof), press.close(), upto, section, hops)
         upto = row.seq
-    return Page(checkpoint, tuple(proof), press.close(), size, section)
+    return Page(checkpoint, tuple(proof), press.close(), size, section, hops)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@
 
 from dataclasses import dataclass
 
-from .codec import key, to_bytes
+from .codec import key, refuse_empty, to_bytes
 from .errors import BadSignature, Malformed
+from .identity import Presentation
 from .ids import digest
 from .kinds import Kind, Topic
-from .log import Checkpoint
+from .log import MAX_PROOF, Checkpoint
 from .money import exponent
 from .offer import Offer
 from .operations import Operation, Record
@@ -79,11 +80,35 @@ class FeedsRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Relayed:
+    """A brand's feed that the answering merchant passes on: who the brand is, and the bounds it signed (raw)."""
+
+    OPEN_ENDED = True
+    feed: Feed = key(0)
+    name: str = key(2, longest=64)
+    presentation: Presentation = key(4)
+    plans: tuple[bytes, ...] = key(6, longest=4096, most=64)
+
+
+@dataclass(frozen=True, slots=True)
 class FeedsAnswer:
-    """The feeds the answering peer writes."""
+    """The feeds the answering peer writes, and those of brands that it relays."""
 
     OPEN_ENDED = True
     feeds: tuple[Feed, ...] = key(0, most=64)
+    relayed: tuple[Relayed, ...] | None = key(1, most=64, default=None)
+
+    def __post_init__(self) -> None:
+        refuse_empty(self, "relayed")
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A head between the one held and the newest, with the proof that it goes on from the one before."""
+
+    OPEN_ENDED = True
+    checkpoint: bytes = key(0, longest=4096)
+    proof: tuple[bytes, ...] = key(2, size=32, most=MAX_PROOF)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from protocol.encoding import decode, encode
 from protocol.errors import Malformed
 from protocol.offer import Stock
 
-from .catalog import CatalogUnit
+from .brand_offers import refusal
+from .brand_plans import BrandsUnit, brand_name
 
 MOST_ROWS = 200
 
@@ -39,7 +40,9 @@ class FeedView:
 
 @dataclass(frozen=True, slots=True)
 class VariantView:
-    """A SKU with its offer. Prices in minor units; `compare_at` is the regular price of something on sale."""
+    """A SKU with its offer. Prices in minor units; `compare_at` is the regular price of something on sale. `refusal` says why it can't be
+    sold now, whatever its stock: withdrawn, outside its brand's bounds, …
+    """
 
     sku: str
     title: str
@@ -50,6 +53,7 @@ class VariantView:
     stock: str
     plan: str
     gtin: str
+    refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +98,12 @@ class OfferView:
     stock: str
 
 
-def list_feeds(unit: CatalogUnit) -> list[FeedView]:
+def list_feeds(unit: BrandsUnit) -> list[FeedView]:
     """The feeds this node writes or follows."""
     return [_feed_view(unit, row) for row in unit.catalog.feeds()]
 
 
-def list_products(unit: CatalogUnit, search: str = "", cursor: str = "", limit: int = 50) -> ProductPage:
+def list_products(unit: BrandsUnit, search: str = "", cursor: str = "", limit: int = 50) -> ProductPage:
     """Products by title."""
     after = _read_cursor(cursor)
     count = min(max(limit, 1), MOST_ROWS)
@@ -110,7 +114,7 @@ def list_products(unit: CatalogUnit, search: str = "", cursor: str = "", limit: 
     return ProductPage(tuple(_product_view(unit, record) for record in shown), going_on)
 
 
-def get_product(unit: CatalogUnit, product: bytes) -> ProductView:
+def get_product(unit: BrandsUnit, product: bytes) -> ProductView:
     """One product with its SKUs."""
     record = unit.catalog.product(product)
     if record is None:
@@ -119,22 +123,22 @@ def get_product(unit: CatalogUnit, product: bytes) -> ProductView:
 
 
 def list_offers(
-    unit: CatalogUnit, feed: bytes | None = None, purchasable: bool = False, after: str = "", limit: int = 50
+    unit: BrandsUnit, feed: bytes | None = None, purchasable: bool = False, after: str = "", limit: int = 50
 ) -> list[OfferView]:
     """SKUs with their prices, in SKU order. `purchasable` leaves out what is sold out or not valid now."""
     count = min(max(limit, 1), MOST_ROWS)
     views: list[OfferView] = []
     while len(views) < count:
         found = unit.catalog.offers(feed, after, count)
-        views += [_offer_view(unit, record) for record in found if not purchasable or _purchasable(record, unit.now)]
+        views += [_offer_view(unit, record) for record in found if not purchasable or _purchasable(unit, record)]
         if len(found) < count:
             break
         after = found[-1].offer.sku
     return views[:count]
 
 
-def _purchasable(record: OfferRecord, now: int) -> bool:
-    return record.offer.stock is not Stock.OUT and record.offer.valid_at(now)
+def _purchasable(unit: BrandsUnit, record: OfferRecord) -> bool:
+    return record.offer.orderable_at(unit.now) and refusal(unit, record.offer) is None
 
 
 def _cursor(record: ProductRecord) -> str:
@@ -151,15 +155,12 @@ def _read_cursor(cursor: str) -> tuple[str, bytes, str]:
         raise UserError("That cursor is not one of ours; begin again without it.", code="bad-request") from error
 
 
-def merchant_name(unit: CatalogUnit, identity: bytes) -> str:
+def merchant_name(unit: BrandsUnit, identity: bytes) -> str:
     """Whose a feed is, by name."""
-    if identity == unit.me.identity:
-        return unit.me.name
-    peer = unit.peers.by_identity(identity)
-    return peer.name if peer else ""
+    return brand_name(unit, identity)
 
 
-def _feed_view(unit: CatalogUnit, row: FeedRow) -> FeedView:
+def _feed_view(unit: BrandsUnit, row: FeedRow) -> FeedView:
     held = unit.catalog.held(row.feed)
     return FeedView(
         row.feed.hex(),
@@ -180,11 +181,11 @@ def _feed_view(unit: CatalogUnit, row: FeedRow) -> FeedView:
     )
 
 
-def _product_view(unit: CatalogUnit, record: ProductRecord) -> ProductView:
+def _product_view(unit: BrandsUnit, record: ProductRecord) -> ProductView:
     row = unit.catalog.feed(record.feed)
     assert row is not None
     product = record.product
-    offers = {item.offer.sku: item for item in unit.catalog.offers_of(record.id) if item.feed == record.feed}
+    offers, sold = _sold(unit, record, row)
     variants = tuple(
         VariantView(
             variant.sku,
@@ -196,6 +197,7 @@ def _product_view(unit: CatalogUnit, record: ProductRecord) -> ProductView:
             offers[variant.sku].offer.stock.value,
             plan.hex() if (plan := offers[variant.sku].offer.plan) else "",
             variant.gtin or "",
+            refusal=f"{refused}" if (refused := refusal(unit, offers[variant.sku].offer)) else "",
         )
         for variant in product.variants
         if variant.sku in offers
@@ -203,8 +205,8 @@ def _product_view(unit: CatalogUnit, record: ProductRecord) -> ProductView:
     return ProductView(
         record.id.hex(),
         record.feed.hex(),
-        row.identity.hex(),
-        merchant_name(unit, row.identity),
+        sold.identity.hex(),
+        merchant_name(unit, sold.identity),
         product.handle,
         product.title,
         product.description,
@@ -214,11 +216,25 @@ def _product_view(unit: CatalogUnit, record: ProductRecord) -> ProductView:
         product.options,
         tuple(image.url for image in product.images if image.url),
         variants,
-        row.synced_at,
+        sold.synced_at,
     )
 
 
-def _offer_view(unit: CatalogUnit, record: OfferRecord) -> OfferView:
+def _sold(unit: BrandsUnit, record: ProductRecord, row: FeedRow) -> tuple[dict[str, OfferRecord], FeedRow]:
+    """The offers of a product by SKU, and the feed that has them: its own, or of the merchants that sell a brand's product the cheapest."""
+    found = unit.catalog.offers_of(record.id)
+    feeds: dict[bytes, dict[str, OfferRecord]] = {}
+    for item in found:
+        if item.feed == record.feed or item.offer.brand is not None:
+            feeds.setdefault(item.feed, {})[item.offer.sku] = item
+    if record.feed in feeds or not feeds:
+        return feeds.get(record.feed, {}), row
+    best = min(feeds, key=lambda feed: min((item.offer.stock is Stock.OUT, item.offer.price.minor, feed) for item in feeds[feed].values()))
+    sold = unit.catalog.feed(best)
+    return feeds[best], sold or row
+
+
+def _offer_view(unit: BrandsUnit, record: OfferRecord) -> OfferView:
     row = unit.catalog.feed(record.feed)
     assert row is not None
     title = next((item.title for item in record.product.variants if item.sku == record.offer.sku), "")

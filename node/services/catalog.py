@@ -9,11 +9,9 @@ from node.model.catalog import FeedRow, OfferRecord, PlanRecord, ProductRecord
 from node.model.listing import ProductFile, ProductRow
 from node.model.peers import Peer
 from protocol.codec import from_bytes, to_bytes
-from protocol.envelope import verify
 from protocol.feed import (
     CatalogChanged,
     Feed,
-    FeedsAnswer,
     incarnation_of,
 )
 from protocol.identity import Role
@@ -24,7 +22,7 @@ from protocol.product import Product, Withdrawal, product_id
 from protocol.state_hash import StateHash
 
 from .catalog_file import Feeds
-from .exchange import Exchange, Incoming, send
+from .exchange import send
 from .peers import PeersUnit
 from .product_merging import new_offer, new_product
 
@@ -276,21 +274,8 @@ def publishers(unit: CatalogUnit) -> list[Peer]:
     return [peer for peer in unit.peers.all() if _FOLLOWED_BY.get(peer.role.value) == unit.me.role]
 
 
-# --- the merchant's answers
-
-
-def _on_feeds(unit: CatalogUnit, incoming: Incoming) -> FeedsAnswer:
-    for record in unit.catalog.plans(unit.me.identity):
-        signed = verify(record.raw, "plan")
-        send(unit, incoming.peer.peer, signed, topic=Topic.CATALOG, about=("plan", record.hash))
-    return FeedsAnswer(tuple(row.record for row in unit.catalog.feeds(own=True)))
-
-
 def tick(unit: CatalogUnit) -> None:
     """A writer's new device begins its own feeds."""
     if unit.me.role != "seller":
         for row in unit.catalog.feeds(own=True):
             _own_feed(unit, row.currency)
-
-
-EXCHANGE = Exchange(answers={"catalog.feeds": _on_feeds}, queries=frozenset({"catalog.feeds"}))

@@ -114,9 +114,9 @@ class Repair:
             proving = await self._ask(SinceRequest(self._feed, self._at.row.size, self._at.row.size), Page)
             if proving.checkpoint != head:
                 continue
-            checkpoint = await self._store.read(following.check_head, self._feed, head, proving.proof)
+            checkpoint = await self._store.read(following.check_head, self._feed, head, proving.proof, proving.hops or ())
             state = await self._file.write(_mend, self._feed, found.excess, rows, checkpoint, head)
-            await self._store.write(following.accept, self._feed, head, state)
+            await self._store.write(following.accept, self._feed, head, state, proving.proof)
             return
         raise Conflict("the feed changes faster than it can be compared", code="busy")
 

@@ -11,13 +11,14 @@ from node.model.catalog import FeedRow
 from node.model.peers import Peer
 from protocol.envelope import Signed, check_time, verify
 from protocol.errors import Conflict, Unauthorized, Untimely
-from protocol.feed import CatalogChanged, FeedsAnswer
-from protocol.identity import Role
+from protocol.feed import CatalogChanged, FeedsAnswer, Hop
 from protocol.log import CHECKPOINT, Checkpoint, check_extends, verify_checkpoint
 from protocol.packs import Manifest, open_manifest
 from protocol.state_hash import StateHash
 
-from .catalog import CatalogUnit, publishers
+from . import brand_relays
+from .brand_plans import BrandsUnit
+from .catalog import publishers
 from .evidence import Contradiction
 from .exchange import Exchange, Incoming
 
@@ -55,7 +56,7 @@ class Standing:
         return self.size == self.row.size
 
 
-def sync(unit: CatalogUnit, merchant: bytes | None = None) -> int:
+def sync(unit: BrandsUnit, merchant: bytes | None = None) -> int:
     """Ask a merchant (or all) what feeds it has, and fetch what is new; how many are asked."""
     found = [peer for peer in publishers(unit) if merchant in (None, peer.identity)]
     if merchant is not None and not found:
@@ -66,7 +67,7 @@ def sync(unit: CatalogUnit, merchant: bytes | None = None) -> int:
     return len(found)
 
 
-def due(unit: CatalogUnit, reached: frozenset[str] = frozenset()) -> list[Errand]:
+def due(unit: BrandsUnit, reached: frozenset[str] = frozenset()) -> list[Errand]:
     """What is to be asked now; of the peers `reached` just now everything."""
     rows: dict[bytes, list[FeedRow]] = {}
     for row in unit.catalog.feeds(own=False):
@@ -75,22 +76,24 @@ def due(unit: CatalogUnit, reached: frozenset[str] = frozenset()) -> list[Errand
     for peer in publishers(unit):
         asked = unit.settings.get(_asked(peer), 0)
         whole = peer.peer in reached or unit.settings.get(_wanted(peer), False) or unit.now - asked >= ASK_AGAIN_MS
-        feeds = tuple(row.feed for row in rows.get(peer.identity, ()) if whole or _is_behind(unit, row))
+        passed_on = (unit.catalog.feed(feed) for feed in unit.brands.relayed(peer.identity))
+        known = (*rows.get(peer.identity, ()), *(row for row in passed_on if row is not None and not row.closed))
+        feeds = tuple(row.feed for row in known if whole or _is_behind(unit, row))
         if whole or feeds:
             errands.append(Errand(peer.peer, unit.peers.addresses_of(peer.peer), peer.identity, whole, feeds))
     return errands
 
 
-def standing(unit: CatalogUnit, feed: bytes) -> Standing:
+def standing(unit: BrandsUnit, feed: bytes) -> Standing:
     """How far we are with a feed we follow. Raises NotFound."""
     row = unit.catalog.feed(feed)
     if row is None or row.own or row.closed:
         raise NotFound("You don't follow that catalog.")
-    held, writer = unit.catalog.held(feed), unit.peers.by_identity(row.identity)
-    return Standing(row, held.size, bool(unit.catalog.loaded(feed)), brand=writer is not None and writer.role is Role.BRAND)
+    held = unit.catalog.held(feed)
+    return Standing(row, held.size, bool(unit.catalog.loaded(feed)), brand=brand_relays.is_brands(unit, row))
 
 
-def take_feeds(unit: CatalogUnit, peer_id: str, answer: FeedsAnswer) -> tuple[bytes, ...]:
+def take_feeds(unit: BrandsUnit, peer_id: str, answer: FeedsAnswer) -> tuple[bytes, ...]:
     """Follow the feeds that a publisher says it has; those to fetch."""
     peer = unit.peers.get(peer_id)
     if peer is None:
@@ -105,14 +108,15 @@ def take_feeds(unit: CatalogUnit, peer_id: str, answer: FeedsAnswer) -> tuple[by
             raise Conflict("a feed of an earlier device than the one followed", code="rollback")
         if unit.catalog.feed(feed.id) is None:
             unit.catalog.keep_feed(FeedRow(feed.id, feed.identity, feed.name, feed.currency, own=False, incarnation=feed.incarnation))
+    passed_on = brand_relays.take_relayed(unit, peer, answer.relayed or ())
     unit.settings.set(_asked(peer), unit.now)
     unit.settings.set(_wanted(peer), value=False)
     unit.touched("changes")
-    return tuple(feed.id for feed in answer.feeds)
+    return (*(feed.id for feed in answer.feeds), *passed_on)
 
 
-def check_head(unit: CatalogUnit, feed: bytes, raw: bytes, proof: Sequence[bytes]) -> Checkpoint:
-    """The newest head in an answer, which goes on from the one accepted.
+def check_head(unit: BrandsUnit, feed: bytes, raw: bytes, proof: Sequence[bytes], hops: Sequence[Hop] = ()) -> Checkpoint:
+    """The newest head in an answer, which goes on from the one accepted, where it was relayed by the heads between.
 
     Raises Contradiction, Conflict (`rollback`, `wrong-log`), BadSignature, Untimely, Unauthorized (`not-live`, `wrong-writer`).
     """
@@ -124,29 +128,38 @@ def check_head(unit: CatalogUnit, feed: bytes, raw: bytes, proof: Sequence[bytes
     if unit.now - checkpoint.time > STALE_MS:
         raise Untimely("a head that its writer signed long ago: somebody may be keeping the newer ones back", code="expired")
     if row.checkpoint is not None:
-        known = verify_checkpoint(row.checkpoint, log=feed)
-        if known.size == checkpoint.size and (known.root, known.state_hash) != (checkpoint.root, checkpoint.state_hash):
-            words = f"two different heads at size {known.size}"
+        before = verify_checkpoint(row.checkpoint, log=feed)
+        if before.size == checkpoint.size and (before.root, before.state_hash) != (checkpoint.root, checkpoint.state_hash):
+            words = f"two different heads at size {before.size}"
             raise Contradiction(words, identity=row.identity, first=row.checkpoint, second=raw)
-        check_extends(known, checkpoint, proof)
+        for hop in hops:
+            require_writer(unit, row, verify(hop.checkpoint, CHECKPOINT))
+            between = verify_checkpoint(hop.checkpoint, log=feed)
+            check_extends(before, between, hop.proof)
+            before = between
+        check_extends(before, checkpoint, proof)
     return checkpoint
 
 
-def check_manifest(unit: CatalogUnit, feed: bytes, signed: Signed) -> tuple[Manifest, Checkpoint]:
+def check_manifest(unit: BrandsUnit, feed: bytes, signed: Signed) -> tuple[Manifest, Checkpoint]:
     """A manifest of the feed's writer. Raises as `check_head` and `open_manifest`. That it goes on from what was accepted is seen later."""
     require_writer(unit, _followed(unit, feed), signed)
     check_time(signed.envelope, unit.now)
     return open_manifest(signed, feed=feed)
 
 
-def accept(unit: CatalogUnit, feed: bytes, raw: bytes | None = None, state: StateHash | None = None) -> None:
-    """The catalog file holds what this head says, or (None) we were told that nothing changed since the one accepted."""
+def accept(unit: BrandsUnit, feed: bytes, raw: bytes | None = None, state: StateHash | None = None, proof: Sequence[bytes] = ()) -> None:
+    """The catalog file holds what this head says, or (None) we were told that nothing changed since the one accepted.
+
+    `proof` is that it goes on from there.
+    """
     row = unit.catalog.feed(feed)
     if row is None or row.closed:
         return
     row = replace(row, synced_at=unit.now, asked_at=unit.now, error="")
     if raw is not None and state is not None:
         checkpoint = verify_checkpoint(raw, log=feed)
+        brand_relays.taken(unit, row, checkpoint, raw, proof)
         row = replace(row, size=checkpoint.size, checkpoint=raw, checkpoint_id=verify(raw, CHECKPOINT).id, state=state)
         for other in unit.catalog.feeds(own=False):
             if row.record.follows(other.record):
@@ -157,7 +170,7 @@ def accept(unit: CatalogUnit, feed: bytes, raw: bytes | None = None, state: Stat
     unit.touched("changes")
 
 
-def fail(unit: CatalogUnit, feed: bytes, code: str) -> None:
+def fail(unit: BrandsUnit, feed: bytes, code: str) -> None:
     """What was answered cannot be right; the feed says so, and stays as it was."""
     row = unit.catalog.feed(feed)
     if row is not None:
@@ -166,42 +179,42 @@ def fail(unit: CatalogUnit, feed: bytes, code: str) -> None:
         unit.touched("changes")
 
 
-def fail_feeds(unit: CatalogUnit, identity: bytes, code: str) -> None:
+def fail_feeds(unit: BrandsUnit, identity: bytes, code: str) -> None:
     """What a publisher says of its feeds cannot be right: those we follow say so."""
     for row in unit.catalog.feeds(own=False):
         if row.identity == identity:
             fail(unit, row.feed, code)
 
 
-def _on_changed(unit: CatalogUnit, incoming: Incoming) -> None:
+def _on_changed(unit: BrandsUnit, incoming: Incoming) -> None:
     changed: CatalogChanged = incoming.message.record
     row = unit.catalog.feed(changed.feed)
     if row is None:
         unit.settings.set(_wanted(incoming.peer), value=True)
-    elif row.identity == incoming.peer.identity:
+    elif row.identity == incoming.peer.identity or incoming.peer.identity in unit.brands.relays(row.feed):
         head = verify_checkpoint(changed.checkpoint, log=row.feed)
         unit.settings.set(_heard(row.feed), max(head.size, 1))
     unit.touched("catalog")
 
 
-def _followed(unit: CatalogUnit, feed: bytes) -> FeedRow:
+def _followed(unit: BrandsUnit, feed: bytes) -> FeedRow:
     row = unit.catalog.feed(feed)
-    if row is None or unit.peers.by_identity(row.identity) is None:
+    if row is None or brand_relays.writer_state(unit, row) is None:
         raise NotFound("You don't follow that catalog.")
     return row
 
 
-def require_writer(unit: CatalogUnit, row: FeedRow, signed: Signed) -> None:
+def require_writer(unit: BrandsUnit, row: FeedRow, signed: Signed) -> None:
     """Signed by the one device that writes the feed. Raises Unauthorized `not-live`, `wrong-writer`."""
-    writer, author = unit.peers.by_identity(row.identity), signed.envelope.author
+    writer, author = brand_relays.writer_state(unit, row), signed.envelope.author
     if writer is None:
-        raise Unauthorized("the feed of somebody we are not paired with", code="wrong-writer")
-    writer.state.require_live(author)
-    if writer.state.number_of(author) != row.record.writer:
+        raise Unauthorized("the feed of somebody we know nothing of", code="wrong-writer")
+    writer.require_live(author)
+    if writer.number_of(author) != row.record.writer:
         raise Unauthorized("a feed has one writer, and this device is not it", code="wrong-writer")
 
 
-def _is_behind(unit: CatalogUnit, row: FeedRow) -> bool:
+def _is_behind(unit: BrandsUnit, row: FeedRow) -> bool:
     """Whether something is to be had: said by its writer, lost with the catalog file, or never fetched. Not what cannot be right."""
     if unit.settings.get(_heard(row.feed), 0) > row.size:
         return True

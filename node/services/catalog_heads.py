@@ -18,6 +18,7 @@ from protocol.messages import Message
 
 from . import anchors
 from .anchors import AnchorUnit
+from .brand_plans import BrandsUnit
 from .catalog_following import require_writer
 from .evidence import Contradiction
 from .exchange import Exchange, Incoming, send
@@ -39,7 +40,7 @@ class HeardBook(Protocol):
     def drop_heard(self, row: HeardRow) -> None: ...  # noqa: D102
 
 
-class HeadsUnit(AnchorUnit, Protocol):
+class HeadsUnit(AnchorUnit, BrandsUnit, Protocol):
     """What this service needs of a transaction."""
 
     @property

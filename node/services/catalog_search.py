@@ -17,6 +17,7 @@ from protocol.errors import Malformed
 from protocol.money import BASIS_POINTS
 from protocol.product import Product
 
+from .brand_plans import BrandsUnit
 from .browse import merchant_name
 from .earning import NOTHING, Earning, EarningUnit, Rates
 
@@ -34,7 +35,7 @@ class SearchBook(Protocol):
     def labels(self, kind: str, beginning: str, limit: int) -> Sequence[str]: ...  # noqa: D102
 
 
-class SearchUnit(EarningUnit, Protocol):
+class SearchUnit(EarningUnit, BrandsUnit, Protocol):
     """What this service needs of a transaction."""
 
     @property

@@ -1,30 +1,50 @@
-"""What peers ask of a feed that this node writes: what follows, where numbers differ, entries by number. All on a snapshot, by indexes."""
+"""What peers ask of feeds that this node writes or relays: what follows, where numbers differ, entries by number; by indexes."""
+
+from collections.abc import Sequence
 
 from node.errors import Unavailable
 from node.model.catalog import Held
 from protocol.catalog_sync import Entries, EntriesRequest, Page, Ranges, RangesRequest, SinceRequest, Unchanged, page
 from protocol.envelope import verify
 from protocol.errors import Conflict
+from protocol.feed import FeedsAnswer, Hop
+from protocol.kinds import Topic
 from protocol.log import CHECKPOINT
 from protocol.reconcile import END, Numbers, answer, numbers
 from protocol.rows import Press
 
-from .catalog import CatalogUnit
-from .exchange import Exchange, Incoming
+from . import brand_relays
+from .brand_plans import BrandsUnit
+from .exchange import Exchange, Incoming, send
 
 
-def _on_since(unit: CatalogUnit, incoming: Incoming) -> Page | Unchanged:
+def _on_feeds(unit: BrandsUnit, incoming: Incoming) -> FeedsAnswer:
+    for record in unit.catalog.plans(unit.me.identity):
+        signed = verify(record.raw, "plan")
+        send(unit, incoming.peer.peer, signed, topic=Topic.CATALOG, about=("plan", record.hash))
+    return FeedsAnswer(tuple(row.record for row in unit.catalog.feeds(own=True)), brand_relays.relayed(unit))
+
+
+def _on_since(unit: BrandsUnit, incoming: Incoming) -> Page | Unchanged:
     request: SinceRequest = incoming.message.record
     if request.section is not None:
         raise Conflict("this feed is given as a whole", code="unknown-section")
     head, held = _served(unit, request.feed, max(request.since, request.known))
     if request.head is not None and request.since == held.size and request.head == verify(head, CHECKPOINT).id:
         return Unchanged()
-    proof = unit.catalog.proof(request.feed, request.known, held.size) if 0 < request.known < held.size else ()
-    return page(head, held.size, proof, unit.catalog.since(request.feed, request.since))
+    proof, hops = _way(unit, request, held)
+    return page(head, held.size, proof, unit.catalog.since(request.feed, request.since), None, hops)
 
 
-def _on_ranges(unit: CatalogUnit, incoming: Incoming) -> Ranges:
+def _way(unit: BrandsUnit, request: SinceRequest, held: Held) -> tuple[Sequence[bytes], tuple[Hop, ...] | None]:
+    """How the newest head goes on from the one known: by our own log, or by the heads that we took of a brand's."""
+    row = unit.catalog.feed(request.feed)
+    if row is not None and not row.own:
+        return brand_relays.way(unit, row, request.known, held.size)
+    return unit.catalog.proof(request.feed, request.known, held.size) if 0 < request.known < held.size else (), None
+
+
+def _on_ranges(unit: BrandsUnit, incoming: Incoming) -> Ranges:
     request: RangesRequest = incoming.message.record
     if request.section is not None:
         raise Conflict("this feed is given as a whole", code="unknown-section")
@@ -32,7 +52,7 @@ def _on_ranges(unit: CatalogUnit, incoming: Incoming) -> Ranges:
     return Ranges(head, answer(live_numbers(unit, request.feed), request.ranges))
 
 
-def _on_entries(unit: CatalogUnit, incoming: Incoming) -> Entries:
+def _on_entries(unit: BrandsUnit, incoming: Incoming) -> Entries:
     request: EntriesRequest = incoming.message.record
     head, _ = _served(unit, request.feed)
     press, upto = Press(), 0
@@ -44,18 +64,19 @@ def _on_entries(unit: CatalogUnit, incoming: Incoming) -> Entries:
     return Entries(head, press.close(), upto)
 
 
-def live_numbers(unit: CatalogUnit, feed: bytes) -> Numbers:
+def live_numbers(unit: BrandsUnit, feed: bytes) -> Numbers:
     """The numbers of the entries whose records are there now. A number stands once, also where a feed of before numbers gave it to all."""
     return numbers(dict.fromkeys(unit.catalog.numbers(feed, 0, END)))
 
 
-def _served(unit: CatalogUnit, feed: bytes, reached: int = 0) -> tuple[bytes, Held]:
+def _served(unit: BrandsUnit, feed: bytes, reached: int = 0) -> tuple[bytes, Held]:
     """The newest head, and that the catalog file is where it says; the asker has `reached` so far.
 
     Raises Conflict `unknown-feed`, `rollback`; Unavailable `not-ready`.
     """
     row = unit.catalog.feed(feed)
-    if row is None or not row.own or row.checkpoint is None or row.closed:
+    ours = row is not None and (row.own or brand_relays.is_relayed(unit, row))
+    if row is None or not ours or row.checkpoint is None or row.closed:
         raise Conflict("no such feed here", code="unknown-feed")
     if reached > row.size:
         raise Conflict("that is further than this feed goes", code="rollback")
@@ -66,7 +87,12 @@ def _served(unit: CatalogUnit, feed: bytes, reached: int = 0) -> tuple[bytes, He
 
 
 EXCHANGE = Exchange(
-    answers={"catalog.since": _on_since, "catalog.ranges-request": _on_ranges, "catalog.entries-request": _on_entries},
-    queries=frozenset({"catalog.since", "catalog.ranges-request", "catalog.entries-request"}),
+    answers={
+        "catalog.feeds": _on_feeds,
+        "catalog.since": _on_since,
+        "catalog.ranges-request": _on_ranges,
+        "catalog.entries-request": _on_entries,
+    },
+    queries=frozenset({"catalog.feeds", "catalog.since", "catalog.ranges-request", "catalog.entries-request"}),
     reads=frozenset({"catalog.since", "catalog.ranges-request", "catalog.entries-request"}),
 )

@@ -206,11 +206,11 @@ class CatalogSync:
             if isinstance(answer, Unchanged):
                 await self._unchanged(feed, at)
                 return
-            checkpoint = await self._store.read(following.check_head, feed, answer.checkpoint, answer.proof)
+            checkpoint = await self._store.read(following.check_head, feed, answer.checkpoint, answer.proof, answer.hops or ())
             if not await pages.add(answer, checkpoint.size):
                 break
         state = await take(self._file, feed, pages, checkpoint, answer.checkpoint)
-        await self._store.write(following.accept, feed, answer.checkpoint, state)
+        await self._store.write(following.accept, feed, answer.checkpoint, state, answer.proof)
 
     async def _unchanged(self, feed: bytes, at: Standing) -> None:
         if at.row.checkpoint is None or not at.current:

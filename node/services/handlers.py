@@ -46,7 +46,6 @@ EXCHANGE = exchange.join(
     backup_head.EXCHANGE,
     recovery.EXCHANGE,
     peers.EXCHANGE,
-    catalog.EXCHANGE,
     anchors.EXCHANGE,
     catalog_heads.EXCHANGE,
     catalog_following.EXCHANGE,

@@ -64,7 +64,8 @@ def _variant(variant: VariantView, known: dict[str, plans.PlanView], *, ours: bo
         "title": variant.title,
         "price": {"minor": variant.price, "currency": variant.currency},
         "was": _was(variant),
-        "stock": STOCK[variant.stock],
+        "stock": STOCK["out" if variant.refusal else variant.stock],
+        "why": variant.refusal,
         "earn": earn,
     }
 

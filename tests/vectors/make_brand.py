@@ -9,12 +9,16 @@ from parts import NOW, Made, bad, good, named
 from sale import PLAN
 
 from protocol.brand_plan import BrandPlan, brand_plan_hash
+from protocol.catalog_sync import Page
 from protocol.codec import to_bytes, to_tree
 from protocol.encoding import encode
+from protocol.feed import Feed, FeedsAnswer, Hop, Relayed
+from protocol.identity import Presentation
 from protocol.offer import BrandTerms
 from protocol.performance import Figure, Performance, RegionFigure
 from protocol.plan import Level, plan_hash
 from protocol.product import Withdrawal, product_id
+from protocol.rows import Press
 
 BRAND = named("solis identity")
 BOUNDS = BrandPlan(BRAND, "standard", 1, 1_500, 2_500, 2, 3_000, PLAN.return_window_ms)
@@ -124,6 +128,26 @@ def _reports() -> list[Made]:
     ]
 
 
+def _relays() -> list[Made]:
+    item = Relayed(Feed(BRAND, "main", "USD"), "Solis", Presentation(b"inception", (b"entry",)), (b"bounds",))
+    answer = FeedsAnswer((Feed(named("lumen identity"), "main", "USD"),), (item,))
+    page = Page(b"head", (named("a"),), Press().close(), 2, hops=(Hop(b"between", (named("b"), named("c"))),))
+    return [
+        good("record", "a feed that is relayed beside one's own", type="FeedsAnswer", bytes=to_bytes(answer)),
+        good("record", "nothing is relayed", type="FeedsAnswer", bytes=to_bytes(replace(answer, relayed=None))),
+        bad("malformed", "record", "an empty list of relayed feeds", type="FeedsAnswer", bytes=encode({0: [], 1: []})),
+        bad(
+            "missing-key",
+            "record",
+            "a relayed feed without its writer",
+            type="FeedsAnswer",
+            bytes=encode({0: [], 1: [{0: to_tree(item.feed), 2: "x"}]}),
+        ),
+        good("record", "a page with the heads between", type="Page", bytes=to_bytes(page)),
+        bad("malformed", "record", "an empty list of heads between", type="Page", bytes=encode({**to_tree(page), 9: []})),  # type: ignore[dict-item]
+    ]
+
+
 def brands() -> list[Made]:
     """All of them."""
-    return [*_bounds(), *_offers(), *_reports()]
+    return [*_bounds(), *_offers(), *_reports(), *_relays()]

@@ -1,0 +1,199 @@
+"""A brand's feed reaches sellers through their merchants: the brand's signatures hold it, not the merchant's word."""
+
+from dataclasses import replace
+
+import pytest
+
+from node.services import (
+    brand_offers,
+    brand_plans,
+    brand_relays,
+    browse,
+    catalog,
+    catalog_following,
+    catalog_serving,
+    plans,
+    quotes,
+    team,
+    withdrawals,
+)
+from node.services.quotes import LineInput
+from protocol.errors import ProtocolError
+from protocol.feed import Relayed
+
+from .shop import WINDOW, file
+from .test_brand_offers import BOUNDS, Trade
+
+
+class Chain(Trade):
+    """`ana` sells for `lumen`, which sells what `solis` makes."""
+
+    def __init__(self, folder) -> None:
+        super().__init__(folder)
+        self.ana = self.world.node("ana")
+        self.world.pair(self.lumen, self.ana)
+        self.ana.write(catalog_following.sync)
+        self.ana.write(team.join, merchant=self.lumen.identity)
+        self.deliver()
+        [member] = self.lumen.read(team.list_members)
+        self.lumen.write(team.accept_member, member=bytes.fromhex(member.member))
+        self.deliver()
+
+    def feed(self, node):
+        """How far a node is with the brand's feed."""
+        return next((row for row in node.read(lambda unit: unit.catalog.feeds(own=False)) if row.identity == self.solis.identity), None)
+
+    def grow(self, **prices):
+        self.solis.write(catalog.import_products, file=file(**prices), currency="USD")
+
+
+@pytest.fixture
+def chain(tmp_path):
+    made = Chain(tmp_path)
+    yield made
+    made.world.close()
+
+
+def test_a_seller_has_the_brands_feed_as_its_merchant_has(chain):
+    mine, theirs = chain.feed(chain.ana), chain.feed(chain.lumen)
+    assert mine.checkpoint == theirs.checkpoint is not None
+    assert mine.error == ""
+    assert [plan.brand_name for plan in chain.ana.read(brand_plans.list_bounds) if plan.current] == ["solis"]
+    assert chain.ana.read(lambda unit: unit.peers.by_identity(chain.solis.identity)) is None
+
+
+def test_what_the_brand_changes_goes_on_to_sellers_by_itself(chain):
+    chain.grow(cream=5200, balm=900)
+    chain.deliver()
+    assert chain.feed(chain.ana).checkpoint == chain.feed(chain.lumen).checkpoint
+    chain.solis.write(brand_plans.publish_bounds, **{**BOUNDS, "name": "launch"})
+    chain.deliver()
+    assert "launch" in {plan.name for plan in chain.ana.read(brand_plans.list_bounds)}
+
+
+def test_a_seller_that_was_away_is_shown_the_heads_between(chain):
+    chain.ana.online = False
+    for number in range(4):
+        chain.grow(cream=5200, **{f"balm{number}": 900})
+        chain.deliver()
+    before = chain.feed(chain.ana).size
+    heads = chain.lumen.read(lambda unit: unit.brands.heads(chain.feed(chain.lumen).feed, before))
+    assert len(heads) == 4
+    chain.ana.online = True
+    chain.deliver()
+    assert chain.feed(chain.ana).size == chain.feed(chain.lumen).size == heads[-1].size
+    assert chain.feed(chain.ana).error == ""
+
+
+def test_a_relay_that_leaves_out_a_head_or_forges_one_is_refused(chain, monkeypatch):
+    chain.ana.online = False
+    for number in range(3):
+        chain.grow(cream=5200, **{f"balm{number}": 900})
+        chain.deliver()
+    before = chain.feed(chain.ana)
+    honest = brand_relays.way
+
+    def lying(*args):
+        proof, hops = honest(*args)
+        return proof, hops and hops[1:]
+
+    monkeypatch.setattr(catalog_serving.brand_relays, "way", lying)
+    chain.ana.online = True
+    chain.deliver()
+    assert chain.feed(chain.ana).error == "bad-proof"
+    assert chain.feed(chain.ana).size == before.size
+
+
+def test_a_head_that_a_relay_never_took_is_unknown_to_it(chain):
+    row = chain.feed(chain.lumen)
+    with pytest.raises(ProtocolError) as caught:
+        chain.lumen.read(brand_relays.way, row, 1, row.size)
+    assert caught.value.code == "unknown-head"
+
+
+def shown(chain):
+    [item] = chain.lumen.read(brand_relays.relayed)
+    return item
+
+
+def took(chain, item):
+    peer = chain.ana.read(lambda unit: unit.peers.by_identity(chain.lumen.identity))
+    return chain.ana.write(brand_relays.take_relayed, peer, [item])
+
+
+def test_a_root_log_of_somebody_else_is_refused(chain):
+    merchant = chain.lumen.read(lambda unit: unit.peers.presentation())
+    item = shown(chain)
+    for lie, code in (
+        (replace(item, presentation=merchant), "wrong-identity"),
+        (replace(item, presentation=merchant, feed=replace(item.feed, identity=chain.lumen.identity)), "wrong-role"),
+    ):
+        with pytest.raises(ProtocolError) as caught:
+            took(chain, lie)
+        assert caught.value.code == code
+
+
+def test_bounds_that_the_brand_did_not_sign_are_refused(chain):
+    other = chain.world.node("other", "brand")
+    other.write(brand_plans.publish_bounds, **BOUNDS)
+    [forged] = other.read(lambda unit: unit.brands.plans())
+    with pytest.raises(ProtocolError) as caught:
+        took(chain, replace(shown(chain), plans=(forged.raw,)))
+    assert caught.value.code == "not-live"
+    assert forged.hash not in {record.hash for record in chain.ana.read(lambda unit: unit.brands.plans())}
+
+
+def test_a_feed_that_is_relayed_no_more_is_asked_for_no_more(chain):
+    item = shown(chain)
+    assert took(chain, item) == (item.feed.id,)
+    peer = chain.ana.read(lambda unit: unit.peers.by_identity(chain.lumen.identity))
+    assert chain.ana.write(brand_relays.take_relayed, peer, []) == ()
+    assert chain.ana.read(lambda unit: unit.brands.relays(item.feed.id)) == []
+
+
+def test_a_seller_relays_nothing_and_a_merchant_takes_no_relay(chain):
+    assert chain.ana.read(brand_relays.relayed) is None
+    peer = chain.lumen.read(lambda unit: unit.peers.by_identity(chain.ana.identity))
+    assert chain.lumen.write(brand_relays.take_relayed, peer, [shown(chain)]) == ()
+    assert isinstance(shown(chain), Relayed)
+
+
+# --- an offer through the chain
+
+
+def test_a_seller_orders_a_brands_product_and_is_refused_once_it_is_withdrawn(chain):
+    chain.offer()
+    chain.deliver()
+    [offer] = chain.ana.read(brand_offers.list_brand_offers)
+    assert (offer.title, offer.brand_name, offer.refusal) == ("Product cream", "solis", "")
+    assert "cream" in {item.sku for item in chain.ana.read(browse.list_offers, purchasable=True)}
+    [view] = [item for item in chain.ana.read(browse.list_products).products if item.title == "Product cream"]
+    assert (view.merchant_name, [(item.sku, item.price, item.refusal) for item in view.variants]) == ("lumen", [("cream", 5200, "")])
+    lines = [LineInput("cream", 1)]
+    order = bytes.fromhex(chain.ana.write(quotes.draft, merchant=chain.lumen.identity, lines=lines, pickup=True).id)
+    chain.deliver()
+    chain.ana.write(quotes.place, order=order)
+    chain.solis.write(withdrawals.withdraw, handle="cream", reason="The glass may splinter.")
+    chain.deliver()
+    [offer] = chain.ana.read(brand_offers.list_brand_offers)
+    assert (offer.code, offer.stock) == ("withdrawn", "out")
+    assert "The glass may splinter." in offer.refusal
+    [view] = [item for item in chain.ana.read(browse.list_products).products if item.title == "Product cream"]
+    assert "The glass may splinter." in view.variants[0].refusal
+    assert "cream" not in {item.sku for item in chain.ana.read(browse.list_offers, purchasable=True)}
+    with pytest.raises(Exception, match="The glass may splinter") as caught:
+        chain.ana.write(quotes.draft, merchant=chain.lumen.identity, lines=lines, pickup=True)
+    assert caught.value.code == "withdrawn"
+
+
+def test_a_seller_holds_the_offer_against_the_bounds_though_its_merchant_signed_it(chain, monkeypatch):
+    """A merchant whose node doesn't look signs a plan outside the bounds: the seller's node sees it."""
+    chain.offer()
+    monkeypatch.setattr(brand_offers, "check_plan_of_offers", lambda *_: None)
+    chain.lumen.write(plans.publish_plan, currency="USD", direct_bps=500, level_bps=[], return_window_ms=WINDOW)
+    chain.deliver()
+    [offer] = chain.ana.read(brand_offers.list_brand_offers)
+    assert offer.code == "outside-bounds"
+    with pytest.raises(Exception, match="brand asks for 1500") as caught:
+        chain.ana.write(quotes.draft, merchant=chain.lumen.identity, lines=[LineInput("cream", 1)], pickup=True)
+    assert caught.value.code == "outside-bounds"
