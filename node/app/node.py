@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from node.model.export import Export
     from node.services.catalog_edits import CatalogEdits
     from node.services.catalog_runs import CatalogRuns
+    from node.services.catalog_watch import CatalogWatch
     from node.services.import_runs import ImportRuns
     from node.vault.keys import Keys
 
@@ -314,6 +315,11 @@ class Node:
     def catalog_edits(self) -> "CatalogEdits":
         """Drafts of our catalogs. Raises Locked."""
         return self.opened().catalog_edits
+
+    @property
+    def catalog_watch(self) -> "CatalogWatch":
+        """Watched places of product files. Raises Locked."""
+        return self.opened().catalog_watch
 
     async def parse(self, reader: str, source: Any, **options: Any) -> Any:
         """What the reader `picture` makes of a source of bytes, in a thread. Raises what it raises."""

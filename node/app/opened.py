@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import Any
 
 from node.app.backups import Backups
+from node.app.catalog_places import Places
 from node.app.catalogs import Catalogs
 from node.app.chain import ChainSide
 from node.app.founding import STORE_FILE
@@ -22,6 +23,7 @@ from node.net.host import Host
 from node.services import evidence, exchange, greeting
 from node.services.catalog_edits import CatalogEdits
 from node.services.catalog_runs import CatalogRuns
+from node.services.catalog_watch import CatalogWatch
 from node.services.delivery import Delivery
 from node.services.handlers import EXCHANGE, TICKS
 from node.services.import_runs import ImportRuns
@@ -89,6 +91,7 @@ class Opened:
         self.backups = Backups(config, self.store, keys, PROGRAM, changed)
         self.imports = ImportRuns(self.store, ContactFiles())
         self.catalog_imports = CatalogRuns(self.store, ProductFiles())
+        self.catalog_watch = CatalogWatch(self.store, self.catalog_imports, Places(), lambda: self._post(changed))
         self.catalog_edits = CatalogEdits(self.store)
         self.delivery = Delivery(self.store, self.host, EXCHANGE)
         self._greeted = asyncio.Event()
@@ -105,6 +108,7 @@ class Opened:
             tasks.create_task(self._deadlines(), name="deadlines")
             tasks.create_task(self.chain.run(), name="chain")
             tasks.create_task(self.backups.run(), name="backups")
+            tasks.create_task(self.catalog_watch.run(), name="catalog watch")
             tasks.create_task(self.catalogs.run(), name="catalogs")
 
     async def close(self) -> None:

@@ -33,6 +33,8 @@ def add(app: typer.Typer) -> None:
     app.command()(batches)
     app.command()(rollback)
     app.command()(export)
+    app.command()(watch)
+    app.command()(places)
 
 
 def import_(
@@ -174,3 +176,36 @@ def export(
             sys.stdout.flush()
             return
         call.output.show({"file": file, "bytes": to_file(call, Path(file), "/catalog/export", force=force, form=form, currency=currency)})
+
+
+def watch(
+    context: typer.Context,
+    place: Annotated[str, typer.Argument(help="An https address, or a folder whose newest file is read.")],
+    currency: Annotated[str, typer.Option(help="Of its prices, where the file names none.")] = "USD",
+    every: Annotated[int, typer.Option(help="Minutes between two looks.")] = 60,
+    publish: Annotated[bool, typer.Option("--publish", help="Sign what it brings by itself; without it, it waits for you.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Take away what a file does not have.")] = False,
+) -> None:
+    """Have the node look for product files by the clock. Example: gemstra catalog watch https://shop.example/feed.xml --every 360"""
+    call = call_of(context)
+    with reported():
+        kind = "url" if "://" in place else "folder"
+        where = place if kind == "url" else str(Path(place).expanduser().absolute())
+        options = {"currency": currency, "every": every, "publish": publish, "withdraw": replace}
+        call.output.show(call.client.post("/catalog/sources", kind=kind, place=where, **options))
+
+
+def places(
+    context: typer.Context,
+    look: Annotated[str, typer.Option(help="Look at this one now.")] = "",
+    forget: Annotated[str, typer.Option(help="Look at this one no more.")] = "",
+) -> None:
+    """The places that are watched. Example: gemstra catalog places --look 3f0c…"""
+    call = call_of(context)
+    with reported():
+        if forget:
+            call.output.show(call.client.post(f"/catalog/sources/{forget}/forget"))
+        elif look:
+            call.output.show(call.client.post_once(f"/catalog/sources/{look}/look"), ("place", "error", "taken"))
+        else:
+            call.output.show(call.client.get("/catalog/sources"), ("place", "every", "publish", "error", "id"))

@@ -166,6 +166,10 @@ class CatalogRuns(Runs):
         self._drop(id_)
         return view
 
+    def put_aside_now(self, id_: bytes) -> None:
+        """Let go of a file that waits, for a thread."""
+        self._drop(id_)
+
     def _add(self, staged: ProductImport, entries: Found) -> None:
         number = 1
         for rows in _pieces(entries, _BATCH):

@@ -22,6 +22,7 @@ from .catalog import Catalog
 from .catalog_batches import CatalogBatches
 from .catalog_file import CatalogFile
 from .catalog_search import CatalogSearch
+from .catalog_sources import CatalogSources
 from .chain import Blocks, Transactions
 from .commissions import Commissions
 from .customer_history import CustomerHistory
@@ -171,6 +172,11 @@ class Unit(Generic[M]):
     def drafts(self) -> Drafts:
         """What is to be signed."""
         return Drafts(self.db)
+
+    @cached_property
+    def catalog_sources(self) -> CatalogSources:
+        """Watched places of product files."""
+        return CatalogSources(self.db)
 
     @cached_property
     def product_imports(self) -> ProductImports:

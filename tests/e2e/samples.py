@@ -7,6 +7,7 @@ from node.model.details import AddressEntry, Details, Entry, PhoneEntry
 from node.model.person import Consent, Raw
 from node.services.catalog_batches import RollbackPlan
 from node.services.catalog_imports import ProductImportView
+from node.services.catalog_sources import SourceView
 from node.services.customer_imports import TouchedView, UndoPlanView
 from node.services.customer_preview import StagedView
 from node.services.import_besides import BesidesView
@@ -560,6 +561,10 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "merchant-import-columns": ("merchant/import.html", "merchant", "lumen", {"file": replace(PRODUCT_FILE, state="columns"), "dialect": "a table", "path": "/merchant/catalog/" + HEX, "progress": None, "errors": {"column-0": "Say which column is the SKU."},
         "columns": [{"name": "column-0", "title": "Nummer", "samples": ("A-1", "A-2"), "options": [("", "Leave out"), ("sku", "SKU")], "field": ""}]}),
     "merchant-importing": ("merchant/import.html", "merchant", "lumen", {"file": PRODUCT_FILE, "dialect": "Shopify", "path": "/merchant/catalog/" + HEX, "progress": {"text": "Signing the changes", "done": 41_000, "total": 100_000}}),
+    "merchant-places": ("merchant/places.html", "merchant", "lumen", {"form": {"place": "", "currency": "USD", "every": "60", "publish": "", "replace": ""}, "currencies": CURRENCIES, "every": [("60", "Every hour")],
+        "places": [SourceView(HEX, "url", "https://shop.example/feed.xml", "USD", 60, False, False, NOW - HOUR, NOW - DAY, ""), SourceView(HEX, "folder", "/srv/exports", "EUR", 1440, True, True, NOW - HOUR, 0, "There is no product file in /srv/exports.")]}),
+    "merchant-places-none": ("merchant/places.html", "merchant", "lumen", {"form": {"place": "exports", "currency": "USD", "every": "60", "publish": "yes", "replace": "yes"}, "currencies": CURRENCIES, "every": [("60", "Every hour")],
+        "places": [], "errors": {"place": "Enter an address that begins with https://, or a folder from its root on."}}),
     "merchant-batch": ("merchant/batch.html", "merchant", "lumen", {"plan": RollbackPlan(HEX, "products.csv", False, 12, 2, ("rose-mist", "clay-mask"))}),
     "merchant-plan": ("merchant/plan.html", "merchant", "lumen", {"plans": [{"title": "EUR, version 1", "words": "The seller earns 15 %; payable 30 days after delivery; 1 EUR = 1.1 GMS"}, {"title": "USD, version 3", "words": "The seller earns 20 %, the sponsor above 5 %; payable 14 days after delivery; 1 USD = 1 GMS"}],
         "form": {"currency": "USD", "direct": "60", "level-1": "5", "level-2": "", "level-3": "", "days": "14", "rate": "1"}, "levels": 3, "cap": "50 %", "currencies": CURRENCIES,

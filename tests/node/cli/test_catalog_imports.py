@@ -8,12 +8,13 @@ import pytest
 from aiohttp import web
 from typer.testing import CliRunner
 
-from node.api import catalog, catalog_imports
+from node.api import catalog, catalog_imports, catalog_sources
 from node.api.http import add_api
 from node.app import catalog_exports
 from node.cli.root import app
 from tests.node.cli import test_customer_imports
 from tests.node.services.product_files import line, runs, shopify
+from tests.node.services.test_catalog_watch import watch
 from tests.node.services.world import World
 
 
@@ -21,6 +22,7 @@ class Runtime(test_customer_imports.Runtime):
     def __init__(self, node) -> None:
         super().__init__(node)
         self.catalog_imports = runs(node)
+        self.catalog_watch = watch(node)
 
     async def export_catalog(self, form, currency):
         return await catalog_exports.begin(self.read, form, currency, self.node.clock.now)
@@ -35,7 +37,7 @@ def call(tmp_path):
 
     async def serve():
         served = web.Application()
-        add_api(served, Runtime(world.node("lumen", "merchant")), (*catalog_imports.ROUTES, *catalog.ROUTES))
+        add_api(served, Runtime(world.node("lumen", "merchant")), (*catalog_imports.ROUTES, *catalog_sources.ROUTES, *catalog.ROUTES))
         runner = web.AppRunner(served, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         await web.UnixSite(runner, str(tmp_path / "data" / "node.sock")).start()
@@ -122,3 +124,15 @@ def test_the_catalog_is_written_to_a_file_and_never_over_one(call, tmp_path):
     call("catalog", "export", str(tmp_path / "x"), "--format", "papyrus", code=1)
     call("catalog", "export", str(tmp_path / "x"), "--currency", "EUR", code=3)
     assert not (tmp_path / "x").exists()
+
+
+def test_a_folder_is_watched(call, tmp_path):
+    (tmp_path / "exports").mkdir()
+    (tmp_path / "exports" / "shop.csv").write_bytes(shopify(line("a", "A", "5")))
+    made = json.loads(call("--json", "catalog", "watch", str(tmp_path / "exports"), "--publish").stdout)
+    assert (made["kind"], made["publish"], made["every"]) == ("folder", True, 60)
+    (looked,) = json.loads(call("--json", "catalog", "places", "--look", made["id"]).stdout)
+    assert (looked["error"], looked["taken"] > 0) == ("", True)
+    assert json.loads(call("--json", "catalog", "feeds").stdout)[0]["products"] == 1
+    call("catalog", "places", "--forget", made["id"])
+    assert json.loads(call("--json", "catalog", "places").stdout) == []

@@ -11,10 +11,11 @@ from aiohttp.test_utils import TestClient, TestServer
 from node.app import catalog_exports
 from node.files.samples import PRODUCTS, sample_path
 from node.services import browse, catalog_batches, catalog_imports, plans, today_setup
-from node.web import catalog, catalog_list, shell, shop_catalog, shop_import, shop_orders, shop_plan
+from node.web import catalog, catalog_list, shell, shop_catalog, shop_import, shop_orders, shop_places, shop_plan
 from node.web.runtime import RUNTIME
 from node.web.sessions import Sessions
 from tests.node.services.product_files import runs
+from tests.node.services.test_catalog_watch import watch
 from tests.node.services.world import START, World
 from tests.node.web import test_orders
 
@@ -35,6 +36,8 @@ class Runtime(test_orders.Runtime):
         super().__init__(node)
         self.catalog_imports = runs(node)
 
+        self.catalog_watch = watch(node)
+
     async def export_catalog(self, form, currency):
         return await catalog_exports.begin(self.read, form, currency, START)
 
@@ -51,7 +54,15 @@ async def desks(nodes):
     opened, clients = [], []
     for node in nodes:
         sessions = Sessions(node.clock)
-        routes = [*shop_catalog.ROUTES, *shop_import.ROUTES, *shop_plan.ROUTES, *shop_orders.ROUTES, *catalog_list.ROUTES, *catalog.ROUTES]
+        routes = [
+            *shop_catalog.ROUTES,
+            *shop_places.ROUTES,
+            *shop_import.ROUTES,
+            *shop_plan.ROUTES,
+            *shop_orders.ROUTES,
+            *catalog_list.ROUTES,
+            *catalog.ROUTES,
+        ]
         app = shell.make_app(routes, gate=test_orders.Gate(node), sessions=sessions, allowed_hosts={HOST}, cookie_name=COOKIE)
         app[RUNTIME] = Runtime(node)
         client = TestClient(TestServer(app))
@@ -313,3 +324,24 @@ async def test_the_way_to_the_first_sale_leads_to_both(nodes, desks):
     await lumen.post("/merchant/plan", **FORM)
     steps = {task.href: task.done for task in nodes[0].read(today_setup.tasks)}
     assert (steps["/merchant/catalog"], steps["/merchant/plan"]) == (True, True)
+
+
+@pytest.mark.asyncio
+async def test_a_folder_is_watched_looked_at_and_forgotten(nodes, desks, tmp_path):
+    lumen, _ = desks
+    await lumen.reads("/merchant/catalog/places", "No place is watched")
+    fields = {"_token": lumen.session.token, "place": "exports", "currency": "USD", "every": "60"}
+    refused = await lumen.client.post("/merchant/catalog/places", data=fields, headers=lumen.headers)
+    assert (refused.status, "a folder from its root on" in await refused.text()) == (422, True)
+    (tmp_path / "exports").mkdir()
+    (tmp_path / "exports" / "shop.csv").write_text(HEAD + row("a", "1.00"))
+    assert (
+        await lumen.post("/merchant/catalog/places", place=str(tmp_path / "exports"), currency="USD", every="60")
+        == "/merchant/catalog/places"
+    )
+    text = await lumen.reads("/merchant/catalog/places", "What it brings waits for your word", "Not looked at yet")
+    one = re.search(r'action="(/merchant/catalog/places/[0-9a-f]+)/look"', text)[1]
+    assert await lumen.post(one + "/look") == "/merchant/catalog/places"
+    await lumen.reads("/merchant/catalog", "shop.csv", "1 new would be signed")
+    assert await lumen.post(one + "/forget") == "/merchant/catalog/places"
+    await lumen.reads("/merchant/catalog/places", "No place is watched")

@@ -1,0 +1,131 @@
+"""Watched places: which they are, what came of the last look, and what Today says of them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from node.errors import ConflictError, NotFound
+from node.model.catalog_source import CatalogSource
+
+from .catalog import require_writer
+from .catalog_staging import ProductsUnit
+from .today_items import TodayItem
+
+MOST = 20
+
+
+class SourceBook(Protocol):
+    """Watched places as this service keeps them (node/store/catalog_sources.py says what each does)."""
+
+    def keep(self, row: CatalogSource) -> None: ...  # noqa: D102
+    def get(self, source: bytes, /) -> CatalogSource | None: ...  # noqa: D102
+    def all(self) -> Sequence[CatalogSource]: ...  # noqa: D102
+    def drop(self, source: bytes) -> bool: ...  # noqa: D102
+
+
+class SourcesUnit(ProductsUnit, Protocol):
+    """A unit that knows watched places."""
+
+    @property
+    def catalog_sources(self) -> SourceBook: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """A watched place. `looked`, `taken` in ms (0: never); `error`: why the last look failed."""
+
+    id: str
+    kind: str
+    place: str
+    currency: str
+    every: int
+    withdraw: bool
+    publish: bool
+    looked: int
+    taken: int
+    error: str
+
+
+def add_source(
+    unit: SourcesUnit, kind: str, place: str, currency: str, every: int = 60, withdraw: bool = False, publish: bool = False
+) -> SourceView:
+    """Look at a folder (`kind` folder) or an address (url) every so many minutes. `publish`: what it brings is signed by itself."""
+    require_writer(unit)
+    if len(unit.catalog_sources.all()) >= MOST:
+        raise ConflictError(f"{MOST} places are watched already. Forget one first.", code="too-many-sources")
+    row = CatalogSource(unit.random(32), kind, place.strip(), currency.upper(), every, withdraw, publish, unit.now)
+    unit.catalog_sources.keep(row)
+    unit.touched("changes")
+    return _view(row)
+
+
+def list_sources(unit: SourcesUnit) -> list[SourceView]:
+    """The watched places."""
+    return [_view(row) for row in unit.catalog_sources.all()]
+
+
+def forget_source(unit: SourcesUnit, source: bytes) -> None:
+    """Look at a place no more; what it brought stays."""
+    if not unit.catalog_sources.drop(source):
+        raise NotFound("That place is not watched.")
+    unit.touched("changes")
+
+
+# --- the driver (catalog_watch.py)
+
+
+def due_sources(unit: SourcesUnit) -> list[CatalogSource]:
+    """Places that it is time to look at; none while a file of theirs waits for a word."""
+    if unit.me.role == "seller":
+        return []
+    waiting = {staged.source for staged in unit.product_imports.all()}
+    return [row for row in unit.catalog_sources.all() if row.due(unit.now) and row.source not in waiting]
+
+
+def find_source(unit: SourcesUnit, source: bytes) -> CatalogSource:
+    """The place. Raises NotFound."""
+    row = unit.catalog_sources.get(source)
+    if row is None:
+        raise NotFound("That place is not watched.")
+    return row
+
+
+def note_look(unit: SourcesUnit, source: bytes, seen: str, code: str = "", error: str = "") -> None:
+    """What came of a look: `seen` says what was taken ("" where nothing new was)."""
+    row = unit.catalog_sources.get(source)
+    if row is None:
+        return
+    row = replace(row, looked=unit.now, code=code, error=error[:500])
+    unit.catalog_sources.keep(replace(row, seen=seen, taken=unit.now) if seen else row)
+    unit.touched("changes")
+
+
+# --- Today
+
+
+def today(unit: Any) -> Iterable[TodayItem]:
+    """Places that could not be read, and files of theirs that wait for a word."""
+    if unit.me.role == "seller":
+        return
+    places = {row.source: row for row in unit.catalog_sources.all()}
+    for row in places.values():
+        if row.error:
+            title = f"{_short(row.place)} could not be read"
+            yield TodayItem("source", "merchant", title, row.error, "/merchant/catalog/places", "Look", row.looked, "")
+    for staged in unit.product_imports.all():
+        if staged.source in places and staged.state != "reading":
+            title = f"{staged.name} waits for your word"
+            text = f"From {_short(places[staged.source].place)}; nothing is signed before you confirm"
+            yield TodayItem("source", "merchant", title, text, f"/merchant/catalog/{staged.id.hex()}", "Look", staged.at, "")
+
+
+PROVIDERS = (today,)
+
+
+def _short(place: str) -> str:
+    return place if len(place) <= 60 else f"{place[:28]}…{place[-28:]}"
+
+
+def _view(row: CatalogSource) -> SourceView:
+    named = (row.source.hex(), row.kind, row.place, row.currency, row.every, row.withdraw, row.publish)
+    return SourceView(*named, row.looked, row.taken, row.error)

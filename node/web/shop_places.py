@@ -1,0 +1,92 @@
+"""Watched places: folders and addresses that are looked at by the clock for product files."""
+
+from pathlib import Path
+from typing import Any, Protocol
+
+from aiohttp import web
+
+from node.errors import NodeError, UserError
+from node.services import catalog_sources
+from node.services.catalog_sources import SourceView
+from node.services.catalog_watch import CatalogWatch
+from node.web.forms import form_of
+from node.web.page import id_in, render, see_other
+from node.web.runtime import Runtime, runtime_of
+from node.web.setup import currencies
+from node.web.shop_catalog import writer
+
+_EVERY = [
+    ("15", "Every quarter of an hour"),
+    ("60", "Every hour"),
+    ("360", "Four times a day"),
+    ("1440", "Once a day"),
+    ("10080", "Once a week"),
+]
+
+
+class Watching(Runtime, Protocol):
+    """What watched places need of the running node."""
+
+    @property
+    def catalog_watch(self) -> CatalogWatch:
+        """The places that are watched."""
+
+
+async def show_places(request: web.Request) -> web.StreamResponse:
+    """GET /merchant/catalog/places."""
+    _, currency = await runtime_of(request).read(writer)
+    return await _page(request, {"place": "", "currency": currency, "every": "60", "publish": "", "replace": ""}, {})
+
+
+async def _page(request: web.Request, form: dict[str, str], errors: dict[str, str]) -> web.StreamResponse:
+    places: list[SourceView] = await runtime_of(request).read(catalog_sources.list_sources)
+    values: dict[str, Any] = {"form": form, "errors": errors, "places": places, "currencies": currencies(), "every": _EVERY}
+    return render(request, "merchant/places.html", section="merchant", status=422 if errors else 200, **values)
+
+
+async def post_place(request: web.Request) -> web.StreamResponse:
+    """POST /merchant/catalog/places: watch one. Fields: place, currency, every, publish, replace."""
+    given = form_of(request)
+    form = {name: given[name].strip() for name in ("place", "currency", "every", "publish", "replace")}
+    kind = "url" if "://" in form["place"] else "folder"
+    if kind == "folder" and not Path(form["place"]).is_absolute():
+        return await _page(request, form, {"place": "Enter an address that begins with https://, or a folder from its root on."})
+    try:
+        await runtime_of(request).write(
+            catalog_sources.add_source,
+            kind=kind,
+            place=form["place"],
+            currency=form["currency"],
+            every=int(form["every"]) if form["every"].isdigit() else 0,
+            withdraw=form["replace"] == "yes",
+            publish=form["publish"] == "yes",
+        )
+    except UserError as error:
+        return await _page(request, form, {"place": str(error)})
+    return see_other(request, "/merchant/catalog/places", "It is looked at by the clock from now on")
+
+
+async def post_look(request: web.Request) -> web.StreamResponse:
+    """POST /merchant/catalog/places/{source}/look: look now."""
+    runtime: Any = runtime_of(request)
+    watching: Watching = runtime
+    try:
+        await watching.catalog_watch.look_now(id_in(request.match_info["source"]))
+    except NodeError as error:
+        return see_other(request, "/merchant/catalog/places", str(error), "attention")
+    return see_other(request, "/merchant/catalog/places", "Looked at")
+
+
+async def post_forget(request: web.Request) -> web.StreamResponse:
+    """POST /merchant/catalog/places/{source}/forget: look there no more."""
+    await runtime_of(request).write(catalog_sources.forget_source, source=id_in(request.match_info["source"]))
+    return see_other(request, "/merchant/catalog/places", "Forgotten. What it brought stays.")
+
+
+_ONE = "/merchant/catalog/places/{source}"
+ROUTES = (
+    web.get("/merchant/catalog/places", show_places),
+    web.post("/merchant/catalog/places", post_place),
+    web.post(_ONE + "/look", post_look),
+    web.post(_ONE + "/forget", post_forget),
+)

@@ -1,0 +1,147 @@
+"""Watched places: a folder looked at by the clock, held for a word or signed by itself, and what goes wrong said on Today."""
+
+import pytest
+
+from node.app.catalog_places import Places
+from node.errors import ConflictError, NotFound, UserError
+from node.fetch.client import Fetched, GuardedClient
+from node.services import browse, catalog_imports, catalog_sources
+from node.services.catalog_watch import CatalogWatch
+
+from .product_files import apply, line, runs, shopify
+from .world import World
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = World(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def lumen(world):
+    return world.node("lumen", "merchant")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = tmp_path / "exports"
+    made.mkdir()
+    return made
+
+
+def watch(node):
+    return CatalogWatch(node.store, runs(node), Places(), lambda: None)
+
+
+def place(node, folder, **options):
+    return bytes.fromhex(node.write(catalog_sources.add_source, kind="folder", place=str(folder), currency="USD", **options).id)
+
+
+def look(node):
+    """What is due, looked at; how many places that were."""
+    due = node.read(catalog_sources.due_sources)
+    for row in due:
+        watch(node).look(row)
+    return len(due)
+
+
+def items(node):
+    return [item.title for item in node.read(lambda unit: list(catalog_sources.today(unit)))]
+
+
+def test_what_a_folder_brings_waits_for_a_word(world, lumen, folder):
+    place(lumen, folder)
+    (folder / "shop.csv").write_bytes(shopify(line("a", "A", "5")))
+    assert look(lumen) == 1
+    (waiting,) = lumen.read(catalog_imports.list_staged)
+    assert (waiting.name, waiting.new, lumen.read(browse.list_feeds)) == ("shop.csv", 1, [])
+    assert items(lumen) == ["shop.csv waits for your word"]
+    world.clock.tick(3_600_000)
+    assert look(lumen) == 0  # one file of a place at a time
+    apply(lumen, bytes.fromhex(waiting.id))
+    assert items(lumen) == []
+    assert look(lumen) == 1  # the same file again: nothing to read
+    assert lumen.read(catalog_imports.list_staged) == []
+
+
+def test_what_it_brings_is_signed_by_itself_where_that_was_chosen(world, lumen, folder):
+    place(lumen, folder, publish=True, withdraw=True)
+    for price in ("5", "4"):
+        (folder / "shop.csv").write_bytes(shopify(line("a", "A", price), line("b", "B", "1", title=f"Soap {price}")))
+        assert look(lumen) == 1
+        world.clock.tick(3_600_000)
+    assert [offer.price for offer in lumen.read(browse.list_offers)] == [400, 100]
+    assert lumen.read(catalog_imports.list_staged) == []
+
+
+def test_before_its_time_it_is_not_looked_at_unless_asked(world, lumen, folder):
+    id_ = place(lumen, folder, every=30)
+    (folder / "shop.csv").write_bytes(shopify(line("a", "A", "5")))
+    assert look(lumen) == 1
+    assert look(lumen) == 0
+    world.clock.tick(29 * 60_000)
+    assert look(lumen) == 0
+    (view,) = lumen.read(catalog_sources.list_sources)
+    assert (view.error, view.looked, view.taken) == ("", view.taken, view.looked)
+    lumen.write(catalog_sources.forget_source, source=id_)
+    with pytest.raises(NotFound):
+        lumen.write(catalog_sources.forget_source, source=id_)
+
+
+@pytest.mark.parametrize("content", [None, b"%PDF-1.7", b"<urlset/>"])
+def test_what_goes_wrong_is_kept_and_said_on_today(world, lumen, folder, content):
+    place(lumen, folder)
+    if content is not None:
+        (folder / "shop.csv").write_bytes(content)
+    look(lumen)
+    (view,) = lumen.read(catalog_sources.list_sources)
+    assert view.error
+    assert "could not be read" in items(lumen)[0]
+    (folder / "shop.csv").write_bytes(shopify(line("a", "A", "5")))
+    world.clock.tick(3_600_000)
+    look(lumen)
+    assert items(lumen) == ["shop.csv waits for your word"]  # the control
+
+
+@pytest.mark.parametrize("address", ["https://127.0.0.1/feed.xml", "http://shop.example/feed.xml"])
+def test_an_address_that_leads_inside_or_goes_in_clear_is_never_asked(lumen, address):
+    lumen.write(catalog_sources.add_source, kind="url", place=address, currency="USD")
+    look(lumen)
+    assert lumen.read(catalog_sources.list_sources)[0].error
+    assert lumen.read(lambda unit: unit.catalog_sources.all()[0].code) in {"private-address", "bad-address"}
+
+
+def test_what_an_address_answers_is_read_once(lumen, world, monkeypatch):
+    async def answered(self, url, *, most_bytes, seconds):
+        return Fetched(shopify(line("a", "A", "5")), url, "text/csv")
+
+    monkeypatch.setattr(GuardedClient, "get", answered)
+    lumen.write(catalog_sources.add_source, kind="url", place="https://shop.example/export.csv?key=1", currency="USD", publish=True)
+    look(lumen)
+    assert [offer.price for offer in lumen.read(browse.list_offers)] == [500]
+    world.clock.tick(3_600_000)
+    look(lumen)
+    (view,) = lumen.read(catalog_sources.list_sources)
+    assert (view.error, view.looked - view.taken) == ("", 3_600_000)  # looked at again, and nothing new was there
+
+
+def test_links_out_of_the_folder_are_not_followed(lumen, folder, tmp_path):
+    place(lumen, folder)
+    (tmp_path / "secret.csv").write_bytes(shopify(line("a", "A", "5")))
+    (folder / "link.csv").symlink_to(tmp_path / "secret.csv")
+    look(lumen)
+    assert lumen.read(catalog_imports.list_staged) == []
+
+
+def test_places_that_cannot_be_watched(world, lumen):
+    for bad in ({"kind": "ftp"}, {"every": 1}, {"place": " "}):
+        with pytest.raises(UserError):
+            lumen.write(catalog_sources.add_source, **{"kind": "folder", "place": "/x", "currency": "USD", **bad})
+    with pytest.raises(UserError):
+        world.node("ana").write(catalog_sources.add_source, kind="folder", place="/x", currency="USD")
+    for _ in range(catalog_sources.MOST):
+        lumen.write(catalog_sources.add_source, kind="folder", place="/x", currency="USD")
+    with pytest.raises(ConflictError):
+        lumen.write(catalog_sources.add_source, kind="folder", place="/x", currency="USD")
