@@ -92,7 +92,13 @@ def plain(text: str) -> str:
     """`text` as it is searched and sorted: without case, accents and repeated spaces."""
     if text.isascii():
         return " ".join(text.lower().split())
-    return " ".join(unicodedata.normalize("NFKD", text.casefold()).translate(_MARKS).split())
+    return " ".join([found for word in text.split() if (found := _plain_word(word))])
+
+
+def _plain_word(word: str) -> str:
+    if word.isascii():  # as most are of a note where one is not
+        return word.lower()
+    return " ".join(unicodedata.normalize("NFKD", word.casefold()).translate(_MARKS).split())
 
 
 def digits(text: str) -> str:

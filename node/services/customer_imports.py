@@ -21,6 +21,7 @@ from .import_besides import BesidesUnit, BesidesView
 MOST_ERRORS = 500
 MOST_TOUCHED = 200
 _BATCH = 1000
+_LAST = (1 << 63) - 1
 Tell = Callable[[int, int], None]
 
 
@@ -144,7 +145,9 @@ def _nobody_listens(_done: int, _total: int) -> None:
 
 
 def apply_import(unit: ImportsUnit, staged: bytes, tell: Tell = _nobody_listens) -> ImportView:
-    """Take over a file that waits, as decided. All of it or nothing; `tell` hears how far it is and may raise to stop."""
+    """Take over a file that waits, as decided; of its rows only the errors stay. All of it or nothing; `tell` hears how far it is and may
+    raise to stop.
+    """
     found = find_staged(unit, staged, "ready")
     counts = unit.staged_imports.count(found.seq)
     known = counts.get(("known", "update"), 0)
@@ -159,10 +162,13 @@ def apply_import(unit: ImportsUnit, staged: bytes, tell: Tell = _nobody_listens)
     with unit.customers.in_bulk():
         while rows := unit.staged_imports.to_take(found.seq, last, _BATCH):
             _take(unit, taking, rows)
-            last, done = rows[-1].judgement.number, done + len(rows)
+            before, last, done = last, rows[-1].judgement.number, done + len(rows)
+            if not beside:  # what hangs on the rows needs to know whose they are
+                unit.staged_imports.drop_settled(found.seq, before, last)  # the customers to come take their room
             tell(done, total + beside)
     told = partial(_told, tell, total, beside)
     brought = import_besides.bring(unit, found.seq, row.id, taking.origins, told) if beside else BesidesView()
+    unit.staged_imports.drop_settled(found.seq, 0 if beside else last, _LAST)
     unit.customer_imports.keep_import(replace(row, created=taking.created, updated=taking.updated, known=taking.known))
     unit.staged_imports.keep(replace(found, state="applied", import_=row.id))
     unit.touched("changes")

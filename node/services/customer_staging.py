@@ -34,7 +34,7 @@ class StagedBook(Protocol):
     def get(self, id_: bytes, /) -> Staged | None: ...  # noqa: D102
     def all(self) -> Sequence[Staged]: ...  # noqa: D102
     def drop(self, seq: int, *, rows: int) -> bool: ...  # noqa: D102
-    def drop_settled(self, seq: int, *, rows: int) -> bool: ...  # noqa: D102
+    def drop_settled(self, seq: int, after: int, upto: int) -> None: ...  # noqa: D102
     def add_rows(self, seq: int, first: int, entries: Sequence[Entry | Beside]) -> None: ...  # noqa: D102
     def rewrite_rows(self, seq: int, first: int, entries: Sequence[Entry]) -> None: ...  # noqa: D102
     def originals(self, seq: int, after: int, limit: int) -> Sequence[tuple[int, int, tuple[str, ...]]]: ...  # noqa: D102
@@ -115,16 +115,14 @@ def end_staging(unit: StagingUnit, staged: Staged) -> None:
 
 
 def drop_some(unit: StagingUnit, staged: bytes, rows: int) -> bool:
-    """Erase the next rows of a file, in a transaction of its own so that nobody waits long. True once all are gone."""
+    """Erase the next rows of a file that was not taken over, in a transaction of its own so that nobody waits long. True once all are
+    gone.
+    """
     found = unit.staged_imports.get(staged)
-    if found is None:
+    if found is None or found.state == "applied":
         return True
     unit.touched("changes")
-    return (
-        unit.staged_imports.drop_settled(found.seq, rows=rows)
-        if found.state == "applied"
-        else unit.staged_imports.drop(found.seq, rows=rows)
-    )
+    return unit.staged_imports.drop(found.seq, rows=rows)
 
 
 def tick(unit: StagingUnit) -> None:

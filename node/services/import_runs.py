@@ -16,7 +16,7 @@ from . import customer_imports, customer_staging, import_besides
 from .customer_imports import ImportView
 from .runs import Run, Runs, Source, Transactions
 
-_BATCH = 500
+_BATCH = 2000  # each is a transaction, and the disk answers for each
 _DROPPED = 5000
 _MOST_BYTES = 8_000_000
 
@@ -105,7 +105,6 @@ class ImportRuns(Runs):
             view: ImportView = self._store.write_now(customer_imports.apply_import, id_, tell=run.tell)
         finally:
             self._runs.pop(id_, None)
-        self._drop(id_)
         return view
 
     def _add(self, staged: Staged, entries: Iterable[Entry | Beside]) -> None:

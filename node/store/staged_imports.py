@@ -71,16 +71,16 @@ class StagedImports:
         self._drop_until(seq, last)
         return False
 
-    def drop_settled(self, seq: int, *, rows: int) -> bool:
-        """Erase the next `rows` that need no more of anybody: all but errors. True once only those are left."""
-        sql = "SELECT number FROM staged_judgements WHERE import = ? AND outcome <> 'error' ORDER BY number LIMIT ?"
-        numbers = [(seq, number) for (number,) in self._db.execute(sql, (seq, rows)).fetchall()]
-        self._db.conn.executemany("DELETE FROM staged_rows WHERE import = ? AND number = ?", numbers)
-        self._db.conn.executemany("DELETE FROM staged_judgements WHERE import = ? AND number = ?", numbers)
-        besides = "SELECT number FROM staged_besides WHERE import = ? ORDER BY number LIMIT ?"
-        sql = f"DELETE FROM staged_besides WHERE import = ? AND number IN ({besides})"  # noqa: S608
-        gone: int = self._db.execute(sql, (seq, seq, rows)).rowcount
-        return len(numbers) < rows and gone < rows
+    def drop_settled(self, seq: int, after: int, upto: int) -> None:
+        """Erase what stands after `after` and up to `upto` and needs no more of anybody: all but errors."""
+        within = "import = ?1 AND number > ?2 AND number <= ?3"
+        errors = f"SELECT number FROM staged_judgements WHERE {within} AND outcome = 'error'"  # noqa: S608
+        for table, which in (
+            ("staged_rows", f"number NOT IN ({errors})"),
+            ("staged_judgements", "outcome <> 'error'"),
+            ("staged_besides", "1"),
+        ):
+            self._db.execute(f"DELETE FROM {table} WHERE {within} AND {which}", (seq, after, upto))  # noqa: S608
 
     def _drop_until(self, seq: int, last: int) -> None:
         for table in ("staged_rows", "staged_judgements", "staged_besides"):

@@ -63,12 +63,6 @@ def take_file(unit, _dice):
         customer_imports.apply_import(unit, staged.id)
 
 
-def put_away(unit, _dice):
-    """Of files that were taken over, the rows go."""
-    for staged in unit.staged_imports.all():
-        customer_staging.drop_some(unit, staged.id, rows=10)
-
-
 def undo_file(unit, _dice):
     past = next((row for row in customer_imports.list_imports(unit) if not row.undone), None)
     if past is not None:
@@ -111,7 +105,7 @@ def someone(unit, dice):
     return dice.choice(ids) if ids else None
 
 
-ACTS = (stage_file, take_file, edit, note, follow, erase, stage_file, take_file, put_away, undo_file, edit, put_aside, erase, note, edit)
+ACTS = (stage_file, take_file, edit, note, follow, erase, stage_file, take_file, undo_file, edit, put_aside, erase, note, edit)
 
 
 class Life:

@@ -172,6 +172,13 @@ def test_erasing_a_customer_reaches_the_rows_about_them_that_wait(ana):
     assert len(dump(ana)["staged_rows"]) == 1
 
 
+def test_of_a_file_that_was_taken_over_only_the_errors_stay(ana):
+    take(ana, MIA)
+    take(ana, JO, MIA, errors=[(3, "No name."), (9, "No name.")])
+    for table in ("staged_rows", "staged_judgements"):
+        assert len(dump(ana)[table]) == 2
+
+
 def test_a_file_is_taken_over_once(ana):
     staged = stage_people(ana, MIA)
     ana.write(customer_imports.apply_import, staged=staged)

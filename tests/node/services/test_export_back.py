@@ -11,7 +11,7 @@ from node.model.customer import Customer
 from node.model.details import Details, Entry
 from node.model.filters import Filters
 from node.model.person import Contact, Labelled, Names
-from node.services import customer_imports, customer_preview, customer_staging, customers, erasure, notes, segments, task_rules, tasks
+from node.services import customer_imports, customer_preview, customers, erasure, notes, segments, task_rules, tasks
 from node.store.import_besides import ImportBesides
 from tests.node.files.test_exports import PLAIN
 from tests.node.model.test_details import FULL
@@ -63,11 +63,7 @@ def stage(node, content):
 
 
 def take(node, content):
-    staged = stage(node, content)
-    view = node.write(customer_imports.apply_import, staged=staged)
-    while not node.write(customer_staging.drop_some, staged, rows=2):
-        pass
-    return view
+    return node.write(customer_imports.apply_import, staged=stage(node, content))
 
 
 def rewritten(content, kind, **changes):
@@ -96,6 +92,13 @@ def test_export_import_export_is_equal_with_ids_and_times(ana, world):
     for customer in (MIA, FULLY):  # the last contact is reckoned from what came along
         contacts = [node.read(lambda unit, id_=customer: unit.notes.last_contact(id_)) for node in (ana, ben)]
         assert contacts[0] == contacts[1]
+
+
+def test_nothing_of_it_waits_once_it_was_taken_over(ana, world):
+    ben = world.node("ben")
+    take(ben, exported(ana)[1])
+    for table in ("staged_rows", "staged_judgements", "staged_besides"):
+        assert ben.read(lambda unit, of=table: unit.db.execute(f"SELECT count(*) FROM {of}").fetchone()) == (0,)
 
 
 def test_the_same_file_again_changes_nothing(ana, world):
