@@ -228,8 +228,8 @@ class _Look:
     def view(self, listing: Listing) -> ListingView:
         """A listing as it is shown."""
         row = self.rows[listing.feed]
-        product = from_bytes(Product, listing.goods)
         offers = self._offers(listing)
+        product = offers[0].product if offers else from_bytes(Product, listing.goods)
         first = min(offers, key=_price, default=None)
         compare = first.offer.compare_at if first else None
         prices = [self._rates.price(row.identity, record) for record in offers]

@@ -148,7 +148,7 @@ class Catalog:
         )
         pattern = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         found = self._db.execute(sql, (pattern, title, self._held.key(feed), handle, limit))
-        return [ProductRecord(row[0], row[1], from_bytes(Product, row[2])) for row in found]
+        return [ProductRecord(row[0], row[1], _product(row[2])) for row in found]
 
     def product(self, product: bytes) -> ProductRecord | None:
         """The product with this id."""
@@ -157,7 +157,7 @@ class Catalog:
             "WHERE p.product = ? ORDER BY p.id LIMIT 1"
         )
         row = self._db.execute(sql, (product,)).fetchone()
-        return ProductRecord(row[0], row[1], from_bytes(Product, row[2])) if row else None
+        return ProductRecord(row[0], row[1], _product(row[2])) if row else None
 
     def offers_of(self, product: bytes) -> list[OfferRecord]:
         """The offers for a product, by SKU."""
@@ -190,7 +190,7 @@ class Catalog:
 
     def _offers(self, where: str, values: Sequence[Any]) -> list[OfferRecord]:
         found = self._db.execute(f"{_OFFERS} WHERE {where}", values)
-        return [OfferRecord(row[0], from_bytes(Offer, row[1]), from_bytes(Product, row[2])) for row in found if row[2] is not None]
+        return [OfferRecord(row[0], from_bytes(Offer, row[1]), _product(row[2])) for row in found if row[2] is not None]
 
     def counts(self, feed: bytes) -> tuple[int, int]:
         """(products, offers) in a feed."""
@@ -223,6 +223,11 @@ def _feed(row: tuple[Any, ...]) -> FeedRow:
     lanes = StateHash.from_bytes(state)
     head = (feed, identity, name, currency, bool(own), size, checkpoint, checkpoint_id, lanes, tree)
     return FeedRow(*head, staged, synced_at, asked_at, error, incarnation, bool(closed))
+
+
+@lru_cache(maxsize=512)
+def _product(raw: bytes) -> Product:
+    return from_bytes(Product, raw)
 
 
 @lru_cache(maxsize=256)

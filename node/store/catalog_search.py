@@ -19,6 +19,11 @@ from .database import ATTACHED
 
 _AT = ATTACHED
 _KEYS = f"SELECT l.id, l.name, l.low FROM {_AT}.words AS w JOIN {_AT}.listings AS l ON l.id = w.rowid WHERE w.words MATCH ?"  # noqa: S608
+_PRICES = (
+    f"SELECT l.id, '', l.low FROM {_AT}.words AS w CROSS JOIN {_AT}.listings AS l INDEXED BY listings_prices ON l.id = w.rowid "  # noqa: S608
+    "WHERE w.words MATCH ?"
+)
+"""An index that is read in place of the rows: it is a fifth of them."""
 _ROWS = (
     "SELECT l.id, h.feed, p.product, p.record, l.low, l.high, l.stock, l.offers, l.name "  # noqa: S608
     f"FROM {_AT}.listings AS l JOIN {_AT}.products AS p ON p.id = l.goods JOIN {_AT}.heads AS h ON h.id = l.feed"
@@ -185,7 +190,7 @@ class _Walk:
     def sorted(self, match: str, most: int = -1) -> Iterator[Key]:
         """What matches, sorted by the engine."""
         where, values = self._after()
-        sql = f"{_KEYS}{where} ORDER BY {self._order()} LIMIT ?"
+        sql = f"{_KEYS if self.order is Order.BEST else _PRICES}{where} ORDER BY {self._order()} LIMIT ?"
         return self._keys(sql, (match, *values, most))
 
     def along(self, match: str, rung: str) -> Iterator[Key]:

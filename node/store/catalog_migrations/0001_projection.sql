@@ -101,6 +101,7 @@ CREATE TABLE listings (
 ) STRICT;
 CREATE INDEX listings_by_name ON listings (name, id);
 CREATE INDEX listings_by_price ON listings (low, id);
+CREATE INDEX listings_prices ON listings (id, low);
 CREATE VIRTUAL TABLE words USING fts5 (
     text, content = '', contentless_delete = 1, detail = none, prefix = '1 2 3 4 5', tokenize = 'unicode61 remove_diacritics 0'
 );
