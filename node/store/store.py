@@ -193,7 +193,7 @@ class Store(Generic[M]):
 
     def _fold(self) -> None:
         with named():
-            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._writer.execute("PRAGMA main.wal_checkpoint(TRUNCATE)").fetchall()  # the catalog file is read only here
 
     def _look(self, body: Callable[[Unit[M]], R]) -> R:
         database = self._idle.get()
