@@ -105,7 +105,7 @@ def test_a_table_is_mapped_looked_at_decided_and_taken_over_in_two_steps(call, t
     done = call("--json", "customers", "import", table, *mapped, "--dry-run", "--errors", str(errors))
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [(row["row"], row["name"], row["outcome"], row["detail"]) for row in rows] == [
-        (2, "Zoë Vega", "new", "+4930901820"),
+        (2, "Zoë Vega", "new", "+49 30 901820"),
         (3, "Bo", "new", ""),
         (4, "", "error", "40"),
     ]
