@@ -195,18 +195,20 @@ def changes(node: Merchant, sellers: Sellers, feed: bytes, folder: Path) -> dict
     count = update_file(folder / "update.csv", CHANGED)
     sellers.tell("clear")
     with (folder / "update.csv").open("rb") as source:
-        done = node.client.upload("/catalog/import", source, name="update.csv", currency="USD")
+        staged = node.client.upload("/catalog/import", source, name="update.csv", currency="USD")
+    if staged["changed"] < count:
+        raise SystemExit(f"{staged['changed']} of {count} changed: the figures mean nothing")
+    node.client.post_once(f"/catalog/import/{staged['id']}/apply")
     signed = time.time()
-    [there] = sellers.tell("wait", size=done["size"])
+    grown = node.feed()[1]
+    [there] = sellers.tell("wait", size=grown)
     [(trips, moved)] = sellers.tell("counted")
-    if done["changed"] < 2 * count:
-        raise SystemExit(f"{done['changed']} of {count} changed: the figures mean nothing")
     rows = _since(file, feed, size)
     records = sum(len(entry.record or b"") for entry in rows)
     alone = len(_pressed([entry.record or b"" for entry in rows]))
     after = state_of(file, feed)
     walk, ranges = merkle_walk(before, after), set_reconciliation(before, after)
-    took, listed = sellers.tell("listings", count=LISTINGS, size=done["size"])
+    took, listed = sellers.tell("listings", count=LISTINGS, size=grown)
     sellers.tell("clear")
     asked = sellers.tell("ask")
     [(questions, unchanged)] = sellers.tell("counted")

@@ -29,7 +29,7 @@ def feeds(context: typer.Context) -> None:
     call = call_of(context)
     with reported():
         call.output.show(
-            call.client.get("/catalog/feeds"), ("merchant_name", "currency", "products", "offers", "verified", "error", "feed")
+            call.client.get("/catalog/feeds"), ("merchant_name", "currency", "products", "offers", "expected", "verified", "error", "feed")
         )
 
 

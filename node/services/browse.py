@@ -11,6 +11,7 @@ from protocol.offer import Stock
 
 from .brand_offers import refusal
 from .brand_plans import BrandsUnit, brand_name
+from .catalog_following import expected
 
 MOST_ROWS = 200
 
@@ -18,7 +19,8 @@ MOST_ROWS = 200
 @dataclass(frozen=True, slots=True)
 class FeedView:
     """A feed and how far we are with it. `state_hash` is what its merchant signed and we recomputed; while `held` is less than `size` the
-    catalog file was lost and is being filled again.
+    catalog file was lost and is being filled again. `expected`: how many records a first sync under way brings in all, 0 when none is;
+    `products` and `offers` are those that are here.
     """
 
     feed: str
@@ -36,6 +38,7 @@ class FeedView:
     verified: bool
     error: str
     held: int
+    expected: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,7 @@ def _feed_view(unit: BrandsUnit, row: FeedRow) -> FeedView:
         bool(row.checkpoint) and not row.error and held.size >= row.size,
         row.error,
         held.size,
+        0 if row.own else expected(unit, row.feed),
     )
 
 

@@ -141,6 +141,18 @@ def check_head(unit: BrandsUnit, feed: bytes, raw: bytes, proof: Sequence[bytes]
     return checkpoint
 
 
+def begin_load(unit: BrandsUnit, feed: bytes, rows: int) -> None:
+    """So many records are about to come by packs: pages say how many of them are here."""
+    unit.settings.set(_expected(feed), rows)
+    unit.touched("changes")
+
+
+def expected(unit: BrandsUnit, feed: bytes) -> int:
+    """How many records a load under way brings in all; 0 when none is."""
+    found: int = unit.settings.get(_expected(feed), 0)
+    return found
+
+
 def check_manifest(unit: BrandsUnit, feed: bytes, signed: Signed) -> tuple[Manifest, Checkpoint]:
     """A manifest of the feed's writer. Raises as `check_head` and `open_manifest`. That it goes on from what was accepted is seen later."""
     require_writer(unit, _followed(unit, feed), signed)
@@ -165,8 +177,9 @@ def accept(unit: BrandsUnit, feed: bytes, raw: bytes | None = None, state: State
             if row.record.follows(other.record):
                 unit.catalog.close_feed(other.feed)
     unit.catalog.keep_feed(row)
-    if unit.settings.get(_heard(feed), 0):
-        unit.settings.set(_heard(feed), 0)
+    for name in (_heard(feed), _expected(feed)):
+        if unit.settings.get(name, 0):
+            unit.settings.set(name, 0)
     unit.touched("changes")
 
 
@@ -227,6 +240,10 @@ def _wanted(peer: Peer) -> str:
 
 def _asked(peer: Peer) -> str:
     return f"catalog/asked/{peer.identity.hex()}"
+
+
+def _expected(feed: bytes) -> str:
+    return f"catalog/expected/{feed.hex()}"
 
 
 def _heard(feed: bytes) -> str:

@@ -245,6 +245,7 @@ class CatalogSync:
         sources = [lambda record, to=to: self._ask(to, record) for to in (errand, *others)]
         at: Standing = await self._store.read(following.standing, feed)
         load = Load(self._file, self._files, at, manifest, sources, self._changed)
+        await self._store.write(following.begin_load, feed, manifest.rows)
         self._loads[feed] = load.progress
         try:
             await load.run(raw, checkpoint)

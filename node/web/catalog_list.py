@@ -70,6 +70,11 @@ async def show_list(request: web.Request) -> web.StreamResponse:
         kept={name: value for name, value in given.items() if name != "q"},
         total=sum(feed.products for feed in feeds),
         as_of=max((feed.as_of for feed in feeds), default=0) or None,
+        coming=[
+            {"name": feed.merchant_name, "here": feed.products + feed.offers, "of": feed.expected}
+            for feed in feeds
+            if feed.expected and not feed.size
+        ],
         behind=sorted({feed.merchant_name for feed in feeds if feed.held < feed.size}),
         customer=await customer_named(runtime, customer),
         pages={

@@ -32,7 +32,7 @@ class Source:
         self._sample = sample
         self._path = path
 
-    async def __call__(self, request):
+    async def __call__(self, request) -> Pack:
         with self._path.open("a") as asked:
             asked.write(request.hash.hex() + "\n")
         return Pack(self._sample.packs[request.hash])

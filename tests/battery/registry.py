@@ -24,6 +24,8 @@ NAMES = (
     "vault_bits",
     "vault_migrate",
     "vault_canary",
+    "catalog_kill",
+    "catalog_forged",
 )
 
 Run = Callable[[int, Path], list[str]]

@@ -250,6 +250,25 @@ def test_a_first_sync_by_packs_is_the_same_catalog(world, shop, packed):
     assert same(ana, lumen)
 
 
+def test_how_far_a_load_is_can_be_seen(world, shop, packed, monkeypatch):
+    lumen, ana = shop
+    publish(lumen)
+    lumen.make_packs()
+    original, seen = catalog_load._load, []
+
+    def watched(*given):
+        original(*given)
+        seen.append(feed_of(ana))
+
+    monkeypatch.setattr(catalog_load, "_load", watched)
+    world.deliver()
+    assert {found.expected for found in seen} == {57}
+    here = [found.products + found.offers for found in seen]
+    assert here == sorted(here)
+    assert here[-1] < 57
+    assert (feed_of(ana).expected, feed_of(ana).products + feed_of(ana).offers) == (0, 57)
+
+
 def test_what_came_after_the_packs_follows(world, shop, packed):
     lumen, ana = shop
     publish(lumen)
