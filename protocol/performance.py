@@ -7,7 +7,7 @@ given (docs/protocol/19-brand.md).
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .codec import key, refuse_empty
 from .country import check_country
@@ -18,6 +18,7 @@ TYPE = "brand.performance"
 LEAST = 5  # no number below it is told
 MOST_FIGURES = 2_000  # in one part
 MOST_PARTS = 500
+A_PART = 200  # figures that surely fit a message, each with all its regions
 _PERIOD = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
@@ -137,13 +138,12 @@ def _regions(sales: Sequence[Sale], units: int) -> list[RegionFigure]:
     return [RegionFigure(code, counted[code]) for code in told]
 
 
-def divide(report: Performance) -> list[Performance]:
-    """`report` in parts that fit a message each."""
-    chunks = [report.figures[start : start + MOST_FIGURES // 10] for start in range(0, len(report.figures), MOST_FIGURES // 10)] or [()]
+def divide(report: Performance, found: Sequence[Figure]) -> list[Performance]:
+    """`report` with all of `found`, in parts that fit a message each. Raises Conflict `too-large`."""
+    chunks = [tuple(found[start : start + A_PART]) for start in range(0, len(found), A_PART)] or [()]
     if len(chunks) > MOST_PARTS:
         raise Conflict("more products than a report can hold", code="too-large")
-    fixed = (report.merchant, report.feed, report.period, report.version)
-    return [Performance(*fixed, number, len(chunks), chunk) for number, chunk in enumerate(chunks, start=1)]
+    return [replace(report, part=number, parts=len(chunks), figures=chunk) for number, chunk in enumerate(chunks, start=1)]
 
 
 KINDS = (Kind(TYPE, Topic.CATALOG, Performance, signed=True),)

@@ -93,3 +93,20 @@ def stop(context: typer.Context, product: str) -> None:
     call = call_of(context)
     with reported():
         call.output.show({"stopped": call.client.post("/brand/offers/stop", product=product)})
+
+
+@app.command()
+def figures(context: typer.Context, period: Annotated[str, typer.Option(help="A month such as 2026-11; empty: all.")] = "") -> None:
+    """What months came to, by product; nothing below five is told. Example: gemstra brand figures --period 2026-11"""
+    call = call_of(context)
+    with reported():
+        found = call.client.get("/brand/figures", period=period)
+        call.output.show(found, ("period", "merchant_name", "handle", "units", "returns", "sellers", "regions"))
+
+
+@app.command()
+def tell(context: typer.Context, period: Annotated[str, typer.Option(help="A month that is over; empty: the last.")] = "") -> None:
+    """Tell your brands now what a month came to (shops); by itself that happens two weeks after it has ended."""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.post("/brand/figures", period=period), ("period", "brand_name", "products"))

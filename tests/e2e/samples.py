@@ -583,5 +583,7 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "merchant-brands-none": ("merchant/brands.html", "merchant", "lumen", {"products": [], "offers": []}),
     "merchant-brand-product": ("merchant/brand_product.html", "merchant", "lumen", {"product": {"title": "Dew Serum", "brand": "Solis", "withdrawn": "The glass may splinter.", "currency": "USD"}, "skus": [{"name": "price-0", "sku": "S-30", "value": "52.00"}, {"name": "price-1", "sku": "S-50", "value": ""}], "bounds": [("standard", "standard")], "chosen": "standard", "action": f"/merchant/brands/{HEX}", "stop": f"/merchant/brands/{HEX}/stop", "errors": {"price-0": "Enter a price such as 52 or 52.50, or nothing: it isn't offered then."}}),
     "merchant-brand-product-unbound": ("merchant/brand_product.html", "merchant", "lumen", {"product": {"title": "Dew Serum", "brand": "Solis", "withdrawn": "", "currency": "USD"}, "skus": [], "bounds": [], "chosen": "", "action": f"/merchant/brands/{HEX}", "stop": ""}),
+    "brand-figures": ("brand/figures.html", "brand", "lumen", {"rows": [{"period": "2026-10", "handle": "dew-serum", "who": "Lumen Beauty", "units": "40", "returns": "Fewer than 5", "sellers": "9", "regions": "DE 22, AT 12"}], "bars": [{"month": "2026-09", "units": 20, "width": 50, "y": 0}, {"month": "2026-10", "units": 40, "width": 100, "y": 14}]}),
+    "brand-figures-none": ("brand/figures.html", "brand", "lumen", {"rows": [], "bars": []}),
 }  # fmt: skip
 SAMPLES |= authoring(usd, NOW, HEX, PAGES, CURRENCIES)

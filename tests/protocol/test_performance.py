@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,7 +7,8 @@ from make_brand import REPORT
 from parts import named
 
 from protocol.codec import from_bytes, to_bytes
-from protocol.performance import LEAST, MOST_FIGURES, Figure, Performance, Sale, divide, figures
+from protocol.country import CODES
+from protocol.performance import A_PART, LEAST, MOST_FIGURES, Figure, Performance, RegionFigure, Sale, divide, figures
 
 sales = st.lists(
     st.builds(
@@ -60,12 +62,12 @@ def test_the_control_without_leaving_out_a_second_region_the_small_one_could_be_
 
 
 def test_a_long_report_is_divided_and_each_part_fits_a_message():
-    report = Performance(REPORT.merchant, REPORT.feed, "2026-11", 3, 1, 1, tuple(Figure(f"p{i}") for i in range(MOST_FIGURES)))
-    parts = divide(report)
+    empty = Performance(REPORT.merchant, REPORT.feed, "2026-11", 3, 1, 1, ())
+    found = tuple(Figure(f"p{i}") for i in range(MOST_FIGURES + 1))
+    parts = divide(empty, found)
     assert [part.part for part in parts] == list(range(1, len(parts) + 1))
     assert {part.parts for part in parts} == {len(parts)}
-    assert sum((part.figures for part in parts), ()) == report.figures
-    assert max(len(to_bytes(part)) for part in parts) < 1 << 19
-    assert divide(Performance(REPORT.merchant, REPORT.feed, "2026-11", 3, 1, 1, ())) == [
-        Performance(REPORT.merchant, REPORT.feed, "2026-11", 3, 1, 1, ())
-    ]
+    assert sum((part.figures for part in parts), ()) == found
+    widest = Figure("x" * 255, 10**9, 10**8, 10**7, tuple(RegionFigure(code, 10**6) for code in sorted(CODES)[:250]))
+    assert len(to_bytes(replace(empty, figures=(widest,)))) * A_PART < 1 << 20
+    assert divide(empty, ()) == [empty]
