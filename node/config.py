@@ -46,6 +46,7 @@ class Config:
         "seconds from the approval of a dangerous act (seeing the wallet's words) until it takes effect; at least 3600", 86400
     )
     catalog_rate: int = _setting("kilobytes a second that fetching catalogs may take, on average; 0 = as fast as they come", 0)
+    media_quota: int = _setting("megabytes that pictures fetched from others may take; those not looked at for longest go first", 500)
     tick: float = _setting("seconds between looks at deadlines", 1.0)
     design: bool = _setting("serve /design, the page that shows every component", False)
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from node.app.backups import Backups
     from node.app.keys import KeyCase
     from node.app.opened import Opened
+    from node.app.pictures import Pictures
     from node.model.export import Export
     from node.services.catalog_edits import CatalogEdits
     from node.services.catalog_runs import CatalogRuns
@@ -320,6 +321,11 @@ class Node:
     def catalog_watch(self) -> "CatalogWatch":
         """Watched places of product files. Raises Locked."""
         return self.opened().catalog_watch
+
+    @property
+    def pictures(self) -> "Pictures":
+        """Pictures of products. Raises Locked."""
+        return self.opened().pictures
 
     async def parse(self, reader: str, source: Any, **options: Any) -> Any:
         """What the reader `picture` makes of a source of bytes, in a thread. Raises what it raises."""

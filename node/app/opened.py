@@ -14,6 +14,7 @@ from node.app.catalog_places import Places
 from node.app.catalogs import Catalogs
 from node.app.chain import ChainSide
 from node.app.founding import STORE_FILE
+from node.app.pictures import Pictures
 from node.app.product_files import ProductFiles
 from node.config import Config
 from node.errors import IntegrityError, Locked, NodeError
@@ -97,6 +98,7 @@ class Opened:
         self._greeted = asyncio.Event()
         """Set once each peer's hello stands ahead of what waits for it: a device it has not met gets no further before."""
         self.catalogs = Catalogs(config, store, self.host, self._greeted)
+        self.pictures = Pictures(config, store, self.host)
         self._tasks: set[asyncio.Task[Any]] = set()
         self.store.after_commit(lambda topics: self._post(lambda: self._committed(topics)))
 
@@ -110,6 +112,7 @@ class Opened:
             tasks.create_task(self.backups.run(), name="backups")
             tasks.create_task(self.catalog_watch.run(), name="catalog watch")
             tasks.create_task(self.catalogs.run(), name="catalogs")
+            tasks.create_task(self.pictures.run(), name="pictures")
 
     async def close(self) -> None:
         """Close everything and wipe the keys."""
@@ -122,8 +125,9 @@ class Opened:
 
     async def handle(self, peer_id: str, topic: str, body: bytes) -> bytes:
         """A peer's request (the port of `node.net`)."""
-        if (packed := await self.catalogs.answer(topic, body)) is not None:
-            return packed
+        for answered in (self.catalogs.answer, self.pictures.answer):
+            if (packed := await answered(topic, body)) is not None:
+                return packed
         turn = self.store.read if exchange.only_reads(EXCHANGE, body) else self.store.write
         try:
             return await turn(exchange.handle, EXCHANGE, peer_id, topic, body)

@@ -10,12 +10,16 @@ import zlib
 from typing import BinaryIO
 
 from node.errors import UserError
+from node.model.media import FULL_SIDE, THUMBNAIL_SIDE, Pictured
 from node.model.photo import MOST_BYTES, Photo
+from protocol.media import MOST_BYTES as MOST_MEDIA
+from protocol.media import MediaForm
 
 MOST_PIXELS = 40_000_000
 LONGEST_SIDE = 512
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 _QUALITY = 82
+_SIDES = {MediaForm.FULL: FULL_SIDE, MediaForm.THUMBNAIL: THUMBNAIL_SIDE}
 # What the decoders of the formats above raise on broken bytes (tests/node/files/test_picture.py breaks some thousands).
 _BROKEN = (
     OSError,
@@ -34,42 +38,61 @@ _BROKEN = (
 
 def read_picture(source: BinaryIO) -> Photo:
     """The picture in `source` and its small form. Raises UserError `photo-too-large`, `not-a-picture`."""
+    content = _read(source)
+    return Photo(content, _small(content, LONGEST_SIDE))
+
+
+def read_product(source: BinaryIO) -> Pictured:
+    """The picture in `source` as a catalog shows it, large and small. Raises as `read_picture`."""
+    content = _read(source)
+    return Pictured(redrawn(content, MediaForm.FULL), redrawn(content, MediaForm.THUMBNAIL))
+
+
+def redrawn(content: bytes, form: MediaForm) -> bytes:
+    """A picture in our own encoding, within what one of this form may have: nothing of the bytes that came is left."""
+    quality = _QUALITY
+    while len(made := _small(content, _SIDES[form], quality)) > MOST_MEDIA[form]:
+        quality //= 2  # noise; a picture stays far below
+    return made
+
+
+def _read(source: BinaryIO) -> bytes:
     pieces = bytearray()
     while piece := source.read(1 << 16):
         pieces += piece
         if len(pieces) > MOST_BYTES:
             raise UserError(f"The picture has more than {MOST_BYTES >> 20} MB. Make it smaller and try again.", code="photo-too-large")
-    return Photo(bytes(pieces), _small(bytes(pieces)))
+    return bytes(pieces)
 
 
-def _small(content: bytes) -> bytes:
+def _small(content: bytes, side: int, quality: int = _QUALITY) -> bytes:
     from PIL import Image  # a large library, read only when there is a picture
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of odd bytes beside the pixels; MOST_PIXELS is stricter than what it warns of
-            return _drawn(content)
+            return _drawn(content, side, quality)
     except Image.DecompressionBombError:
         raise _too_many_pixels() from None
     except _BROKEN as error:
         raise UserError("That is no picture, or it is broken. Choose a JPEG, PNG or WebP file.", code="not-a-picture") from error
 
 
-def _drawn(content: bytes) -> bytes:
+def _drawn(content: bytes, side: int, quality: int) -> bytes:
     from PIL import Image, ImageOps
 
     Image.init()  # else formats beyond the commonest are not known
     opened = Image.open(io.BytesIO(content), formats=_FORMATS)
     if opened.width * opened.height > MOST_PIXELS:
         raise _too_many_pixels()
-    opened.draft("RGB", (LONGEST_SIDE * 2, LONGEST_SIDE * 2))
+    opened.draft("RGB", (side * 2, side * 2))
     upright = ImageOps.exif_transpose(opened)
     clear = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
-    clear.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    clear.thumbnail((side, side))
     plain = Image.new(clear.mode, clear.size)
     plain.paste(clear)  # a new picture knows nothing of the camera
     made = io.BytesIO()
-    plain.save(made, "WEBP", quality=_QUALITY)
+    plain.save(made, "WEBP", quality=quality)
     return made.getvalue()
 
 

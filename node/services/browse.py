@@ -12,6 +12,7 @@ from protocol.offer import Stock
 from .brand_offers import refusal
 from .brand_plans import BrandsUnit, brand_name
 from .catalog_following import expected
+from .picture_views import PictureView, picture_views
 
 MOST_ROWS = 200
 
@@ -77,6 +78,7 @@ class ProductView:
     images: tuple[str, ...]
     variants: tuple[VariantView, ...]
     as_of: int
+    pictures: tuple[PictureView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +223,7 @@ def _product_view(unit: BrandsUnit, record: ProductRecord) -> ProductView:
         tuple(image.url for image in product.images if image.url),
         variants,
         sold.synced_at,
+        picture_views(product),
     )
 
 

@@ -20,6 +20,7 @@ from protocol.product import Product
 from .brand_plans import BrandsUnit
 from .browse import merchant_name
 from .earning import NOTHING, Earning, EarningUnit, Rates
+from .picture_views import PictureView, picture_views
 
 MOST_ROWS = 200
 MOST_WORDS = 12
@@ -67,6 +68,7 @@ class ListingView:
     earns_bps: int
     withdrawn: bool
     as_of: int
+    pictures: tuple[PictureView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +256,7 @@ class _Look:
             earning.bps,
             product.withdrawn_at(self._unit.now),
             row.synced_at,
+            picture_views(product),
         )
 
 

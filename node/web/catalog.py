@@ -10,7 +10,7 @@ from aiohttp import web
 from node.services import browse, customer_search, plans
 from node.services.browse import FeedView, ProductView, VariantView
 from node.web import formats
-from node.web.catalog_parts import STOCK, picture
+from node.web.catalog_parts import STOCK, large, picture, small
 from node.web.page import id_in, render
 from node.web.runtime import runtime_of
 
@@ -42,7 +42,9 @@ async def show_product(request: web.Request) -> web.StreamResponse:
             "id": product.id,
             "title": product.title,
             "text": product.description,
-            "picture": picture(product.images),
+            "picture": large(product.id, product.pictures[0]) if product.pictures else picture(product.id, product.images, ()),
+            "pictures": [(item.hash, small(product.id, item)) for item in product.pictures],
+            "ours": ours,
             "merchant": product.merchant_name,
             "brand": product.vendor or product.merchant_name,
             "as_of": product.as_of,

@@ -149,7 +149,7 @@ def _tile(listing: ListingView, customer: str) -> dict[str, Any]:
     return {
         "href": f"/catalog/{listing.product}" + (f"?{urlencode({'customer': customer})}" if customer else ""),
         "title": listing.title,
-        "picture": picture(listing.images),
+        "picture": picture(listing.product, listing.images, listing.pictures),
         "price": {"minor": listing.price, "currency": listing.currency},
         "was": None if listing.compare_at is None else {"minor": listing.compare_at, "currency": listing.currency},
         "merchant": listing.merchant_name,

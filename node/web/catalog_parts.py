@@ -4,15 +4,27 @@ import re
 
 from node.errors import NotFound
 from node.services import customers
+from node.services.picture_views import PictureView
 from node.web.runtime import Runtime
 
 STOCK = {"in_stock": ("In stock", "done"), "low": ("Few left", "attention"), "out": ("Sold out", "stopped"), "unknown": ("Ask", "waiting")}
 _OWN_PICTURE = re.compile(r"/static/sample/[a-z0-9-]+\.(?:svg|png|webp|avif)\Z")
 
 
-def picture(images: tuple[str, ...]) -> str | None:
-    """The first picture that this desk serves itself: any other would tell a shop's server who looks at what, and when."""
-    return next((image for image in images if _OWN_PICTURE.match(image)), None)
+def picture(product: str, images: tuple[str, ...], pictures: tuple[PictureView, ...]) -> str | None:
+    """The first picture, small, that this desk serves itself: any other would tell a shop's server who looks at what, and when."""
+    found = [small(product, shown) for shown in pictures]
+    return next(iter(found), None) or next((image for image in images if _OWN_PICTURE.match(image)), None)
+
+
+def small(product: str, shown: PictureView) -> str:
+    """Where the desk serves a picture of a product, as for a list."""
+    return f"/media/{shown.thumbnail}?form=thumbnail&product={product}" if shown.thumbnail else large(product, shown)
+
+
+def large(product: str, shown: PictureView) -> str:
+    """The same for looking at; the small one meanwhile."""
+    return f"/media/{shown.hash}?form=full&product={product}&small={shown.thumbnail}"
 
 
 async def customer_named(runtime: Runtime, customer: str) -> dict[str, str] | None:

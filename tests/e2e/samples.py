@@ -11,6 +11,7 @@ from node.services.catalog_sources import SourceView
 from node.services.customer_imports import TouchedView, UndoPlanView
 from node.services.customer_preview import StagedView
 from node.services.import_besides import BesidesView
+from node.services.picture_views import PictureFailureView, PicturesView
 from node.web.render import Viewer
 from tests.e2e.authoring_samples import authoring
 
@@ -499,10 +500,14 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "catalog-anchors-own": ("catalog/anchors.html", "catalog", "lumen", {"possible": True, "due": 1, "rows": [], "against": [], "every": EVERY, "form": {"every": "off"}, "errors": {"every": "This chain has no contract for anchors."}}),
     "catalog-anchors-none": ("catalog/anchors.html", "catalog", "ana", {"possible": False, "due": 0, "rows": [], "against": [], "every": EVERY, "form": {"every": "off"}, "errors": {}}),
     "catalog-empty": ("catalog/list.html", "catalog", "ana", {"q": "", "products": [], "found": "0 products", "chips": [], "form": CATALOG_FORM, "kept": {}, "total": 0, "as_of": None, "behind": [], "customer": None, "pages": PAGES, "errors": {}}),
-    "product": ("catalog/product.html", "catalog", "ana", {"product": {"id": "1", "title": "Daily Glow Serum", "text": "A light serum for every morning. Vitamin C, squalane from olives, no perfume.", "picture": "/static/sample/daily-glow-serum.svg",
+    "product": ("catalog/product.html", "catalog", "ana", {"product": {"id": "1", "title": "Daily Glow Serum", "text": "A light serum for every morning. Vitamin C, squalane from olives, no perfume.", "picture": "/static/sample/daily-glow-serum.svg", "pictures": [], "ours": False,
         "merchant": "Lumen Beauty", "brand": "Lumen Beauty", "as_of": NOW - HOUR, "signed": True, "codes": ["4006381333931"], "variants": [
             {"sku": "LUM-DGS-30", "title": "30 ml", "price": usd(5200), "stock": ("In stock", "done"), "earn": "You earn 10.40 USD = 10.4 GMS"}, {"sku": "LUM-DGS-50", "title": "50 ml", "price": usd(7400), "was": usd(8200), "stock": ("3 left", "attention"), "earn": "You earn 14.80 USD = 14.8 GMS"}]},
         "customers": [("1", "Mia Torres"), ("2", "Jo Nilsson")], "methods": [("post", "By post", "Lumen Beauty asks you for the address when it ships"), ("pickup", "Handed over", "You or the shop hand it over")], "form": {"customer": "1", "method": "post"}}),
+    "product-ours": ("catalog/product.html", "catalog", "lumen", {"product": {"id": HEX, "title": "Daily Glow Serum", "text": "A light serum.", "picture": "/static/sample/daily-glow-serum.svg", "pictures": [(HEX, "/static/sample/daily-glow-serum.svg"), ("cd" * 32, "/static/sample/daily-glow-serum.svg")], "ours": True,
+        "merchant": "Lumen Beauty", "brand": "Lumen Beauty", "as_of": NOW - HOUR, "signed": True, "codes": [], "variants": [{"sku": "LUM-DGS-30", "title": "30 ml", "price": usd(5200), "stock": ("In stock", "done")}]}, "customers": [], "methods": [], "form": {"customer": "", "method": "post"}}),
+    "pictures": ("catalog/pictures.html", "catalog", "ana", {"view": PicturesView(0, 0, 214, 9_400_000, 500_000_000, 3, False, 0, 0, (PictureFailureView("Clay Mask", "no-media", "that picture is not here"),)), "words": {"own": "0.0 MB", "kept": "9.4 MB", "quota": "500.0 MB"}}),
+    "pictures-shop": ("catalog/pictures.html", "catalog", "lumen", {"view": PicturesView(1_204, 88_000_000, 0, 0, 500_000_000, 0, True, 340, 1_500, (PictureFailureView("clay-mask", "not-served", "https://shop.example/clay.jpg: The server has nothing to give there (404)."),)), "words": {"own": "88.0 MB", "kept": "0.0 MB", "quota": "500.0 MB"}}),
     "quote": ("orders/quote.html", "orders", "ana", {"quote": {"id": "1", "merchant": "Lumen Beauty", "customer": "Mia Torres", "lines": LINES, "sums": SUMS, "valid_until": NOW + HOUR, "earn": "18.00 USD = 18 GMS, payable 14 days after delivery", "method": "By post"}}),
     "orders": ("orders/list.html", "orders", "ana", {"view": "all", "orders": ORDER_ROWS, "pages": PAGES}),
     "order": ("orders/one.html", "orders", "ana", {"order": ORDER, "steps": STEPS, "next": {"who": "You", "text": "Lumen Beauty asks for Mia's name and address, to deliver this order.", "actions": ACTIONS},
