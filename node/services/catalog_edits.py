@@ -9,7 +9,8 @@ import logging
 from node.errors import ConflictError, NodeError
 from protocol.errors import ProtocolError
 
-from . import publishing
+from . import catalog_bulk, publishing
+from .catalog_bulk import SHOWN_ROWS, BulkEditView, BulkRowView, Change, Piece, Selection
 from .publishing import Prepared, PublishedView
 from .runs import Transactions
 
@@ -38,6 +39,30 @@ class CatalogEdits:
                 self.sweep_now()
                 return done
         raise ConflictError("Your catalog is being changed all the time just now. Try again in a moment.", code="import-busy")
+
+    async def preview_many(self, currency: str, selection: Selection, change: Change) -> BulkEditView:
+        """What a change would make of many offers. Raises what `catalog_bulk.check_change` raises."""
+        return await asyncio.to_thread(self.change_many_now, currency, selection, change, dry=True)
+
+    async def change_many(self, currency: str, selection: Selection, change: Change) -> BulkEditView:
+        """Draft a change of many offers. Raises what `catalog_bulk.check_change` raises."""
+        return await asyncio.to_thread(self.change_many_now, currency, selection, change, dry=False)
+
+    def change_many_now(self, currency: str, selection: Selection, change: Change, *, dry: bool) -> BulkEditView:
+        """`change_many`, for a thread. Each piece is looked at on a snapshot and kept in a transaction of its own."""
+        self._store.read_now(catalog_bulk.check_change, currency, change)
+        rows: list[BulkRowView] = []
+        chosen = found = refused = drafts = 0
+        after, begun = "", False
+        while after or not begun:
+            begun = True
+            piece: Piece = self._store.read_now(catalog_bulk.look, currency, selection, change, after)
+            if piece.drafts and not dry:
+                drafts += self._store.write_now(catalog_bulk.keep, currency, piece.drafts)
+            rows += piece.rows[: SHOWN_ROWS - len(rows)]
+            chosen, found, refused = chosen + piece.chosen, found + len(piece.drafts), refused + piece.refused
+            after = piece.after
+        return BulkEditView(chosen, found, refused, tuple(rows), drafts)
 
     async def publish_due(self) -> None:
         """Sign what was put off until now. What cannot be signed says so on Today, and waits for the person."""

@@ -19,7 +19,7 @@ from protocol.errors import Conflict, ProtocolError
 from protocol.kinds import Topic
 from protocol.order import AccrueCommissions, HoldCommissions, MakePayable, Status, VoidCommissions
 
-from . import facts
+from . import facts, stock
 from .brand_plans import BrandsUnit
 from .catalog import CatalogUnit
 from .catching_up import is_behind, require_orders
@@ -72,6 +72,9 @@ class OrdersUnit(CommissionUnit, BrandsUnit, Protocol):
 
     @property
     def orders(self) -> OrderBook: ...  # noqa: D102
+
+    @property
+    def stock(self) -> stock.StockBook: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +242,8 @@ def _settle(unit: OrdersUnit, case: Case, effects: Sequence[talk.Effect], *, aga
     case = replace(case, row=row)
     unit.orders.keep(row)
     unit.touched("changes")
+    if row.side == "merchant":
+        stock.settle(unit, row.draft, state, effects)
     for effect in effects:
         if isinstance(effect, _COMMISSIONS):
             assert case.accepted is not None

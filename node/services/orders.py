@@ -14,7 +14,7 @@ from protocol.order import TERMINAL, Status
 from protocol.order_checks import check_accepted
 from protocol.payment import Method
 
-from . import facts, wallet
+from . import facts, stock, wallet
 from .exchange import Exchange, Incoming, send
 from .ledger import reserve_free
 from .order_log import ABOUT, Case, OrdersUnit, accepted_order, find, load, passed, take, write
@@ -92,6 +92,7 @@ def accept(unit: OrdersUnit, order: bytes, method: Method = Method.TRANSFER) -> 
         raise ConflictError(f"The order is {status}: there is nothing to accept.", code="illegal-transition")
     if unit.now > case.state.order.accept_by:
         raise ConflictError("The time to accept is over; the seller can order again.", code="too-late")
+    stock.require(unit, case.row.draft)
     plan = unit.catalog.plan(case.state.placed.plan)
     if plan is None:
         raise ConflictError("The plan of this order is not here.", code="changed-plan")

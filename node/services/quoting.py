@@ -11,6 +11,7 @@ from protocol.errors import Conflict, Unauthorized
 from protocol.ids import digest
 from protocol.order_checks import Priced, check_placed, check_request, quote_lines
 
+from . import stock
 from .brand_offers import require_sellable
 from .exchange import Exchange, Incoming
 from .order_log import Case, OrdersUnit, load, opened, passed, write
@@ -27,13 +28,14 @@ def _on_quote_request(unit: OrdersUnit, incoming: Incoming) -> Signed:
     require_sellable(unit, unit.me.identity, (line.sku for line in request.lines))
     rank = rank_of(unit, unit.me.identity, request.member)
     known = prices(unit, unit.me.identity, (line.sku for line in request.lines), rank=rank, at=unit.now)
-    check_request(request, known, signed.envelope.author)
+    check_request(request, stock.free(unit, known, signed.id), signed.envelope.author)
     require_member(unit, request.member, incoming)
     row = unit.orders.get(signed.id)
     if row is not None:
         first = unit.orders.entry(row.draft, 1)
         assert first is not None
         return opened(first)
+    stock.check_share(unit, request, known, signed.id)
     row = OrderRow(
         draft=signed.id,
         side="merchant",
@@ -47,6 +49,7 @@ def _on_quote_request(unit: OrdersUnit, incoming: Incoming) -> Signed:
     )
     unit.orders.keep(row)
     quote = _quote(unit, signed.id, request, known)
+    stock.hold(unit, row.draft, row.member, quote.lines, known, quote.expires)
     case, entry = write(unit, Case(row, talk.begin(unit.me.identity, signed.id), {}), rec.QUOTE, quote, push=False)
     unit.orders.keep(replace(case.row, quote=entry.id))
     return entry

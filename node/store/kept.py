@@ -68,6 +68,7 @@ TABLES: tuple[Kept | Rebuilt | LeftOut, ...] = (
     Kept("catalog_batches"),
     Kept("catalog_batch_slots"),
     Kept("catalog_sources"),
+    Kept("stock_holds"),
     Kept("catalog_piles"),
     Kept("catalog_drafts"),
     LeftOut("product_imports", "a file that waits for a word, and goes by itself: it is sent again"),

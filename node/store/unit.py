@@ -50,6 +50,7 @@ from .segments import Segments
 from .settings import Settings
 from .staged_imports import StagedImports
 from .step_ups import StepUps
+from .stock import Stock
 from .task_rules import TaskRules
 from .tasks import Tasks
 from .team import Team
@@ -167,6 +168,11 @@ class Unit(Generic[M]):
     def catalog_batches(self) -> CatalogBatches:
         """What was signed together."""
         return CatalogBatches(self.db)
+
+    @cached_property
+    def stock(self) -> Stock:
+        """What orders hold of counted offers."""
+        return Stock(self.db)
 
     @cached_property
     def drafts(self) -> Drafts:

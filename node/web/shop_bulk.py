@@ -1,0 +1,93 @@
+"""One change to many offers: say which and what, look what it makes of them, draft it."""
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from aiohttp import web
+
+from node.errors import UserError
+from node.services import drafts
+from node.services.catalog_bulk import BulkEditView, Change, Sale, Selection
+from node.web import shop_fields as typed
+from node.web.forms import form_of
+from node.web.page import render, see_other
+from node.web.runtime import runtime_of
+from node.web.setup import currencies
+from node.web.shop_drafts import editing
+from node.web.shop_offer import STOCKS
+from node.web.shop_products import currency_in
+from protocol.offer import Stock
+
+PATH = "/merchant/bulk"
+_PERCENT = re.compile(r"[+-]?[0-9]{1,4}(?:[.,][0-9]{1,2})?")
+_FORM = (
+    "currency", "search", "vendor", "category", "percent", "amount", "ending", "sale", "off", "start", "end", "end_sales", "stock",
+    "tax_class", "shipping_profile", "returns", "valid_from", "valid_to", "available_from", "available_to", "withdraw",
+)  # fmt: skip
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    """GET /merchant/bulk."""
+    return await _page(request, dict.fromkeys(_FORM, "") | {"currency": await currency_in(request)})
+
+
+async def _page(request: web.Request, form: dict[str, str], problem: str = "", found: BulkEditView | None = None) -> web.Response:
+    runtime, currency = runtime_of(request), form["currency"]
+    profiles = await runtime.read(drafts.list_shipping, currency=currency)
+    policies = await runtime.read(drafts.list_returns, currency=currency)
+    return render(
+        request, "merchant/bulk.html", section="merchant", status=422 if problem else 200, errors={"": problem} if problem else {},
+        form=form, found=found, currencies=currencies(), stocks=[("", "As it is"), *STOCKS],
+        profiles=[("", "As it is"), *((item.name, item.name) for item in profiles)],
+        policies=[("", "As it is"), *((item.name, item.name) for item in policies)],
+    )  # fmt: skip
+
+
+async def post(request: web.Request) -> web.StreamResponse:
+    """POST /merchant/bulk. Fields as the form's; do: preview, or draft."""
+    given = form_of(request)
+    form = {name: given[name].strip() for name in _FORM}
+    form["currency"] = form["currency"].upper() or await currency_in(request)
+    edits, selection = editing(request).catalog_edits, Selection(form["search"], form["vendor"], form["category"])
+    try:
+        change = _read(request, form)
+        if given["do"] != "draft":
+            return await _page(request, form, found=await edits.preview_many(form["currency"], selection, change))
+        done = await edits.change_many(form["currency"], selection, change)
+    except UserError as error:
+        return await _page(request, form, str(error))
+    return see_other(request, "/merchant/drafts", f"{done.drafts:,} drafts wait. Look at them, then sign.")
+
+
+def _read(request: web.Request, form: dict[str, str]) -> Change:
+    zone, currency = typed.zone_of(request), form["currency"]
+    times: dict[str, Any] = {name: typed.moment(form[name], zone) for name in ("valid_from", "valid_to", "available_from", "available_to")}
+    sale = None
+    if form["sale"]:
+        start, end = typed.moment(form["start"], zone), typed.moment(form["end"], zone)
+        if start is None or end is None or start >= end:
+            raise UserError("Say from when until when the promotion is.", code="bad-time")
+        sale = Sale(form["sale"], _bps(form["off"]), start, end)
+    return Change(
+        percent_bps=_bps(form["percent"]) if form["percent"] else None,
+        amount=typed.money(form["amount"], currency).minor if form["amount"] else None,
+        ending=typed.whole(form["ending"].removeprefix("."), "Ending"),
+        promotion=sale,
+        end_promotions=form["end_sales"] == "yes",
+        stock=Stock(form["stock"]) if form["stock"] in tuple(Stock) else None,
+        tax_class=form["tax_class"] or None,
+        shipping_profile=form["shipping_profile"] or None,
+        returns=form["returns"] or None,
+        withdraw=form["withdraw"] == "yes",
+        **times,
+    )
+
+
+def _bps(text: str) -> int:
+    if not _PERCENT.fullmatch(text):
+        raise UserError(f"{text!r}: enter a percentage, such as 5 or -2.5.", code="bad-amount")
+    return int(Decimal(text.replace(",", ".")) * 100)
+
+
+ROUTES = (web.get(PATH, show), web.post(PATH, post))
