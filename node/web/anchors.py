@@ -12,11 +12,11 @@ from node.web.runtime import runtime_of
 
 PATH = "/catalog/anchors"
 _VERDICTS = {
-    "agrees": ("Agrees with what you have", "done"),
-    "contradicts": ("You were shown another catalog", "stopped"),
-    "unproved": ("Asked for the proof", "waiting"),
-    "ahead": ("Newer than what you have", "waiting"),
-    "pending": ("Not final on the chain yet", "waiting"),
+    "agrees": ("Agrees", "done"),
+    "contradicts": ("Another catalog", "stopped"),
+    "unproved": ("Proof asked for", "waiting"),
+    "ahead": ("Newer than yours", "waiting"),
+    "pending": ("Not final yet", "waiting"),
     "own": ("Yours", "done"),
 }
 _EVERY = [("off", "Only by hand"), ("daily", "Each day"), ("weekly", "Each week")]

@@ -44,5 +44,6 @@ async def look_at_all(theme: str, width: int) -> None:
                 wrong.append(f"{name}: scrolls sideways")
             await page.screenshot(path=SHOTS / f"{name}-{theme}-{width}.png", full_page=True)
             wrong += [f"{name}: {line}" for line in await axe(page)]
-        assert wrong == []
-        assert dict(desk.app[REPORTS].counts) == {}
+        assert wrong == [], "\n".join(wrong)
+        reports = dict(desk.app[REPORTS].counts)
+        assert reports == {}, reports

@@ -72,8 +72,8 @@ EVERY = [("off", "Only by hand"), ("daily", "Each day"), ("weekly", "Each week")
 ANCHORS = [
     {"merchant": who, "currency": "USD", "size": 4120, "at": NOW - HOUR, "state": state, "details": [("Size", "4120"), ("Root", HEX)]}
     for who, state in (
-        ("Lumen Beauty", ("Agrees with what you have", "done")),
-        ("Noir Parfum", ("You were shown another catalog", "stopped")),
+        ("Lumen Beauty", ("Agrees", "done")),
+        ("Noir Parfum", ("Another catalog", "stopped")),
     )
 ]
 PROOF = {
@@ -489,7 +489,7 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "customer-merge": ("customers/merge.html", "customers", "ana", {"one": TWO[0], "other": TWO[1], "updated": NOW, "photos": True, "questions": [{"name": "birthday", "label": "Birthday", "options": [("one", "23 April 1988", "Mia Torres"), ("other", "24 April 1988", "Mia T.")]}]}),
     "customer-merge-whom": ("customers/merge.html", "customers", "ana", {"one": TWO[0], "other": None, "q": "", "found": TWO}),
     "customer-split": ("customers/split.html", "customers", "ana", {"person": TWO[0], "choices": [("phones", "Phones", [("0", "+34 600 000 111", True)]), ("orders", "Orders", [(HEX, "Daily Glow Serum, 2 December", False)])], "name": "", "updated": NOW, "errors": {"name": "Enter a name."}}),
-    "catalog": ("catalog/list.html", "catalog", "ana", {"q": "serum", "products": TILES, "found": "20 products", "chips": [{"text": "Brand: Lumen", "href": "/catalog?q=serum"}, {"text": "In stock only", "href": "/catalog?q=serum&brand=Lumen"}], "form": CATALOG_FORM, "kept": {"brand": "Lumen"}, "total": 20, "as_of": NOW - HOUR, "behind": ["Noir Parfum"], "customer": None, "pages": {"text": "1–12 of 20", "previous": None, "next": "/catalog?page=2"}, "errors": {"from": "Type an amount such as 19.50"}}),
+    "catalog": ("catalog/list.html", "catalog", "ana", {"q": "serum", "products": TILES, "found": "20 products", "chips": [{"text": "Brand: Lumen", "href": "/catalog?q=serum"}, {"text": "In stock only", "href": "/catalog?q=serum&brand=Lumen"}], "form": CATALOG_FORM, "kept": {"brand": "Lumen"}, "total": 20, "as_of": NOW - HOUR, "coming": [{"name": "Lumen Beauty", "here": 4_000, "of": 20_000}], "behind": ["Noir Parfum"], "customer": None, "pages": {"text": "1–12 of 20", "previous": None, "next": "/catalog?page=2"}, "errors": {"from": "Type an amount such as 19.50"}}),
     "catalog-compare": ("catalog/compare.html", "catalog", "ana", {"code": "4006381333931", "title": "Daily Glow Serum", "rows": [{**tile, "earns": usd(900), "as_of": NOW - HOUR} for tile in TILES[:2]] + [{**TILES[2], "earns": None, "as_of": NOW - DAY}]}),
     "catalog-compare-none": ("catalog/compare.html", "catalog", "ana", {"code": "4006381333931", "title": "", "rows": []}),
     "evidence": ("evidence/list.html", "peers", "ana", {"rows": [{"href": "/evidence/1", "name": "Noir Parfum", "what": "catalog", "at": NOW - HOUR}], "checked": PROOF, "errors": {}}),
@@ -499,7 +499,7 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "catalog-anchors": ("catalog/anchors.html", "catalog", "ana", {"possible": True, "due": 0, "rows": ANCHORS, "against": ["Noir Parfum"], "every": EVERY, "form": {"every": "off"}, "errors": {}}),
     "catalog-anchors-own": ("catalog/anchors.html", "catalog", "lumen", {"possible": True, "due": 1, "rows": [], "against": [], "every": EVERY, "form": {"every": "off"}, "errors": {"every": "This chain has no contract for anchors."}}),
     "catalog-anchors-none": ("catalog/anchors.html", "catalog", "ana", {"possible": False, "due": 0, "rows": [], "against": [], "every": EVERY, "form": {"every": "off"}, "errors": {}}),
-    "catalog-empty": ("catalog/list.html", "catalog", "ana", {"q": "", "products": [], "found": "0 products", "chips": [], "form": CATALOG_FORM, "kept": {}, "total": 0, "as_of": None, "behind": [], "customer": None, "pages": PAGES, "errors": {}}),
+    "catalog-empty": ("catalog/list.html", "catalog", "ana", {"q": "", "products": [], "found": "0 products", "chips": [], "form": CATALOG_FORM, "kept": {}, "total": 0, "as_of": None, "coming": [], "behind": [], "customer": None, "pages": PAGES, "errors": {}}),
     "product": ("catalog/product.html", "catalog", "ana", {"product": {"id": "1", "title": "Daily Glow Serum", "text": "A light serum for every morning. Vitamin C, squalane from olives, no perfume.", "picture": "/static/sample/daily-glow-serum.svg", "pictures": [], "ours": False,
         "merchant": "Lumen Beauty", "brand": "Lumen Beauty", "as_of": NOW - HOUR, "signed": True, "codes": ["4006381333931"], "variants": [
             {"sku": "LUM-DGS-30", "title": "30 ml", "price": usd(5200), "stock": ("In stock", "done"), "earn": "You earn 10.40 USD = 10.4 GMS"}, {"sku": "LUM-DGS-50", "title": "50 ml", "price": usd(7400), "was": usd(8200), "stock": ("3 left", "attention"), "earn": "You earn 14.80 USD = 14.8 GMS"}]},

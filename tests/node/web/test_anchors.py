@@ -51,7 +51,7 @@ async def test_a_shop_anchors_and_a_seller_reads_what_it_says(shop, desks):
     chain, by = Chain(), shop.lumen.read(lambda unit: unit.me.chain_address(0))
     chain.write(shop.lumen, shop.ana, head=head, by=by)
     shop.world.tick()
-    await ana.reads(anchors.PATH, "Agrees with what you have")
+    await ana.reads(anchors.PATH, "Agrees")
     await lumen.reads(anchors.PATH, "Yours", head.root.hex(), "What you signed last is there")
     chain.write(shop.ana, head=head, by=by, root=b"\x55" * 32)
     shop.world.tick()
