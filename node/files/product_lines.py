@@ -12,6 +12,7 @@ from .amounts import BadAmount
 from .gathering import take_image, take_skipped, take_variant
 from .listing import Assembly, Draft, country, gtin, slug
 from .prices import Prices
+from .whole_text import too_deep
 
 DIALECT = "gemstra-products"
 SIGN = b'{"gemstra":"products"'
@@ -98,11 +99,11 @@ def _entries(lines: Iterable[tuple[int, str]], prices: Prices) -> Iterator[Produ
     for number, line in lines:
         if not line.strip():
             continue
-        try:
-            product = decode(line)
-        except RecursionError:
+        if too_deep(line):
             yield Skipped(number, "It is nested too deeply to be a product.")
             continue
+        try:
+            product = decode(line)
         except msgspec.DecodeError as problem:  # of which ValidationError is one
             yield Skipped(number, f"It is no product: {str(problem)[:200]}.")
             continue

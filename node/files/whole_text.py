@@ -1,5 +1,6 @@
 """A document that must be read whole (JSON-LD, a web page): its text within a bound, and JSON of any depth refused without harm."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -10,6 +11,8 @@ from .decoding import Progress, Source, read_lines
 
 MOST_JSON = 8 << 20
 MOST_PAGE = 32 << 20
+MOST_DEEP = 200
+_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 
 
 def whole_text(source: Source, name: str, most: int, progress: Progress | None = None) -> str:
@@ -25,11 +28,28 @@ def whole_text(source: Source, name: str, most: int, progress: Progress | None =
     return "".join(parts)
 
 
+def too_deep(text: str) -> bool:
+    """Whether a JSON text is nested deeper than any catalog is. It is looked at before it is read: libraries in this process may lift
+    Python's limit on recursion, and then a deep text would end the process.
+    """
+    if text.count("[") + text.count("{") <= MOST_DEEP:
+        return False
+    depth = 0
+    for token in _TOKENS.finditer(text):
+        if token[0] in "[{":
+            depth += 1
+            if depth > MOST_DEEP:
+                return True
+        elif token[0] in "]}":
+            depth -= 1
+    return False
+
+
 def json_of(text: str, name: str) -> Any:
     """The value of a JSON text. Raises UserError `file-broken`."""
+    if too_deep(text):
+        raise UserError(f"“{name}” is nested too deeply to be a catalog. Export it again.", code="file-broken")
     try:
         return msgspec.json.decode(text)
-    except RecursionError:
-        raise UserError(f"“{name}” is nested too deeply to be a catalog. Export it again.", code="file-broken") from None
     except msgspec.DecodeError as problem:
         raise UserError(f"“{name}” is no whole JSON: {str(problem)[:200]}. Export it again.", code="file-broken") from None

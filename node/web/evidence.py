@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from node.errors import UserError
@@ -20,6 +21,13 @@ _WHAT = {
     "grant.revoked": "permission",
 }
 """What the two records are about, by their type; anything else is a record."""
+
+
+class _Proof(msgspec.Struct):
+    """What a file of a proof must hold; anything else in it is passed over."""
+
+    first: str
+    second: str
 
 
 async def show_list(request: web.Request) -> web.StreamResponse:
@@ -83,11 +91,10 @@ async def check(request: web.Request) -> web.StreamResponse:
 
 def _pair(text: str) -> tuple[str, str]:
     try:
-        found = json.loads(text[:_LONGEST])
-        first, second = found["first"], found["second"]
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        found = msgspec.json.decode(text[:_LONGEST], type=_Proof)
+    except msgspec.DecodeError as error:
         raise UserError("Paste the whole file of the proof: it begins with { and holds “first” and “second”.", code="bad-file") from error
-    return str(first), str(second)
+    return found.first, found.second
 
 
 ROUTES = (

@@ -11,7 +11,7 @@ import pytest
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 VERBS = {
-    "Activate", "AnnounceWithdrawal", "ChangeRecipient", "Claim", "ClaimMany", "ClaimSubtree", "Conservation", "Deposit",
+    "Activate", "Anchor", "AnnounceWithdrawal", "ChangeRecipient", "Claim", "ClaimMany", "ClaimSubtree", "Conservation", "Deposit",
     "Dispute", "Gms", "Hostile", "Propose", "Withdraw",
 }  # fmt: skip
 

@@ -313,7 +313,6 @@ def reach(client, state):
 
 BROKEN = {
     "no-price.csv": (b"ID,Type,SKU,Name,Published,Visibility in catalog,Sale price\n1,simple,a,A,1,visible,2\n", "file-column"),
-    "other.csv": (b"a,b\n1,2\n", "file-dialect"),
     "empty.csv": (b"", "file-empty"),
     "wrong.csv": (b"ID,Type,SKU,Name,Regular price\n1,simple,a,\xff\xfe\x00\x81,2\n" * 3 + b"\x00" * 40, None),
 }
@@ -330,6 +329,15 @@ def test_a_broken_product_file(house, lumen, tmp_path, name):
     assert name in done.stderr
     assert "Traceback" not in done.stderr
     assert code is None or f"[{code}]" in done.stderr
+    assert lumen.get("/catalog/offers", limit=50) == before
+
+
+def test_a_table_of_no_known_program_waits_for_a_word_on_its_columns(house, lumen, tmp_path):
+    (tmp_path / "other.csv").write_bytes(b"a,b\n1,2\n")
+    before = lumen.get("/catalog/offers", limit=50)
+    done = command(house.root / "lumen", "catalog", "import", str(tmp_path / "other.csv"))
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "Say first what its columns hold" in done.stderr
     assert lumen.get("/catalog/offers", limit=50) == before
 
 

@@ -77,7 +77,7 @@ def test_a_preview_says_what_would_become_of_each_row_and_why(ana):
     ]
     rows = _rows(ana, staged)
     assert [(change.field, change.before) for change in rows[0].changes] == [
-        ("Phones", "600 000 111"),
+        ("Phones", "+34 600 00 01 11"),
         ("Addresses", "Calle 1 Valencia"),
     ]
     assert [row.twin for row in rows] == [0, 0, 2, 2, 0]

@@ -80,15 +80,15 @@ def test_control_a_message_outside_the_transaction_is_seen_missing(path, key):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of 2 MB where we may mount one; else a limit on the size of files."""
+    """A file system of 4 MB where we may mount one; else a limit on the size of files."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    if os.geteuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], check=False).returncode == 0:
+    if os.geteuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], check=False).returncode == 0:
         yield folder
         subprocess.run(["umount", folder], check=True)
         return
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (2 << 20, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4 << 20, before[1]))
     try:
         yield folder
     finally:

@@ -7,7 +7,7 @@ import pytest_asyncio
 from aiohttp.test_utils import TestClient, TestServer
 
 from node.services import asking, grants
-from node.web import catalog, catalog_list, customer_erase, customer_form, customer_import, customer_page, customers, shell
+from node.web import catalog, catalog_list, catalog_parts, customer_erase, customer_form, customer_import, customer_page, customers, shell
 from node.web import grants as grant_pages
 from node.web.runtime import RUNTIME
 from node.web.sessions import Sessions
@@ -88,8 +88,8 @@ async def test_the_catalog_with_pictures_of_this_desk_only(shop, desks):
     assert "See the price" not in (await lumen.get(path))[1]
     await ana.reads("/catalog?q=serum", "Product serum")
     await ana.reads("/catalog?q=nothing-like-it", "Nothing found")
-    assert catalog.picture(("https://shop.example/a.png", "//x/a.svg", "/static/sample/../js/desk.js")) is None
-    assert catalog.picture(("https://shop.example/a.png", "/static/sample/glow.svg")) == "/static/sample/glow.svg"
+    assert catalog_parts.picture("p", ("https://shop.example/a.png", "//x/a.svg", "/static/sample/../js/desk.js"), ()) is None
+    assert catalog_parts.picture("p", ("https://shop.example/a.png", "/static/sample/glow.svg"), ()) == "/static/sample/glow.svg"
 
 
 @pytest.mark.asyncio

@@ -318,7 +318,7 @@ async def test_the_way_to_the_first_sale_leads_to_both(nodes, desks):
     steps = {task.href: task.done for task in nodes[0].read(today_setup.tasks)}
     assert (steps["/merchant/catalog"], steps["/merchant/plan"]) == (False, False)
     text = await lumen.reads("/merchant")
-    assert 'href="/merchant/catalog"' in text
+    assert 'href="/merchant/products"' in text
     assert 'href="/merchant/plan"' in text
     await _signed(lumen, (HEAD + row("a", "1.00")).encode())
     await lumen.post("/merchant/plan", **FORM)
