@@ -230,7 +230,8 @@ def find_import(unit: ProductsUnit, staged: bytes, *states: str) -> ProductImpor
     if found is None:
         raise NotFound("That file is not waiting here: it was put aside, or confirmed. Choose it again.")
     if states and found.state not in states:
-        why = {"reading": "It is still being read.", "columns": "Say first what its columns hold."}
+        columns = f"Say first what the columns of {found.name} hold: on its page, or see them with gemstra catalog columns {staged.hex()}"
+        why = {"reading": "It is still being read.", "columns": columns}
         raise ConflictError(why.get(found.state, "Its columns are known already."), code="not-ready")
     return found
 

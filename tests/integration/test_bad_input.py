@@ -337,7 +337,8 @@ def test_a_table_of_no_known_program_waits_for_a_word_on_its_columns(house, lume
     before = lumen.get("/catalog/offers", limit=50)
     done = command(house.root / "lumen", "catalog", "import", str(tmp_path / "other.csv"))
     assert (done.returncode, done.stdout) == (5, "")
-    assert "Say first what its columns hold" in done.stderr
+    assert "what the columns of other.csv hold" in done.stderr
+    assert "gemstra catalog columns" in done.stderr
     assert lumen.get("/catalog/offers", limit=50) == before
 
 
