@@ -16,6 +16,7 @@ from protocol import reconcile
 
 FANOUT = 16
 KEY_BYTES, HASH_BYTES = 20, 32
+SLICE = 100_000  # records that one conversation is about: a range's answer is bounded
 State = dict[bytes, bytes]
 
 
@@ -44,16 +45,29 @@ def merkle_walk(old: State, new: State) -> tuple[int, int]:
 
 
 def set_reconciliation(old: State, new: State) -> tuple[int, int]:
-    """(bytes, round trips) to find what differs by ranges over the hashes of records."""
-    mine, theirs = (reconcile.numbers(sorted({int.from_bytes(value[:6]) + 1 for value in state.values()})) for state in (old, new))
-    found, question = reconcile.Difference(), reconcile.begin(mine)
+    """(bytes, round trips) to find what differs by ranges over the hashes of records, in slices at once where an answer is too long."""
+    slices = max(len(old), len(new)) // SLICE + 1
+    mine, theirs = _sliced(old, slices), _sliced(new, slices)
+    asked = [_reconciled(*pair) for pair in zip(mine, theirs, strict=True)]
+    return sum(size for size, _ in asked), max(trips for _, trips in asked) + 1  # and once for the records
+
+
+def _sliced(state: State, slices: int) -> list[reconcile.Numbers]:
+    parts: list[list[int]] = [[] for _ in range(slices)]
+    for value in sorted(int.from_bytes(value[:6]) + 1 for value in state.values()):
+        parts[(value - 1) * slices >> 48].append(value)
+    return [reconcile.numbers(part) for part in parts]
+
+
+def _reconciled(mine: reconcile.Numbers, theirs: reconcile.Numbers) -> tuple[int, int]:
+    found = reconcile.Difference()
+    following: bytes | None = reconcile.begin(mine)
     size = trips = 0
-    following: bytes | None = question
     while following is not None:
         reply = reconcile.answer(theirs, following)
         size, trips = size + len(following) + len(reply), trips + 1
         following = reconcile.conclude(mine, reply, found)
-    return size, trips + 1  # and once for the records
+    return size, trips
 
 
 def _levels(state: State) -> list[dict[bytes, bytes]]:
