@@ -26,7 +26,7 @@ _PIECE = 200
 def add(app: typer.Typer) -> None:
     """Add the commands to the group."""
     app.command()(edit)
-    app.command()(withdraw)
+    app.command()(remove)
     app.command()(drafts)
     app.command()(publish)
     app.command()(discard)
@@ -89,8 +89,13 @@ def _read(path: Path) -> dict[str, Any]:
     return found
 
 
-def withdraw(context: typer.Context, noun: str, name: str, currency: Annotated[str, _CURRENCY] = "USD") -> None:
-    """Draft that something goes. Example: gemstra catalog withdraw product rose-mist"""
+def remove(
+    context: typer.Context,
+    noun: Annotated[str, typer.Argument(help="product, offer, shipping or returns.")],
+    name: Annotated[str, typer.Argument(help="The product's handle, the offer's SKU, the record's name.")],
+    currency: Annotated[str, _CURRENCY] = "USD",
+) -> None:
+    """Draft that something goes from your catalog; a product takes its offers along. Example: gemstra catalog remove product rose-mist"""
     call = call_of(context)
     with reported():
         call.output.show(call.client.post("/catalog/edit/withdraw", currency=currency, noun=noun, name=name))

@@ -19,11 +19,12 @@ R = TypeVar("R", bound=Record)
 
 @dataclass(frozen=True, slots=True)
 class PictureInput:
-    """A picture by address, by hash (hex), or both."""
+    """A picture by address, by hash (hex), or both; `thumbnail`: the hash of its small form."""
 
     url: str = ""
     hash: str = ""
     alt: str = ""
+    thumbnail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,9 @@ _MAY_BE_ABSENT = frozenset({"volume", "plans", "suggested", "translations", "war
 def product_of(given: ProductInput) -> Product:
     """The record. Raises UserError with what is wrong."""
     values = {item.name: _absent(item.name, getattr(given, item.name)) for item in fields(given)}
-    values["images"] = tuple(Image(item.url or None, id_of(item.hash) if item.hash else None, item.alt or None) for item in given.images)
+    values["images"] = tuple(
+        Image(item.url or None, _hash(item.hash), item.alt or None, thumbnail=_hash(item.thumbnail)) for item in given.images
+    )
     values["plans"] = tuple(id_of(plan) for plan in given.plans) or None
     return checked(Product, values)
 
@@ -110,7 +113,9 @@ def offer_of(given: OfferInput, product: bytes) -> Offer:
 def product_input(product: Product) -> ProductInput:
     """A record as it is edited."""
     values = {item.name: _present(item.name, getattr(product, item.name)) for item in fields(ProductInput)}
-    values["images"] = tuple(PictureInput(item.url or "", item.hash.hex() if item.hash else "", item.alt or "") for item in product.images)
+    values["images"] = tuple(
+        PictureInput(item.url or "", (item.hash or b"").hex(), item.alt or "", (item.thumbnail or b"").hex()) for item in product.images
+    )
     values["plans"] = tuple(plan.hex() for plan in product.plans or ())
     return ProductInput(**values)
 
@@ -139,6 +144,10 @@ def _absent(name: str, value: Any) -> Any:
 
 def _present(name: str, value: Any) -> Any:
     return () if name in _MAY_BE_ABSENT and value is None else value
+
+
+def _hash(text: str) -> bytes | None:
+    return id_of(text) if text else None
 
 
 def id_of(text: str) -> bytes:

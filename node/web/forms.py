@@ -87,7 +87,7 @@ async def read_form(request: web.Request, limit: int, admit: Callable[[str], boo
         pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:
         raise Refusal(400, "bad-form", "This form cannot be read. Go back and send it again.") from None
-    form = Form(tuple(pairs))
+    form = Form(tuple((name, _lines(value)) for name, value in pairs))
     _admit(admit, form["_token"])
     return form
 
@@ -106,7 +106,7 @@ async def _read_multipart(request: web.Request, limit: int, admit: Callable[[str
             if not pairs:
                 _admit(admit, body.decode("utf-8", "replace") if part.name == "_token" else "")
             if part.filename is None:
-                pairs.append((part.name, body.decode("utf-8")))
+                pairs.append((part.name, _lines(body.decode("utf-8"))))
             else:
                 files[part.name] = Upload(part.filename, part.headers.get("Content-Type", ""), body)
     except (ValueError, AssertionError):
@@ -122,6 +122,11 @@ async def _read_part(part: BodyPartReader, left: int, too_large: Refusal) -> byt
         if len(body) > left:
             raise too_large
     return bytes(body)
+
+
+def _lines(value: str) -> str:
+    """Browsers end a line of a text by two letters, whatever they were given: sent back as it was shown, a text is as it was."""
+    return value.replace("\r\n", "\n")
 
 
 def _admit(admit: Callable[[str], bool], token: str) -> None:

@@ -1,5 +1,6 @@
 """A merchant's or brand's own products, edited singly: each page drafts, nothing is signed here."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -18,7 +19,7 @@ from node.web.runtime import runtime_of
 from node.web.setup import currencies
 from node.web.shop_catalog import writer
 from protocol.operations import Noun
-from protocol.product import Withdrawal
+from protocol.product import Variant, Withdrawal
 
 PATH, PRODUCT = "/merchant/products", "/merchant/product"
 _PLAIN = ("title", "description", "vendor", "category", "mpn", "language", "origin", "care", "ingredients")
@@ -127,40 +128,54 @@ async def currency_in(request: web.Request) -> str:
 
 
 def _read(request: web.Request, form: dict[str, str], before: ProductInput | None) -> ProductInput:
+    """What was typed; a field that stands as it was shown is as it was, also where what it holds cannot be typed."""
+    shown = {name: text.replace("\r\n", "\n").strip() for name, text in _typed(request, before).items()} if before else {}
+    same = {name for name, text in shown.items() if text == form[name]}
+    if before and same == shown.keys():
+        return before
     zone = typed.zone_of(request)
-    known = {item.url: item for item in before.images if item.url} if before else {}
-    by_hash = tuple(item for item in before.images if not item.url) if before else ()
     said = {item.sku: item for item in before.variants} if before else {}
-    plain: dict[str, Any] = {name: form[name] or (None if name in _OPTIONAL else "") for name in _PLAIN}
+    stood = {typed.typed_variant(item): item for item in said.values()}
     recalled = before.withdrawal.at if before and before.withdrawal else None
     withdrawn = typed.moment_over(form["withdrawn_at"], recalled, zone) if form["reason"] else None
-    return ProductInput(
-        handle=form["handle"],
-        variants=tuple(_over(said[item.sku], item) if item.sku in said else item for item in typed.each(form["variants"], typed.variant)),
-        tags=_list(form["tags"], ","),
-        options=_list(form["options"], ","),
-        images=(*(known.get(url, PictureInput(url)) for url in typed.lines(form["images"])), *by_hash),
-        weight=typed.whole(form["weight"], "Weight"),
-        size=typed.size(form["size"]),
-        suggested=typed.amounts(form["suggested"]),
-        volume=typed.amounts(form["volume"]),
-        translations=typed.each(form["translations"], typed.translation),
-        warnings=tuple(typed.lines(form["warnings"])),
-        google_category=typed.whole(form["google_category"], "Category of Google's taxonomy"),
-        plans=tuple(typed.lines(form["plans"])),
-        valid_from=typed.moment_over(form["valid_from"], before.valid_from if before else None, zone),
-        valid_to=typed.moment_over(form["valid_to"], before.valid_to if before else None, zone),
-        withdrawal=Withdrawal(form["reason"], clock_ms() if withdrawn is None else withdrawn) if form["reason"] else None,
-        **plain,
-    )
+    fields: dict[str, Callable[[], Any]] = {
+        "variants": lambda: typed.each(form["variants"], lambda line: stood.get(line) or _over(said, typed.variant(line))),
+        "tags": lambda: _list(form["tags"], ","),
+        "options": lambda: _list(form["options"], ","),
+        "images": lambda: _images(typed.lines(form["images"]), before.images if before else ()),
+        "weight": lambda: typed.whole(form["weight"], "Weight"),
+        "size": lambda: typed.size(form["size"]),
+        "suggested": lambda: typed.amounts(form["suggested"]),
+        "volume": lambda: typed.amounts(form["volume"]),
+        "translations": lambda: typed.each(form["translations"], typed.translation),
+        "warnings": lambda: tuple(typed.lines(form["warnings"])),
+        "google_category": lambda: typed.whole(form["google_category"], "Category of Google's taxonomy"),
+        "plans": lambda: tuple(typed.lines(form["plans"])),
+        "valid_from": lambda: typed.moment(form["valid_from"], zone),
+        "valid_to": lambda: typed.moment(form["valid_to"], zone),
+    }
+    given: dict[str, Any] = {name: form[name] or (None if name in _OPTIONAL else "") for name in _PLAIN}
+    given |= {name: read() for name, read in fields.items() if name not in same}
+    given |= {name: getattr(before, name) for name in same if name in given or name in fields}
+    given["withdrawal"] = Withdrawal(form["reason"], clock_ms() if withdrawn is None else withdrawn) if form["reason"] else None
+    return ProductInput(handle=form["handle"], **given)
 
 
 _OPTIONAL = frozenset({"mpn", "language", "origin", "care", "ingredients"})
 
 
-def _over(was: Any, now: Any) -> Any:
+def _over(said: dict[str, Variant], now: Variant) -> Variant:
     """What a line says over what only the record says of a variant."""
+    was = said.get(now.sku)
+    if was is None:
+        return now
     return replace(was, title=now.title, values=now.values, gtin=now.gtin, weight=now.weight, mpn=now.mpn)
+
+
+def _images(addresses: list[str], before: tuple[PictureInput, ...]) -> tuple[PictureInput, ...]:
+    """Those by hash alone first, as where they were put by hand, then the addresses in their order."""
+    known = {item.url: item for item in before if item.url}
+    return (*(item for item in before if not item.url), *(known.get(url, PictureInput(url)) for url in addresses))
 
 
 def _typed(request: web.Request, product: ProductInput) -> dict[str, str]:

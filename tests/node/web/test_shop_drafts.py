@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
@@ -9,13 +10,14 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from node.services import drafts, piles
 from node.services.catalog_edits import CatalogEdits
-from node.services.catalog_inputs import product_of
+from node.services.catalog_inputs import PictureInput, ProductInput, product_of
 from node.web import shell, shop_drafts, shop_fields, shop_offer, shop_products, shop_sending
 from node.web.runtime import RUNTIME
 from node.web.sessions import Sessions
 from protocol.money import Money
 from protocol.offer import Stock
 from protocol.operations import Noun
+from protocol.product import Translation, Variant
 from protocol.shipping import Measure, Step, Zone
 from tests.node.services.test_drafts import DAY, POST, Desk
 from tests.node.web import test_orders
@@ -92,6 +94,38 @@ async def test_a_form_sent_back_as_it_was_shown_changes_nothing(desk):
         await desk.post(path, **fields)
     found = desk.merchant.node.read(piles.list_piles)
     assert [desk.merchant.rows(bytes.fromhex(pile.id)) for pile in found] == []
+
+
+ODD = ProductInput(
+    "odd",
+    "Odd | one",
+    (Variant("odd-1", "Cut | 1/2", ("1/2", "a, b")), Variant("odd-2", "Plain", ("2", "c"))),
+    description="First.\n\nSecond.",
+    options=("Inch, or so", "Mark"),
+    tags=("one, two",),
+    images=(PictureInput("", "ab" * 32, "By hand", "cd" * 32), PictureInput("https://shop.example/a.jpg", "12" * 32, "Front", "34" * 32)),
+    translations=(Translation("de", "Seltsam | eins"),),
+)
+
+
+def typed_fields(text):
+    """A form as a browser sends it back: each line of a text ends by two letters."""
+    fields = dict(re.findall(r'<input[^>]* name="(\w+)" type="text" value="([^"]*)"', text))
+    fields |= dict(re.findall(r'<textarea id="(\w+)"[^>]*>([^<]*)</textarea>', text))
+    return {name: html.unescape(value).replace("\n", "\r\n") for name, value in fields.items()} | {"currency": "USD"}
+
+
+async def test_what_cannot_be_typed_stays_where_another_field_is_changed(desk):
+    desk.merchant.product(ODD)
+    path = "/merchant/product?currency=USD&handle=odd"
+    shown = typed_fields(await desk.reads(path))
+    await desk.post(path, **shown | {"title": "Odd two"})
+    changed = desk.merchant.node.read(drafts.get_product, currency="USD", handle="odd")
+    assert changed == replace(ODD, title="Odd two")
+    await desk.post(path, **shown | {"title": "Odd two", "variants": shown["variants"].replace("Plain", "Simple")})
+    changed = desk.merchant.node.read(drafts.get_product, currency="USD", handle="odd")
+    assert changed.variants == (ODD.variants[0], replace(ODD.variants[1], title="Simple"))
+    assert changed.images == ODD.images
 
 
 async def test_what_is_wrong_is_said_and_the_form_is_kept(desk):
