@@ -7,7 +7,7 @@ It decides the messages, what fits one, and when one leads on. Each is a questio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from .codec import key, refuse_empty
+from .codec import key, refuse_empty, to_bytes
 from .errors import Malformed
 from .feed import Hop
 from .kinds import Kind, Topic
@@ -15,10 +15,13 @@ from .log import MAX_PROOF
 from .packs import MANIFEST, Manifest
 from .reconcile import MAX_RANGES_BYTES
 from .rows import MAX_PRESSED_BYTES, Press, Row, read_rows, unpress
-from .sections import Section, SectionProof
+from .sections import SECTION_CHARS, Division, Part, PartProof
 
 MOST_HOPS = 256
 MOST_ENTRIES = 4_096  # asked for by number at once
+MOST_LISTED = 1_000  # sections in one answer
+_LISTED_BYTES = 900_000
+_ROOM_BESIDE = 100_000  # so much of a frame is free beside a full page's rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class SinceRequest:
     """What did `feed` put after `since` (0 = all), under a head proved against the one of size `known` (0 = none)?
 
     `head` is the id of the checkpoint held: while it is the newest, and nothing follows `since`, the answer is `Unchanged`. With a
-    `section` only its records are asked for.
+    `part` only the records of its sections are asked for.
     """
 
     OPEN_ENDED = True
@@ -34,7 +37,7 @@ class SinceRequest:
     since: int = key(2)
     known: int = key(4)
     head: bytes | None = key(6, size=32, default=None)
-    section: Section | None = key(8, default=None)
+    part: Part | None = key(8, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,8 @@ class Unchanged:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Compacted rows of (since, upto], pressed, under the newest checkpoint. More follows while `upto` < its size.
+    """Compacted rows of (since, upto], pressed, under the newest checkpoint. More follows while `upto` < its size. Of a part, `sections`
+    proves what its sections hold at that size.
 
     A relay, which hasn't the whole log, shows `hops`: the heads it took between; `proof` is then from the last of them.
     """
@@ -56,7 +60,7 @@ class Page:
     proof: tuple[bytes, ...] = key(2, size=32, most=MAX_PROOF)
     rows: bytes = key(4, longest=MAX_PRESSED_BYTES)
     upto: int = key(6)
-    section: SectionProof | None = key(8, default=None)
+    sections: PartProof | None = key(8, default=None)
     hops: tuple[Hop, ...] | None = key(9, most=MOST_HOPS, default=None)
 
     def __post_init__(self) -> None:
@@ -83,19 +87,19 @@ def page(
     size: int,
     proof: Sequence[bytes],
     rows: Iterable[Row],
-    section: SectionProof | None = None,
+    sections: PartProof | None = None,
     hops: tuple[Hop, ...] | None = None,
 ) -> Page:
     """The first page of the compacted `rows`, in order of their numbers, cut to a frame; `checkpoint` is the raw head of `size`.
 
     The receiver goes on with `since=upto`, which needs no cursor kept here: what is superseded in between comes under its later number.
     """
-    press, upto = Press(), 0
+    press, upto = Press(max(0, len(to_bytes(sections)) - _ROOM_BESIDE) if sections else 0), 0
     for row in rows:
         if not press.add(row):
-            return Page(checkpoint, tuple(proof), press.close(), upto, section, hops)
+            return Page(checkpoint, tuple(proof), press.close(), upto, sections, hops)
         upto = row.seq
-    return Page(checkpoint, tuple(proof), press.close(), size, section, hops)
+    return Page(checkpoint, tuple(proof), press.close(), size, sections, hops)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,7 @@ class RangesRequest:
     OPEN_ENDED = True
     feed: bytes = key(0, size=32)
     ranges: bytes = key(2, longest=MAX_RANGES_BYTES)
-    section: Section | None = key(4, default=None)
+    part: Part | None = key(4, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +177,47 @@ class Entries:
             yield row
 
 
+@dataclass(frozen=True, slots=True)
+class SectionsRequest:
+    """Which sections has `feed`, after the name `after`?"""
+
+    OPEN_ENDED = True
+    feed: bytes = key(0, size=32)
+    division: Division = key(2)
+    after: str | None = key(4, longest=SECTION_CHARS, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSection:
+    """A section to choose: how many records, and the bytes of them all. Only said; what is chosen is proved when it comes."""
+
+    OPEN_ENDED = True
+    name: str = key(0, longest=SECTION_CHARS)
+    count: int = key(2, low=1)
+    size: int = key(4)
+
+
+@dataclass(frozen=True, slots=True)
+class SectionList:
+    """The next sections in the order of their names, as many as fit; `total` is how many there are in all."""
+
+    OPEN_ENDED = True
+    total: int = key(0)
+    sections: tuple[ListedSection, ...] = key(2, most=MOST_LISTED)
+
+
+def section_list(total: int, following: Iterable[ListedSection]) -> SectionList:
+    """The first of `following`, cut to a frame."""
+    found: list[ListedSection] = []
+    room = _LISTED_BYTES
+    for section in following:
+        room -= len(to_bytes(section))
+        if room < 0 or len(found) == MOST_LISTED:
+            break
+        found.append(section)
+    return SectionList(total, tuple(found))
+
+
 KINDS = (
     Kind("catalog.since", Topic.CATALOG, SinceRequest),
     Kind("catalog.unchanged", Topic.CATALOG, Unchanged),
@@ -185,4 +230,6 @@ KINDS = (
     Kind("catalog.ranges", Topic.CATALOG, Ranges),
     Kind("catalog.entries-request", Topic.CATALOG, EntriesRequest),
     Kind("catalog.entries", Topic.CATALOG, Entries),
+    Kind("catalog.sections-request", Topic.CATALOG, SectionsRequest),
+    Kind("catalog.section-list", Topic.CATALOG, SectionList),
 )

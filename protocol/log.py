@@ -13,6 +13,8 @@ from .errors import BadSignature, Conflict, Malformed, OutOfOrder, Untimely
 from .ids import digest
 
 CHECKPOINT = "log.checkpoint"
+SECTIONS = "catalog.sections"  # a head of the sections of a feed, as `sections` signs it
+_STATED = frozenset((SECTIONS, "catalog.manifest"))  # say what a log holds at a size; they are no entries of it
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 MAX_PROOF = 64
 
@@ -304,7 +306,8 @@ def check_contradiction(first: bytes, second: bytes) -> tuple[Signed, Signed]:
     """Two envelopes of one writer that cannot stand in one log, whatever they say: proof to anybody.
 
     Either both are for one place, or one follows another entry than the other, which stands before it. Checkpoints contradict each other
-    by root or state alone. Raises Malformed, or BadSignature `bad-proof` and as `verify` does.
+    by root or state alone, heads of sections by their root, and manifests never: neither is an entry, and each may be signed again.
+    Raises Malformed, or BadSignature `bad-proof` and as `verify` does.
     """
     types = peek_type(first), peek_type(second)
     if CHECKPOINT in types:
@@ -312,8 +315,26 @@ def check_contradiction(first: bytes, second: bytes) -> tuple[Signed, Signed]:
     one, other = verify(first, types[0]), verify(second, types[1])
     early, late = sorted((one, other), key=lambda signed: signed.envelope.seq)
     step = late.envelope.seq - early.envelope.seq
-    apart = one.id != other.id if step == 0 else step == 1 and late.envelope.prev != early.id
+    if _STATED & set(types):
+        apart = step == 0 and types == (SECTIONS, SECTIONS) and _divided(one) == _divided(other) and _rooted(one) != _rooted(other)
+    else:
+        apart = one.id != other.id if step == 0 else step == 1 and late.envelope.prev != early.id
     same = (one.envelope.author, one.envelope.log) == (other.envelope.author, other.envelope.log)
     if not (same and apart) or one.envelope.log == NO_LOG:
         raise BadSignature("these two records do not contradict each other", code="bad-proof")
     return one, other
+
+
+def _divided(signed: Signed) -> object:
+    """By what a head of sections divides its feed."""
+    return _key(signed, 4)
+
+
+def _rooted(signed: Signed) -> tuple[object, object]:
+    """What a head of sections says they are: how many, and the root over them."""
+    return _key(signed, 6), _key(signed, 8)
+
+
+def _key(signed: Signed, key: int) -> object:
+    tree = signed.body
+    return tree.get(key) if isinstance(tree, dict) else None

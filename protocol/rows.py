@@ -117,10 +117,11 @@ def unpress(data: bytes, *, most: int = MAX_ROWS_BYTES) -> bytes:
 
 
 class Press:
-    """Gathers rows up to what fits a frame."""
+    """Gathers rows up to what fits a frame, of which something else may take `taken` bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, taken: int = 0) -> None:
         self._parts: list[bytes] = []
+        self._room = MAX_ROWS_BYTES - taken
         self.size = LIST_HEAD_BYTES
 
     def __len__(self) -> int:
@@ -129,7 +130,7 @@ class Press:
     def add(self, row: Row) -> bool:
         """Take the row, unless it no longer fits. Any row fits an empty one."""
         part = cbor2.dumps((row.seq, row.noun.value, row.name, row.record))
-        if self.size + len(part) > MAX_ROWS_BYTES or len(self._parts) == MAX_ROWS:
+        if self.size + len(part) > self._room or len(self._parts) == MAX_ROWS:
             return False
         self._parts.append(part)
         self.size += len(part)

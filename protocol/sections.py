@@ -1,23 +1,29 @@
-"""Sections: the part of a feed that one brand or one category makes, proved complete without the rest.
+"""Sections: the part of a feed that some brands or categories make, proved complete without the rest.
 
 The state hash adds up, so each section has one of its own, and those of all sections of a division make the feed's. The writer signs an
-RFC 6962 root over its sections' leaves: a subscriber of one section is shown its leaf and a path, a few hundred bytes however many there
-are. It decides which section a record is in; it does not know who subscribes (docs/protocol/17-catalog-sync.md).
+RFC 6962 root over its sections' leaves: a subscriber is shown the leaves of its own, and where one is empty its neighbours, a few hundred
+bytes each however many there are. It decides which section a record is in; it does not know who subscribes
+(docs/protocol/17-catalog-sync.md).
 """
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from .codec import from_bytes, key, to_bytes
 from .envelope import Signed, Signer, sign, verify
 from .errors import BadSignature, Conflict, Malformed
-from .log import EMPTY_ROOT, MAX_PROOF, Tree, leaf_hash, verify_inclusion
+from .log import EMPTY_ROOT, MAX_PROOF, SECTIONS, Tree, leaf_hash, verify_inclusion
 from .product import Product
 from .state_hash import StateHash
 
-SECTIONS = "catalog.sections"
 SECTION_CHARS = 500
+MOST_SECTIONS = 16_384  # of a division: one that a feed has more of isn't divided by that
+MOST_CHOSEN = 100
+EVERYWHERE = ""
+"""The section of what belongs to none: whoever subscribes to a part subscribes to it as well."""
 
 
 class Division(StrEnum):
@@ -28,13 +34,20 @@ class Division(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
-    """A product is in the section of its vendor, and of its category. An offer is where the product is whose id it names, and in the
+class Part:
+    """Some sections of a division, in the order of their names.
+
+    A product is in the section of its vendor, and of its category. An offer is where the product is whose id it names, and in the
     section "" where the feed has no such product; so is everything else.
     """
 
+    OPEN_ENDED = True
     division: Division = key(0)
-    name: str = key(2, longest=SECTION_CHARS)
+    names: tuple[str, ...] = key(2, longest=SECTION_CHARS, most=MOST_CHOSEN)
+
+    def __post_init__(self) -> None:
+        if not self.names or any(name >= following for name, following in pairwise(self.names)):
+            raise Malformed("a part names its sections, each once, in order", code="bad-part")
 
 
 def section_of(product: Product, division: Division) -> str:
@@ -44,10 +57,10 @@ def section_of(product: Product, division: Division) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SectionLeaf:
-    """What one section holds: how many records, and the digest of their state. One that has become empty stays, with none."""
+    """What one section holds: how many records, and the digest of their state. One without records has no leaf."""
 
     name: str = key(0, longest=SECTION_CHARS)
-    count: int = key(2)
+    count: int = key(2, low=1)
     state_hash: bytes = key(4, size=32)
 
 
@@ -64,40 +77,67 @@ class SectionsHead:
 
 
 @dataclass(frozen=True, slots=True)
-class SectionProof:
-    """That a section holds what its leaf says: the raw signed head, the leaf, and its path."""
+class LeafProof:
+    """A leaf as it was hashed, and its path."""
 
+    OPEN_ENDED = True
+    leaf: bytes = key(0, longest=4096)
+    index: int = key(2)
+    path: tuple[bytes, ...] = key(4, size=32, most=MAX_PROOF)
+
+
+@dataclass(frozen=True, slots=True)
+class PartProof:
+    """What the sections of a part hold: the raw signed head, their leaves, and the two neighbours of each that has none."""
+
+    OPEN_ENDED = True
     head: bytes = key(0, longest=4096)
-    leaf: bytes = key(2, longest=4096)
-    index: int = key(4)
-    path: tuple[bytes, ...] = key(6, size=32, most=MAX_PROOF)
+    leaves: tuple[LeafProof, ...] = key(2, most=2 * MOST_CHOSEN)
 
 
 class Sections:
-    """All sections of one division at one size, on the writer's side."""
+    """All sections of one division at one size, on the writer's side; `leaves` in any order."""
 
-    def __init__(self, division: Division, states: Iterable[tuple[str, int, StateHash]]) -> None:
+    def __init__(self, division: Division, leaves: Iterable[SectionLeaf]) -> None:
         self.division = division
-        leaves = [SectionLeaf(name, count, state.digest) for name, count, state in sorted(states, key=lambda one: one[0])]
-        self._raws = {leaf.name: (index, to_bytes(leaf)) for index, leaf in enumerate(leaves)}
-        self._tree = Tree([leaf_hash(raw) for _, raw in self._raws.values()])
+        self._names: list[str] = []
+        self._raws: list[bytes] = []
+        for leaf in sorted(leaves, key=lambda leaf: leaf.name):
+            self._names.append(leaf.name)
+            self._raws.append(to_bytes(leaf))
+        self._tree = Tree([leaf_hash(raw) for raw in self._raws])
 
     def sign(self, signer: Signer, feed: bytes, size: int, *, time: int) -> Signed:
-        """The head over them."""
+        """The head over them. Raises Conflict `undivided` where there are more than a division may have."""
+        if len(self._names) > MOST_SECTIONS:
+            what = f"a feed of more than {MOST_SECTIONS} sections by {self.division} is given as a whole"
+            raise Conflict(what, code="undivided")
         root = self._tree.root() if self._raws else EMPTY_ROOT
         head = SectionsHead(feed, size, self.division, len(self._raws), root, time)
         return sign(signer, SECTIONS, head, created=time, log=feed, seq=size)
 
-    def prove(self, head: Signed, name: str) -> SectionProof:
-        """The proof of one section. Raises Conflict `unknown-section`."""
-        if name not in self._raws:
-            raise Conflict(f"nothing was ever in the section {name!r}", code="unknown-section")
-        index, raw = self._raws[name]
-        return SectionProof(head.raw, raw, index, self._tree.inclusion(index))
+    def prove(self, head: Signed, names: Iterable[str]) -> PartProof:
+        """The proof of some of them."""
+        shown: set[int] = set()
+        for name in names:
+            at = bisect_left(self._names, name)
+            found = at < len(self._names) and self._names[at] == name
+            shown.update([at] if found else [index for index in (at - 1, at) if 0 <= index < len(self._names)])
+        leaves = (LeafProof(self._raws[index], index, self._tree.inclusion(index)) for index in sorted(shown))
+        return PartProof(head.raw, tuple(leaves))
 
 
-def open_proof(proof: SectionProof, section: Section, *, feed: bytes) -> tuple[SectionsHead, SectionLeaf, bytes]:
-    """The head, the leaf of `section` and the head's author, who must be the feed's writer: that is the caller's.
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a proof says: its head, who signed it, and what each section of the part holds: (count, digest of the state)."""
+
+    head: SectionsHead
+    author: bytes
+    held: Mapping[str, tuple[int, bytes]]
+
+
+def open_proof(proof: PartProof, part: Part, *, feed: bytes) -> Shown:
+    """What is proved of each section of `part`. That its author is the feed's writer is the caller's to check.
 
     Raises Malformed, BadSignature (`bad-proof`, …), Conflict `wrong-log`, `wrong-section`.
     """
@@ -107,14 +147,40 @@ def open_proof(proof: SectionProof, section: Section, *, feed: bytes) -> tuple[S
         raise Malformed("the envelope names another feed or size than the head")
     if head.feed != feed:
         raise Conflict("the head of another feed's sections", code="wrong-log")
-    leaf = from_bytes(SectionLeaf, proof.leaf)
-    if (head.division, leaf.name) != (section.division, section.name):
-        raise Conflict("the proof of another section", code="wrong-section")
-    verify_inclusion(leaf_hash(proof.leaf), proof.index, head.count, proof.path, head.root)
-    return head, leaf, signed.envelope.author
+    if head.division != part.division:
+        raise Conflict("the proof of another division's sections", code="wrong-section")
+    if head.count > MOST_SECTIONS or (head.count == 0) != (head.root == EMPTY_ROOT):
+        raise Malformed("a head over no sections, or over too many")
+    leaves = _leaves(proof, head)
+    return Shown(head, signed.envelope.author, {name: _found(leaves, head.count, name) for name in part.names})
 
 
-def check_section(leaf: SectionLeaf, count: int, state: StateHash) -> None:
-    """Nothing of the section is missing, added or altered. Raises BadSignature `state-mismatch`."""
-    if (count, state.digest) != (leaf.count, leaf.state_hash):
-        raise BadSignature(f"the section {leaf.name!r} received is not the one its writer signed", code="state-mismatch")
+def check_sections(shown: Shown, held: Mapping[str, tuple[int, StateHash]]) -> None:
+    """Nothing of the sections is missing, added or altered. Raises BadSignature `state-mismatch`."""
+    for name, (count, digest) in shown.held.items():
+        here, state = held.get(name, (0, StateHash()))
+        if (here, state.digest) != (count, digest):
+            raise BadSignature(f"the section {name!r} received is not the one its writer signed", code="state-mismatch")
+
+
+def _leaves(proof: PartProof, head: SectionsHead) -> list[tuple[str, int, SectionLeaf]]:
+    found: list[tuple[str, int, SectionLeaf]] = []
+    for item in proof.leaves:
+        leaf = from_bytes(SectionLeaf, item.leaf)
+        verify_inclusion(leaf_hash(item.leaf), item.index, head.count, item.path, head.root)
+        if found and not (found[-1][0] < leaf.name and found[-1][1] < item.index):
+            raise BadSignature("the sections do not stand in the order of their names", code="bad-proof")
+        found.append((leaf.name, item.index, leaf))
+    return found
+
+
+def _found(leaves: Sequence[tuple[str, int, SectionLeaf]], count: int, name: str) -> tuple[int, bytes]:
+    """What is proved of one section: its leaf, or that the leaves before and after it stand side by side."""
+    at = bisect_left(leaves, name, key=lambda leaf: leaf[0])
+    if at < len(leaves) and leaves[at][0] == name:
+        return leaves[at][2].count, leaves[at][2].state_hash
+    before = leaves[at - 1][1] if at else -1
+    after = leaves[at][1] if at < len(leaves) else count
+    if after != before + 1:
+        raise BadSignature(f"nothing is proved of the section {name!r}", code="bad-proof")
+    return 0, StateHash().digest

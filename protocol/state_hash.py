@@ -41,6 +41,16 @@ class StateHash:
             lanes = ((lanes & _EVEN) + _CARRY - even & _EVEN) | (((lanes >> 16) & _EVEN) + _CARRY - odd & _EVEN) << 16
         return StateHash(lanes)
 
+    def plus(self, other: "StateHash") -> "StateHash":
+        """The state of both sets together, which have nothing in common."""
+        even, odd = other.lanes & _EVEN, (other.lanes >> 16) & _EVEN
+        return StateHash(((self.lanes & _EVEN) + even & _EVEN) | (((self.lanes >> 16) & _EVEN) + odd & _EVEN) << 16)
+
+    def minus(self, other: "StateHash") -> "StateHash":
+        """The state of this set without the other, which is part of it."""
+        even, odd = other.lanes & _EVEN, (other.lanes >> 16) & _EVEN
+        return StateHash(((self.lanes & _EVEN) + _CARRY - even & _EVEN) | (((self.lanes >> 16) & _EVEN) + _CARRY - odd & _EVEN) << 16)
+
     @property
     def digest(self) -> bytes:
         """The 32 bytes a checkpoint carries."""

@@ -10,6 +10,7 @@ from protocol.operations import Slot
 from protocol.plan import Plan
 from protocol.product import Product
 from protocol.rows import Row
+from protocol.sections import Part
 from protocol.state_hash import StateHash
 
 
@@ -85,7 +86,8 @@ class Span:
 class Held:
     """How far the catalog file has a feed: up to `size` entries of its log, which lead to `state`.
 
-    The store knows which head we signed or accepted; the file may be behind it or ahead of it after a crash, or know nothing.
+    The store knows which head we signed or accepted; the file may be behind it or ahead of it after a crash, or know nothing. `part` are
+    the sections that are here, where that isn't all; `divided` says that the file keeps what each section of the feed holds.
     """
 
     feed: bytes
@@ -94,3 +96,5 @@ class Held:
     checkpoint: bytes | None = None
     products: int = 0
     offers: int = 0
+    part: Part | None = None
+    divided: bool = False

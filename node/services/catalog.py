@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from node.errors import UserError
-from node.model.catalog import FeedRow, OfferRecord, PlanRecord, ProductRecord
+from node.model.catalog import Entry, FeedRow, OfferRecord, PlanRecord, ProductRecord
 from node.model.listing import ProductFile, ProductRow
 from node.model.peers import Peer
 from protocol.codec import from_bytes, to_bytes
@@ -19,6 +19,7 @@ from protocol.kinds import Topic
 from protocol.log import Checkpoint, Frontier, leaf_hash, sign_checkpoint, verify_checkpoint
 from protocol.operations import RECORDS, Noun, Operation, element, put, remove
 from protocol.product import Product, Withdrawal, product_id
+from protocol.sections import Division, Part, SectionLeaf
 from protocol.state_hash import StateHash
 
 from .catalog_file import Feeds
@@ -42,6 +43,11 @@ class CatalogBook(Feeds, Protocol):
     def feed(self, feed: bytes, /) -> FeedRow | None: ...  # noqa: D102
     def feeds(self, *, own: bool | None = None) -> Sequence[FeedRow]: ...  # noqa: D102
     def keep_feed(self, row: FeedRow) -> None: ...  # noqa: D102
+    def since_part(self, feed: bytes, seq: int, part: Part) -> Iterator[Entry]: ...  # noqa: D102
+    def numbers_part(self, feed: bytes, part: Part) -> Sequence[int]: ...  # noqa: D102
+    def section_leaves(self, feed: bytes, division: Division) -> tuple[SectionLeaf, ...]: ...  # noqa: D102
+    def section_count(self, feed: bytes, division: Division) -> int: ...  # noqa: D102
+    def section_sizes(self, feed: bytes, division: Division, after: str | None, most: int) -> Sequence[tuple[str, int, int]]: ...  # noqa: D102
     def append(self, feed: bytes, first: int, operations: Sequence[bytes]) -> None: ...  # noqa: D102
     def close_feed(self, feed: bytes) -> None: ...  # noqa: D102
     def names(self, feed: bytes, noun: Noun) -> set[str]: ...  # noqa: D102

@@ -4,7 +4,18 @@ from collections.abc import Sequence
 
 from node.errors import Unavailable
 from node.model.catalog import Held
-from protocol.catalog_sync import Entries, EntriesRequest, Page, Ranges, RangesRequest, SinceRequest, Unchanged, page
+from protocol.catalog_sync import (
+    Entries,
+    EntriesRequest,
+    Page,
+    Ranges,
+    RangesRequest,
+    SectionList,
+    SectionsRequest,
+    SinceRequest,
+    Unchanged,
+    page,
+)
 from protocol.envelope import verify
 from protocol.errors import Conflict
 from protocol.feed import FeedsAnswer, Hop
@@ -13,7 +24,7 @@ from protocol.log import CHECKPOINT
 from protocol.reconcile import END, Numbers, answer, numbers
 from protocol.rows import Press
 
-from . import brand_relays
+from . import brand_relays, catalog_sections
 from .brand_plans import BrandsUnit
 from .exchange import Exchange, Incoming, send
 
@@ -27,13 +38,14 @@ def _on_feeds(unit: BrandsUnit, incoming: Incoming) -> FeedsAnswer:
 
 def _on_since(unit: BrandsUnit, incoming: Incoming) -> Page | Unchanged:
     request: SinceRequest = incoming.message.record
-    if request.section is not None:
-        raise Conflict("this feed is given as a whole", code="unknown-section")
     head, held = _served(unit, request.feed, max(request.since, request.known))
     if request.head is not None and request.since == held.size and request.head == verify(head, CHECKPOINT).id:
         return Unchanged()
     proof, hops = _way(unit, request, held)
-    return page(head, held.size, proof, unit.catalog.since(request.feed, request.since), None, hops)
+    if request.part is None:
+        return page(head, held.size, proof, unit.catalog.since(request.feed, request.since), None, hops)
+    sections = catalog_sections.prove(unit, request.feed, held.size, request.part)
+    return page(head, held.size, proof, unit.catalog.since_part(request.feed, request.since, request.part), sections)
 
 
 def _way(unit: BrandsUnit, request: SinceRequest, held: Held) -> tuple[Sequence[bytes], tuple[Hop, ...] | None]:
@@ -46,10 +58,17 @@ def _way(unit: BrandsUnit, request: SinceRequest, held: Held) -> tuple[Sequence[
 
 def _on_ranges(unit: BrandsUnit, incoming: Incoming) -> Ranges:
     request: RangesRequest = incoming.message.record
-    if request.section is not None:
-        raise Conflict("this feed is given as a whole", code="unknown-section")
     head, _ = _served(unit, request.feed)
-    return Ranges(head, answer(live_numbers(unit, request.feed), request.ranges))
+    if request.part is None:
+        return Ranges(head, answer(live_numbers(unit, request.feed), request.ranges))
+    catalog_sections.require_writer(unit, request.feed)
+    return Ranges(head, answer(numbers(unit.catalog.numbers_part(request.feed, request.part)), request.ranges))
+
+
+def _on_sections(unit: BrandsUnit, incoming: Incoming) -> SectionList:
+    request: SectionsRequest = incoming.message.record
+    _served(unit, request.feed)
+    return catalog_sections.listed(unit, request.feed, request.division, request.after)
 
 
 def _on_entries(unit: BrandsUnit, incoming: Incoming) -> Entries:
@@ -86,13 +105,15 @@ def _served(unit: BrandsUnit, feed: bytes, reached: int = 0) -> tuple[bytes, Hel
     return held.checkpoint, held
 
 
+_READS = frozenset({"catalog.since", "catalog.ranges-request", "catalog.entries-request", "catalog.sections-request"})
 EXCHANGE = Exchange(
     answers={
         "catalog.feeds": _on_feeds,
         "catalog.since": _on_since,
         "catalog.ranges-request": _on_ranges,
         "catalog.entries-request": _on_entries,
+        "catalog.sections-request": _on_sections,
     },
-    queries=frozenset({"catalog.feeds", "catalog.since", "catalog.ranges-request", "catalog.entries-request"}),
-    reads=frozenset({"catalog.since", "catalog.ranges-request", "catalog.entries-request"}),
+    queries=frozenset({"catalog.feeds", *_READS}),
+    reads=_READS,
 )

@@ -17,10 +17,12 @@ from protocol.offer import Offer
 from protocol.operations import Noun, Operation, Slot, Verb
 from protocol.plan import TYPE, Plan, plan_hash
 from protocol.product import Product
+from protocol.sections import Division, Part, SectionLeaf
 from protocol.state_hash import StateHash
 
 from .catalog_feeds import FileFeeds
 from .catalog_file import CatalogFile
+from .catalog_sections import FileSections
 from .database import ATTACHED
 
 _FEED = (
@@ -44,6 +46,7 @@ class Catalog:
         self._file = file
         self._touched = touched
         self._held = FileFeeds(db, ATTACHED)
+        self._sections = FileSections(db, ATTACHED)
         self._new: dict[tuple[bytes, Slot], bytes | None] = {}
         """What this transaction put into our own logs, which the file learns of after the commit."""
 
@@ -118,6 +121,26 @@ class Catalog:
     def staged(self, feed: bytes) -> Iterator[bytes]:
         """Operations of pages that are under way, in order."""
         return self._held.staged(feed)
+
+    def since_part(self, feed: bytes, seq: int, part: Part) -> Iterator[Entry]:
+        """`since` of some sections: what left them is gone."""
+        return self._sections.since(self._held.key(feed), seq, part)
+
+    def numbers_part(self, feed: bytes, part: Part) -> Sequence[int]:
+        """The numbers of the entries that put what is in some sections now, in order."""
+        return self._sections.numbers(self._held.key(feed), part)
+
+    def section_leaves(self, feed: bytes, division: Division) -> tuple[SectionLeaf, ...]:
+        """What each section that holds records holds."""
+        return self._sections.leaves(self._held.key(feed), division)
+
+    def section_count(self, feed: bytes, division: Division) -> int:
+        """How many sections hold records."""
+        return self._sections.count(self._held.key(feed), division)
+
+    def section_sizes(self, feed: bytes, division: Division, after: str | None, most: int) -> Sequence[tuple[str, int, int]]:
+        """(name, records, bytes) of the sections after a name, in order."""
+        return self._sections.sizes(self._held.key(feed), division, after, most)
 
     def record(self, feed: bytes, slot: Slot) -> bytes | None:
         """The bytes in a slot."""

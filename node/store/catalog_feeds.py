@@ -8,11 +8,12 @@ from sqlite_utils import Database
 
 from node.model.catalog import Entry, Held, Span
 from protocol.operations import Noun, Slot
+from protocol.sections import Division, Part
 from protocol.state_hash import StateHash
 
 from .catalog_tree import StoredTree
 
-_HELD = "feed, size, state, checkpoint, products, offers"
+_HELD = "feed, size, state, checkpoint, products, offers, divided, id"
 AT_ONCE = 400
 """So many names stand in one question."""
 
@@ -46,11 +47,11 @@ class FileFeeds:
     def held(self, feed: bytes) -> Held:
         """How far the feed is here; size 0 when it isn't."""
         row = self._db.execute(f"SELECT {_HELD} FROM {self._at}.heads WHERE feed = ?", (feed,)).fetchone()  # noqa: S608
-        return _held(row) if row else Held(feed)
+        return self._as_held(row) if row else Held(feed)
 
     def all_held(self) -> list[Held]:
         """Every feed that is here."""
-        return [_held(row) for row in self._db.execute(f"SELECT {_HELD} FROM {self._at}.heads ORDER BY id")]  # noqa: S608
+        return [self._as_held(row) for row in self._db.execute(f"SELECT {_HELD} FROM {self._at}.heads ORDER BY id").fetchall()]  # noqa: S608
 
     def key(self, feed: bytes) -> int:
         """The file's own number for a feed, 0 for one that it doesn't know."""
@@ -123,6 +124,14 @@ class FileFeeds:
         sql = f"SELECT operation FROM {self._at}.pages WHERE feed = ? ORDER BY number"  # noqa: S608
         return (row[0] for row in self._db.execute(sql, (self.key(feed),)))
 
+    def _as_held(self, row: Sequence[Any]) -> Held:
+        feed, size, state, checkpoint, products, offers, divided, key = row
+        part = None
+        if divided in tuple(Division):
+            sql = f"SELECT name FROM {self._at}.sections WHERE feed = ? AND division = ? ORDER BY name"  # noqa: S608
+            part = Part(Division(divided), tuple(found[0] for found in self._db.execute(sql, (key, divided))))
+        return Held(feed, size, StateHash.from_bytes(state), checkpoint, products, offers, part, bool(divided))
+
 
 LIVE = ("products", "offers", "others")
 
@@ -159,8 +168,3 @@ def parts(names: Iterable[Any]) -> Iterator[list[Any]]:
 def marks(values: Sequence[Any]) -> str:
     """As many question marks."""
     return ", ".join("?" * len(values))
-
-
-def _held(row: Sequence[Any]) -> Held:
-    feed, size, state, checkpoint, products, offers = row
-    return Held(feed, size, StateHash.from_bytes(state), checkpoint, products, offers)

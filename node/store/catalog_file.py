@@ -6,6 +6,7 @@ It stands beside the store and belongs to it: a store is never open without it. 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import reduce
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,10 +18,12 @@ from node.model.catalog import Held, Span
 from protocol.errors import Malformed
 from protocol.operations import element
 from protocol.product import product_id
+from protocol.sections import Division
 from protocol.state_hash import StateHash
 
 from .catalog_columns import offer_columns, title_of
 from .catalog_feeds import FileFeeds
+from .catalog_sections import FileSections
 from .catalog_writer import FileWriter
 from .database import open_plain
 from .failures import named
@@ -149,7 +152,10 @@ def sound(database: Database, *, briefly: bool = False) -> bool:
         database.execute("INSERT INTO words (words) VALUES ('integrity-check')")
         if database.execute(_MISLISTED).fetchone():
             return False
-        return all(_leads_to(database, held) and _is_columned(database, held) for held in FileFeeds(database).all_held())
+        return all(
+            _leads_to(database, held) and _is_columned(database, held) and _adds_up(database, held)
+            for held in FileFeeds(database).all_held()
+        )
     except (dbapi2.DatabaseError, Malformed, ValueError):
         return False
 
@@ -169,6 +175,23 @@ def _is_columned(database: Database, held: Held) -> bool:
         return False
     offers = database.execute("SELECT product, price, stock, record FROM offers WHERE feed = ?", (key,))
     return all(tuple(columns) == offer_columns(record) for *columns, record in offers)
+
+
+def _adds_up(database: Database, held: Held) -> bool:
+    """Whether the sections, where they are kept, are all of the feed."""
+    sections, key = FileSections(database), FileFeeds(database).key(held.feed)
+    if database.execute("SELECT load FROM heads WHERE id = ?", (key,)).fetchone()[0] is not None:
+        return True
+    for division in Division if held.divided else ():
+        found = sections.states(key, division).values()
+        if not found and held.part is not None:
+            continue
+        sql = "SELECT (SELECT count(*) FROM others WHERE feed = ?) + products + offers FROM heads WHERE id = ?"
+        records = database.execute(sql, (key, key)).fetchone()[0]
+        state = reduce(StateHash.plus, (state for _, state in found), StateHash())
+        if (sum(count for count, _ in found), state) != (records, held.state):
+            return False
+    return True
 
 
 def _opened(path: Path, now: int) -> Database | None:

@@ -8,9 +8,12 @@ from sqlite_utils import Database
 from node.model.catalog import Entry, Span
 from protocol.encoding import peek
 from protocol.operations import Noun, Operation, Verb, element
+from protocol.product import product_id
+from protocol.sections import Part
 from protocol.state_hash import STATE_BYTES, StateHash
 
 from .catalog_columns import offer_columns
+from .catalog_dividing import Dividing, Moving, names_of
 from .catalog_feeds import NOUNS, FileFeeds, Table, marks, parts, within
 from .catalog_goods import Shelves
 from .catalog_tree import grow
@@ -27,6 +30,7 @@ class FileWriter(FileFeeds):
     def __init__(self, db: Database) -> None:
         super().__init__(db)
         self._shelves = Shelves(db)
+        self._sections = Dividing(db)
 
     # --- operations
 
@@ -50,6 +54,8 @@ class FileWriter(FileFeeds):
     def project(self, feed: bytes, entries: Sequence[tuple[int, bytes]]) -> None:
         """The next entries of our own log, which needs no checking: records, tree, size; the state is the store's to say (`conclude`)."""
         key = self._enter(feed)
+        if not self._sections.divided(key):
+            self.divide(feed)
         size, tail = self._db.execute("SELECT size, tail FROM heads WHERE id = ?", (key,)).fetchone()
         last: dict[tuple[Noun, str], Entry] = {}
         for seq, raw in entries:
@@ -95,6 +101,74 @@ class FileWriter(FileFeeds):
         values = (size, state.to_bytes(), checkpoint, key)
         self._db.execute("UPDATE heads SET size = ?, state = ?, checkpoint = ?, load = NULL WHERE id = ?", values)
 
+    # --- sections
+
+    def divide(self, feed: bytes) -> None:
+        """Find what each section of our own feed holds, from all records that are here."""
+        key = self._enter(feed)
+        self._sections.begin(key, None)
+        self._arrive(key, feed)
+
+    def narrow(self, feed: bytes, part: Part) -> None:
+        """Of a feed that is here as a whole, or by more of the same division, let go of what `part` isn't."""
+        key = self._enter(feed)
+        held = self.held(feed)
+        if held.part is None:
+            self._narrow_whole(key, feed, part)
+        else:
+            names = [name for name in held.part.names if name not in part.names]
+            ids = list(self._sections.ids(key, part.division, names).values())
+            for noun in (Noun.OFFER, Noun.PRODUCT):
+                table = Table.of(noun)
+                for some in parts(ids):
+                    where = f"WHERE feed = ? AND {part.division.value} IN ({marks(some)})"
+                    gone = [row[0] for row in self._db.execute(f"SELECT {table.column} FROM {table.name} {where}", (key, *some))]  # noqa: S608
+                    self._remove(key, noun, gone)
+            self._sections.drop(key, part.division, names)
+        state = StateHash()
+        for _, section in self._sections.states(key, part.division).values():
+            state = state.plus(section)
+        self._db.execute("UPDATE heads SET state = ? WHERE id = ?", (state.to_bytes(), key))
+
+    def widen(self, feed: bytes, part: Part) -> None:
+        """The sections of `part` are followed too; what is in them follows. Of a feed that holds nothing it is all that is followed."""
+        key, held = self._enter(feed), self.held(feed)
+        if held.part is None or held.part.division is not part.division:
+            self._sections.begin(key, part)
+        else:
+            self._sections.widen(key, part)
+
+    def whole(self, feed: bytes) -> None:
+        """The feed is followed as a whole: what is here of it stays, and is not all of it."""
+        key = self._enter(feed)
+        self._sections.end(key)
+        self._db.execute("UPDATE heads SET size = 0 WHERE id = ?", (key,))
+
+    def sections(self, feed: bytes) -> dict[str, tuple[int, StateHash]]:
+        """What each section of a part holds here."""
+        held = self.held(feed)
+        return self._sections.states(self.key(feed), held.part.division) if held.part else {}
+
+    def _narrow_whole(self, key: int, feed: bytes, part: Part) -> None:
+        kept = frozenset(part.names)
+        for some in parts(self.names(feed, Noun.PRODUCT)):
+            records = self.records(key, Noun.PRODUCT, some)
+            gone = [handle for handle, record in records.items() if names_of(record, (part.division,))[0] not in kept]
+            ids = [product_id(records[handle]) for handle in gone]
+            sql = f"SELECT sku FROM offers WHERE feed = ? AND product IN ({marks(ids)})"  # noqa: S608
+            self._remove(key, Noun.OFFER, [row[0] for row in self._db.execute(sql, (key, *ids)).fetchall()])
+            self._remove(key, Noun.PRODUCT, gone)
+        self._sections.begin(key, part)
+        self._arrive(key, feed)
+
+    def _arrive(self, key: int, feed: bytes) -> None:
+        """Everything that is here comes into its section: products first, which say where their offers are."""
+        for noun in sorted(Noun, key=lambda noun: noun is not Noun.PRODUCT):
+            low = ""
+            while batch := [entry for entry in islice(self.slots(feed, Span((noun, low))), BATCH) if entry.noun is noun]:
+                low = batch[-1].name
+                self._sections.settle(key, Moving.of(self._sections.divisions(key), batch))
+
     # --- pages, and letting go
 
     def stage(self, feed: bytes, operations: Iterable[bytes]) -> None:
@@ -113,6 +187,7 @@ class FileWriter(FileFeeds):
         key = self.key(feed)
         for noun in NOUNS:
             self._remove(key, noun, self.names(feed, noun))
+        self._sections.end(key)
         for table in ("gone", "tree", "packs", "pages"):
             self._db.execute(f"DELETE FROM {table} WHERE feed = ?", (key,))  # noqa: S608
         self._db.execute("DELETE FROM heads WHERE id = ?", (key,))
@@ -148,6 +223,7 @@ class FileWriter(FileFeeds):
 
     def _set(self, key: int, entries: Sequence[Entry], before: dict[tuple[Noun, str], bytes]) -> None:
         """Put and remove what stands in slots of their own, where `before` is in them now."""
+        moving = self._sections.look(key, entries)
         for noun in NOUNS:
             puts = [entry for entry in entries if entry.noun is noun and entry.record is not None]
             absent = [entry for entry in entries if entry.noun is noun and entry.record is None]
@@ -158,6 +234,8 @@ class FileWriter(FileFeeds):
                 rows = [(key, noun.value, entry.name, entry.seq) for entry in absent]
                 self._db.conn.executemany("INSERT OR REPLACE INTO gone (feed, noun, name, seq) VALUES (?, ?, ?, ?)", rows)
         self._shelves.arrange()
+        if moving is not None:
+            self._sections.settle(key, moving)
 
     def _put(self, key: int, noun: Noun, entries: Sequence[Entry], present: set[str]) -> None:
         if Table.of(noun).name == "others":

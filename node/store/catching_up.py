@@ -55,6 +55,8 @@ def catch_up(store: Database, file: CatalogFile, progress: Progress = lambda _do
                 after = held.get(feed.feed, Held(feed.feed))
                 if _strays(feed, after):
                     after = Held(feed.feed)
+                if after.size and not after.divided:
+                    file.write_now(FileWriter.divide, feed.feed)
                 if after.checkpoint != feed.checkpoint:
                     _project(store, file, feed, after.size, progress)
 

@@ -21,6 +21,7 @@ from protocol.offer import Offer, Stock
 from protocol.operations import EMPTY, Noun, Operation, Verb, compact, put, remove
 from protocol.product import Product, Variant, product_id
 from protocol.rows import Row, pressed
+from protocol.sections import Division, Part, PartProof, SectionLeaf, Sections
 from protocol.state_hash import StateHash
 
 LUMEN, FEED = Key("lumen"), named("feed")
@@ -28,6 +29,9 @@ HEAD = sign_checkpoint(LUMEN, Checkpoint(FEED, 10_000, named("root"), named("sta
 CATALOG = feed.Feed(named("lumen identity"), "catalog", "USD")
 SERUM = Product("serum", "Dew Serum", vendor="Lumen", variants=(Variant("S-30", "30 ml"),))
 OFFER = Offer("S-30", product_id(to_bytes(SERUM)), Money(5200, "USD"), Stock.IN_STOCK)
+PART = Part(Division.BRAND, ("", "Lumen"))
+_SECTIONS = Sections(Division.BRAND, [SectionLeaf(f"Brand {number}", 1, bytes(32)) for number in range(9)])
+PROOF = _SECTIONS.prove(_SECTIONS.sign(LUMEN, FEED, 10_000, time=NOW), PART.names)
 ROWS = [Row(seq, Noun.PRODUCT, f"p{seq}", Random(seq).randbytes(600)) for seq in range(1, 10_001)]
 
 
@@ -59,6 +63,24 @@ def test_a_thousand_changes_cost_less_than_their_records():
     assert len(answer) < sum(len(row.record) for row in changed) + 20_000
 
 
+def test_a_page_with_the_longest_proof_fits_a_frame():
+    long = [PROOF.leaves[0]] * 200
+    proof = PartProof(PROOF.head, tuple(replace(item, leaf=bytes(2_060), path=(bytes(32),) * 14) for item in long))
+    answer = m.page(HEAD, 10_000, [bytes(32)] * 20, ROWS, proof)
+    assert len(to_bytes(proof)) > 500_000
+    assert len(pack(answer)) < (1 << 20) - 64
+    assert next(answer.read(0)) == ROWS[0]
+
+
+def test_a_list_of_sections_is_cut_to_a_frame():
+    long = [m.ListedSection(f"{number:06}" + "x" * 490, 1, 600) for number in range(3_000)]
+    answer = m.section_list(3_000, long)
+    assert len(answer.sections) == m.MOST_LISTED
+    wide = [m.ListedSection(f"{number:06}" + "\U0001f9f4" * 490, 1, 600) for number in range(3_000)]
+    assert 300 < len(m.section_list(3_000, wide).sections) < m.MOST_LISTED
+    assert len(pack(m.section_list(3_000, wide))) < (1 << 20) - 64
+
+
 def test_entries_are_only_those_asked_for():
     answer = m.Entries(HEAD, pressed(ROWS[:3]), 3)
     assert list(answer.read([1, 2, 3])) == ROWS[:3]
@@ -85,6 +107,15 @@ def test_entries_are_only_those_asked_for():
         m.Ranges(HEAD, b"r"),
         m.EntriesRequest(FEED, (1, 2)),
         m.Entries(HEAD, b"r", 2),
+        m.SinceRequest(FEED, 5, 4, bytes(32), PART),
+        m.page(HEAD, 10_000, [bytes(32)], ROWS[:2], PROOF),
+        m.RangesRequest(FEED, b"r", PART),
+        m.SectionsRequest(FEED, PART.division),
+        m.SectionsRequest(FEED, PART.division, "Lumen"),
+        m.SectionList(2, (m.ListedSection("", 1, 600), m.ListedSection("Lumen", 2, 1_200))),
+        feed.FeedsRequest(),
+        feed.FeedsAnswer((CATALOG,)),
+        feed.CatalogChanged(FEED, HEAD),
     ],
     ids=lambda message: type(message).__name__,
 )

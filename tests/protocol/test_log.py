@@ -174,3 +174,24 @@ def test_equivocation_is_proved_by_the_two_heads():
     for nothing in innocent:
         with pytest.raises(BadSignature):
             m.check_equivocation(nothing)
+
+
+ROOT = named("root")
+
+
+def test_heads_of_sections_contradict_each_other_by_what_they_say_and_manifests_never():
+    """An honest writer signs both again at another time, and heads by brand and by category for one size."""
+
+    def head(division="brand", root=ROOT, time=NOW, seq=7, type_=m.SECTIONS):
+        body = {0: named("feed"), 2: seq, 4: division, 6: 3, 8: root, 10: time}
+        return sign(Key("lumen"), type_, body, created=time, log=named("feed"), seq=seq).raw
+
+    one, other = m.check_contradiction(head(), head(root=named("other")))
+    assert one.envelope.seq == other.envelope.seq == 7
+    manifest = head(type_="catalog.manifest")
+    for honest in (head(time=NOW + 1), head("category", named("other")), head(seq=8, root=named("other")), manifest):
+        with pytest.raises(BadSignature) as caught:
+            m.check_contradiction(head(), honest)
+        assert caught.value.code == "bad-proof"
+    with pytest.raises(BadSignature):
+        m.check_contradiction(manifest, head(type_="catalog.manifest", time=NOW + 1))

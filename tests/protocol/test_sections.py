@@ -17,32 +17,80 @@ def state(name, count):
     return StateHash().add(*(f"{name} {number}".encode() for number in range(count)))
 
 
+def leaf(name, count):
+    return m.SectionLeaf(name, count, state(name, count).digest)
+
+
+def made(held, division=BRAND):
+    return m.Sections(division, [leaf(name, count) for name, count in held.items() if count])
+
+
+def code(call, *given_, **named_):
+    with pytest.raises(ProtocolError) as caught:
+        call(*given_, **named_)
+    return caught.value.code
+
+
+held_ = st.dictionaries(st.text(max_size=20), st.integers(0, 3), max_size=40)
+
+
 @settings(max_examples=60, deadline=None)
-@given(st.dictionaries(st.text(max_size=20), st.integers(0, 3), min_size=1, max_size=40))
-def test_each_section_is_proved_and_all_add_up(held):
-    made = m.Sections(BRAND, [(name, count, state(name, count)) for name, count in held.items()])
-    head = made.sign(LUMEN, FEED, 9, time=NOW)
-    for name, count in held.items():
-        found, leaf, author = m.open_proof(made.prove(head, name), m.Section(BRAND, name), feed=FEED)
-        m.check_section(leaf, count, state(name, count))
-        assert (found.size, found.count, author) == (9, len(held), LUMEN.public)
+@given(held_, st.sets(st.text(max_size=20), min_size=1, max_size=5), st.integers(0, 10))
+def test_each_part_is_proved_also_where_nothing_is_and_all_add_up(held, others, some):
+    names = tuple(sorted(others | set(sorted(held)[:some])))
+    writer, part = made(held), m.Part(BRAND, names)
+    shown = m.open_proof(writer.prove(writer.sign(LUMEN, FEED, 9, time=NOW), names), part, feed=FEED)
+    assert (shown.head.size, shown.author, tuple(shown.held)) == (9, LUMEN.public, names)
+    here = {name: (held[name], state(name, held[name])) for name in names if held.get(name)}
+    m.check_sections(shown, here)
+    for name in names:
+        more = {**here, name: (held.get(name, 0) + 1, state(name, held.get(name, 0) + 1))}
+        assert code(m.check_sections, shown, more) == "state-mismatch"
     whole = StateHash().add(*(f"{name} {number}".encode() for name, count in held.items() for number in range(count)))
-    lanes = [int.from_bytes(whole.to_bytes()[at : at + 2], "little") for at in range(0, 2048, 2)]
-    parts = [state(name, count).to_bytes() for name, count in held.items()]
-    assert lanes == [sum(int.from_bytes(part[at : at + 2], "little") for part in parts) % 2**16 for at in range(0, 2048, 2)]
+    total = StateHash()
+    for name, count in held.items():
+        total = total.plus(state(name, count))
+    assert total == whole
+    for name, count in held.items():
+        total = total.minus(state(name, count))
+    assert total == StateHash()
+
+
+@settings(max_examples=40, deadline=None)
+@given(held_.filter(lambda held: any(held.values())), st.data())
+def test_no_section_that_has_records_is_proved_to_have_none(held, data):
+    """Whatever leaves a writer shows of a true tree: a name that has one is either shown, or nothing is proved of it."""
+    writer = made(held)
+    name = data.draw(st.sampled_from([name for name, count in held.items() if count]))
+    asked = data.draw(st.lists(st.sampled_from([*held, "", "\U0010ffff"]), max_size=6))
+    proof = writer.prove(writer.sign(LUMEN, FEED, 9, time=NOW), asked)
+    part = m.Part(BRAND, (name,))
+    if name in asked or any(item.leaf == to_bytes(leaf(name, held[name])) for item in proof.leaves):
+        assert m.open_proof(proof, part, feed=FEED).held[name] == (held[name], state(name, held[name]).digest)
+    else:
+        assert code(m.open_proof, proof, part, feed=FEED) == "bad-proof"
 
 
 def test_a_proof_is_small_however_many_sections_there_are():
-    made = m.Sections(BRAND, [(f"Brand {number:05}", 1, StateHash()) for number in range(10_000)])
-    head = made.sign(LUMEN, FEED, 10_000, time=NOW)
-    assert len(to_bytes(made.prove(head, "Brand 04711"))) < 1_000
+    names = {f"Brand {number:05}": 1 for number in range(10_000)}
+    writer = made(names)
+    head = writer.sign(LUMEN, FEED, 10_000, time=NOW)
+    assert len(to_bytes(writer.prove(head, ["Brand 04711"]))) < 1_000
+    assert len(to_bytes(writer.prove(head, ["", "Brand 04711", "Brand 04711a"]))) < 3_000
 
 
-def test_a_section_that_never_was_is_named():
-    made = m.Sections(BRAND, [])
-    with pytest.raises(ProtocolError) as caught:
-        made.prove(made.sign(LUMEN, FEED, 0, time=NOW), "x")
-    assert caught.value.code == "unknown-section"
+def test_more_sections_than_a_division_has_are_not_signed(monkeypatch):
+    monkeypatch.setattr(m, "MOST_SECTIONS", 2)
+    few, many = made({"a": 1, "b": 1}), made({"a": 1, "b": 1, "c": 1})
+    few.sign(LUMEN, FEED, 9, time=NOW)
+    assert code(many.sign, LUMEN, FEED, 9, time=NOW) == "undivided"
+
+
+def test_a_head_over_too_many_or_over_nothing_is_no_head(monkeypatch):
+    writer = made({"a": 1, "b": 1, "c": 1})
+    proof = writer.prove(writer.sign(LUMEN, FEED, 9, time=NOW), ["a"])
+    monkeypatch.setattr(m, "MOST_SECTIONS", 2)
+    assert code(m.open_proof, proof, m.Part(BRAND, ("a",)), feed=FEED) == "malformed"
 
 
 def test_a_product_is_in_one_section_of_each_division():

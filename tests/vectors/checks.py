@@ -214,11 +214,14 @@ def _conclude(given: Given) -> Any:
 
 
 def _section(given: Given) -> Any:
-    section = from_bytes(sections.Section, _hex(given["section"]))
-    head, leaf, author = sections.open_proof(from_bytes(sections.SectionProof, _hex(given["proof"])), section, feed=_hex(given["feed"]))
-    elements = [element((Noun(noun), name), _hex(record)) for noun, name, record in given["records"]]
-    sections.check_section(leaf, len(elements), StateHash().add(*elements))
-    return {"size": head.size, "count": leaf.count, "author": author}
+    part = from_bytes(sections.Part, _hex(given["part"]))
+    shown = sections.open_proof(from_bytes(sections.PartProof, _hex(given["proof"])), part, feed=_hex(given["feed"]))
+    held = {}
+    for name, records in given["records"].items():
+        elements = [element((Noun(noun), slot), _hex(record)) for noun, slot, record in records]
+        held[name] = (len(elements), StateHash().add(*elements))
+    sections.check_sections(shown, held)
+    return {"size": shown.head.size, "counts": [count for count, _ in shown.held.values()], "author": shown.author}
 
 
 def _price(given: Given) -> Any:

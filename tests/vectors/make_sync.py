@@ -167,40 +167,72 @@ def range_vectors() -> list[Made]:
 
 
 def section_vectors() -> list[Made]:
-    brand = sections.Section(sections.Division.BRAND, "Lumen")
-    held = {"Lumen": [ROWS[0], ROWS[2]], "Other": [ROWS[1]], "Gone": []}
+    brand = sections.Division.BRAND
+    held = {"Lumen": [ROWS[0], ROWS[2]], "Other": [ROWS[1]]}
 
     def state(of: list[rows.Row]) -> StateHash:
         return StateHash().add(*(element((row.noun, row.name), row.record) for row in of if row.record is not None))
 
-    made = sections.Sections(sections.Division.BRAND, [(name, len(of), state(of)) for name, of in held.items()])
+    made = sections.Sections(brand, [sections.SectionLeaf(name, len(of), state(of).digest) for name, of in held.items()])
     signed = made.sign(LUMEN, FEED, 3, time=NOW)
-    proof = made.prove(signed, "Lumen")
-    records = [[row.noun.value, row.name, row.record] for row in held["Lumen"]]
+    none = sections.Sections(brand, ())
 
-    def given(**changes: object) -> dict[str, object]:
-        return {"section": to_bytes(brand), "feed": FEED, "proof": to_bytes(proof), "records": records, **changes}
+    def given(*names: str, made: sections.Sections = made, **changes: object) -> dict[str, object]:
+        """What a section holds by `held`, where nothing else is said."""
+        proof = made.prove(made.sign(LUMEN, FEED, 3, time=NOW), names)
+        records = {name: [[row.noun.value, row.name, row.record] for row in held.get(name, [])] for name in names}
+        part = to_bytes(sections.Part(brand, names))
+        return {"part": part, "feed": FEED, "proof": to_bytes(proof), "records": records, **changes}
 
-    def faulty(**changes: object) -> dict[str, object]:
-        return given(proof=to_bytes(replace(proof, **changes)))  # type: ignore[arg-type]
+    def faulty(*names: str, head: bytes = signed.raw, **changes: object) -> dict[str, object]:
+        """The first leaf otherwise."""
+        proof = made.prove(signed, names)
+        first = replace(proof.leaves[0], **changes)  # type: ignore[arg-type]
+        return given(*names, proof=to_bytes(sections.PartProof(head, (first, *proof.leaves[1:]))))
 
+    def shown(*names: str) -> bytes:
+        """The proof of other names than asked for."""
+        return to_bytes(made.prove(signed, names))
+
+    hidden = {"Lumen": given("Lumen")["records"]["Lumen"][:1]}  # type: ignore[index]
+    more = {"Lumen": [*given("Lumen")["records"]["Lumen"], ["product", "x", b"x"]]}  # type: ignore[index]
+    altered = {"Lumen": [given("Lumen")["records"]["Lumen"][0], ["offer", "S-30", b"x"]]}  # type: ignore[index]
     elsewhere = sign(LUMEN, sections.SECTIONS, signed.body, created=NOW, log=named("another feed"), seq=3).raw
-    empty = to_bytes(sections.Section(sections.Division.BRAND, "Gone"))
-    category = to_bytes(sections.Section(sections.Division.CATEGORY, "Lumen"))
+    empty_leaf = encode({0: "Lumen", 2: 0, 4: StateHash().digest})
+    category = to_bytes(sections.Part(sections.Division.CATEGORY, ("Lumen",)))
+    twice = to_bytes(sections.PartProof(signed.raw, made.prove(signed, ["Lumen"]).leaves * 2))
     return [
-        good("section", "one of three", **given()),
-        good("section", "one that is empty now", **given(section=empty, proof=to_bytes(made.prove(signed, "Gone")), records=[])),
-        bad("state-mismatch", "section", "a record hidden", **given(records=records[:1])),
-        bad("state-mismatch", "section", "a record added", **given(records=[*records, ["product", "x", b"x"]])),
-        bad("state-mismatch", "section", "a record altered", **given(records=[records[0], [*records[1][:2], b"x"]])),
-        bad("wrong-section", "section", "the proof of another section", **given(proof=to_bytes(made.prove(signed, "Other")))),
-        bad("wrong-section", "section", "of the other division", **given(section=category)),
-        bad("wrong-log", "section", "of another feed", **given(feed=named("another feed"))),
-        bad("malformed", "section", "its envelope names another feed", **faulty(head=elsewhere)),
-        bad("bad-signature", "section", "a flipped bit in the head", **faulty(head=flipped(signed.raw))),
-        bad("bad-proof", "section", "a path cut short", **faulty(path=proof.path[:-1])),
-        bad("bad-proof", "section", "another place", **faulty(index=proof.index + 1)),
-        bad("bad-proof", "section", "another leaf under the name", **faulty(leaf=to_bytes(sections.SectionLeaf("Lumen", 2, bytes(32))))),
+        good("section", "one of two", **given("Lumen")),
+        good("section", "both, and what belongs to none", **given("", "Lumen", "Other")),
+        good("section", "one without records, between two", **given("Middle")),
+        good("section", "one without records, before all", **given("A")),
+        good("section", "one without records, after all", **given("Z")),
+        good("section", "of a feed without records", **given("Lumen", made=none, records={"Lumen": []})),
+        bad("state-mismatch", "section", "a record hidden", **given("Lumen", records=hidden)),
+        bad("state-mismatch", "section", "a record added", **given("Lumen", records=more)),
+        bad("state-mismatch", "section", "a record altered", **given("Lumen", records=altered)),
+        bad(
+            "state-mismatch",
+            "section",
+            "all of one hidden",
+            **given("Lumen", "Other", records={"Lumen": given("Lumen")["records"]["Lumen"]}),
+        ),  # type: ignore[index]
+        bad("state-mismatch", "section", "a record where there is none", **given("Middle", records={"Middle": [["product", "x", b"x"]]})),
+        bad("bad-part", "section", "no section", **given("Lumen", part=encode({0: "brand", 2: []}))),
+        bad("bad-part", "section", "sections out of order", **given("Lumen", part=encode({0: "brand", 2: ["Other", "Lumen"]}))),
+        bad("bad-part", "section", "a section twice", **given("Lumen", part=encode({0: "brand", 2: ["Lumen", "Lumen"]}))),
+        bad("bad-proof", "section", "the proof of another section", **given("Lumen", proof=shown("Other"))),
+        bad("bad-proof", "section", "nothing shown", **given("Lumen", proof=shown())),
+        bad("bad-proof", "section", "one neighbour of a section without records", **given("Middle", proof=shown("A"))),
+        bad("bad-proof", "section", "a leaf twice", **given("Lumen", proof=twice)),
+        bad("wrong-section", "section", "of the other division", **given("Lumen", part=category)),
+        bad("wrong-log", "section", "of another feed", **given("Lumen", feed=named("another feed"))),
+        bad("malformed", "section", "its envelope names another feed", **faulty("Lumen", head=elsewhere)),
+        bad("malformed", "section", "a leaf without records", **faulty("Lumen", leaf=empty_leaf)),
+        bad("bad-signature", "section", "a flipped bit in the head", **faulty("Lumen", head=flipped(signed.raw))),
+        bad("bad-proof", "section", "a path cut short", **faulty("Lumen", path=())),
+        bad("bad-proof", "section", "another place", **faulty("Lumen", index=1)),
+        bad("bad-proof", "section", "another leaf", **faulty("Lumen", leaf=to_bytes(sections.SectionLeaf("Lumen", 2, bytes(32))))),
     ]
 
 

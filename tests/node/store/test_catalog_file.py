@@ -248,7 +248,7 @@ def test_a_batch_that_was_broken_off_goes_on(make, path, monkeypatch):
     monkeypatch.setattr("node.store.store.catch_up", lambda store, file: original(store, file, lambda done, of: seen.append((done, of))))
     again = make()
     assert seen[:4] == [(10, 100), (20, 100), (30, 100), (40, 100)]
-    assert held(again) == Held(FEED, 100, held(again).state, held(again).checkpoint, 50, 50)
+    assert held(again) == Held(FEED, 100, held(again).state, held(again).checkpoint, 50, 50, divided=True)
 
 
 # --- feeds of others
