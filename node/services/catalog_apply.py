@@ -80,14 +80,14 @@ async def take(file: CatalogFile, feed: bytes, pages: Pages, checkpoint: Checkpo
 
 def _take(writing: Writing, feed: bytes, last: list[Entry], anew: bool, checkpoint: Checkpoint, raw: bytes) -> StateHash:
     if anew:
-        writing.apply(feed, [entry._replace(record=None) for entry in writing.slots(feed, Span())])
+        writing.apply(feed, [entry._replace(record=None) for entry in writing.slots(feed, Span())], told=False)
         writing.seal(feed, 0, StateHash(), None)  # whatever the state was said to be: nothing is here now
     rows = chain(chain.from_iterable(read_rows(unpress(part)) for part in writing.staged(feed)), last)
-    return _applied(writing, feed, rows, checkpoint, raw)
+    return _applied(writing, feed, rows, checkpoint, raw, told=not anew)
 
 
-def _applied(writing: Writing, feed: bytes, rows: Iterable[Entry], checkpoint: Checkpoint, raw: bytes) -> StateHash:
-    state = writing.apply(feed, rows)
+def _applied(writing: Writing, feed: bytes, rows: Iterable[Entry], checkpoint: Checkpoint, raw: bytes, *, told: bool = True) -> StateHash:
+    state = writing.apply(feed, rows, told=told)
     check_complete(state, checkpoint)
     writing.unstage(feed)
     writing.advance(feed, checkpoint.size, raw)

@@ -49,9 +49,10 @@ class Feeds(Protocol):
 class Writing(Feeds, Protocol):
     """One transaction of the file."""
 
-    def apply(self, feed: bytes, entries: Iterable[Entry]) -> StateHash:
+    def apply(self, feed: bytes, entries: Iterable[Entry], *, told: bool = True) -> StateHash:
         """Put and remove, in order, and give the state they lead to. The caller has checked every record, compares the state with the
-        checkpoint, and raises when it differs: then nothing of it stays.
+        checkpoint, and raises when it differs: then nothing of it stays. With `told` the journal says what changed in a feed that was
+        whole before.
         """
 
     def advance(self, feed: bytes, size: int, checkpoint: bytes | None) -> None:
@@ -66,7 +67,9 @@ class Writing(Feeds, Protocol):
         """
 
     def seal(self, feed: bytes, size: int, state: StateHash, checkpoint: bytes | None) -> None:
-        """Every pack is in: the feed is at `size`, and its state is the manifest's."""
+        """Every pack is in: the feed is at `size`, and its state is the manifest's. Of one that was whole before, the journal says that
+        much may have changed.
+        """
 
     def forget(self, feed: bytes) -> None:
         """Nothing of the feed stays."""

@@ -54,15 +54,16 @@ def files_of(store: Path) -> tuple[Path, ...]:
 class CatalogFile:
     """The port `CatalogFile`. `mended` says that it had to be made anew."""
 
-    def __init__(self, path: Path, database: Database, *, mended: bool) -> None:
+    def __init__(self, path: Path, database: Database, clock: Callable[[], int], *, mended: bool) -> None:
         self.path = path
         self.mended = mended
+        self._clock = clock
         self._db = database
         self._closed = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="catalog-writer")
 
     @classmethod
-    def open(cls, store: Path, mark: int, now: int) -> "CatalogFile":
+    def open(cls, store: Path, mark: int, clock: Callable[[], int]) -> "CatalogFile":
         """Open the file of the store at `store`, making it where it is missing. Where it isn't as `close` left it (`mark`, 0 = nothing is
         known), all of it is checked, and what is damaged is made anew, empty: whoever opens it fills it again. A large one that a killed
         node left has its pages checked only: the engine sees to it that a kill leaves whole transactions.
@@ -71,16 +72,16 @@ class CatalogFile:
         there = path.is_file() and path.stat().st_size > 0
         untouched = there and mark_of(path) == mark
         briefly = _has_log(path) and path.stat().st_size > FULLY_CHECKED_BYTES
-        database = _opened(path, now)
+        database = _opened(path, clock())
         if there and database is not None and (untouched or sound(database, briefly=briefly)):
-            return cls(path, database, mended=False)
+            return cls(path, database, clock, mended=False)
         if there or database is None:
             if database is not None:
                 database.close()
             for file in files_of(store):
                 file.unlink(missing_ok=True)
-            database = _made(path, now)
-        return cls(path, database, mended=there or mark != 0)
+            database = _made(path, clock())
+        return cls(path, database, clock, mended=there or mark != 0)
 
     async def write(self, fn: Callable[..., R], /, *args: Any) -> R:
         """Run `fn(writing, …)` in one transaction of the file."""
@@ -122,7 +123,7 @@ class CatalogFile:
         with named():
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                result = fn(FileWriter(self._db), *args)
+                result = fn(FileWriter(self._db, self._clock()), *args)
                 self._db.execute("COMMIT")
             except BaseException:
                 self._db.rollback()

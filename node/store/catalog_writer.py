@@ -16,6 +16,7 @@ from .catalog_columns import offer_columns
 from .catalog_dividing import Dividing, Moving, names_of
 from .catalog_feeds import NOUNS, FileFeeds, Table, marks, parts, within
 from .catalog_goods import Shelves
+from .catalog_journal import Journal
 from .catalog_tree import grow
 from .many import insert_many
 
@@ -27,29 +28,36 @@ _HEAD = "INSERT OR IGNORE INTO heads (feed, state) VALUES (?, zeroblob(?))"
 class FileWriter(FileFeeds):
     """The port `Writing`."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, now: int) -> None:
         super().__init__(db)
+        self._now = now
         self._shelves = Shelves(db)
         self._sections = Dividing(db)
 
     # --- operations
 
-    def apply(self, feed: bytes, entries: Iterable[Entry]) -> StateHash:
-        """Put and remove, in order; the state they lead to."""
+    def apply(self, feed: bytes, entries: Iterable[Entry], *, told: bool = True) -> StateHash:
+        """Put and remove, in order; the state they lead to. With `told` the journal says what changed."""
         key, state, pending = self._enter(feed), self.held(feed).state, iter(entries)
+        journal = Journal(self._db, key, self._now) if told and self._is_told(key) else None
         while batch := list(islice(pending, BATCH)):
             last = {(entry.noun, entry.name): entry for entry in batch}
             before = self._before(key, last.values())
             gone = [element(slot, record) for slot, record in before.items()]
             came = [element(slot, entry.record) for slot, entry in last.items() if entry.record is not None]
             state = state.change(added=came, removed=gone)
+            if journal:
+                journal.note(last, before)
             self._set(key, list(last.values()), before)
+        if journal:
+            journal.tell()
         self._db.execute("UPDATE heads SET state = ? WHERE id = ?", (state.to_bytes(), key))
         return state
 
     def advance(self, feed: bytes, size: int, checkpoint: bytes | None) -> None:
         """What was applied brings the feed to `size`."""
-        self._db.execute("UPDATE heads SET size = ?, checkpoint = ? WHERE id = ?", (size, checkpoint, self._enter(feed)))
+        sql = "UPDATE heads SET size = ?, checkpoint = ?, told_from = CASE told_from WHEN 0 THEN ? ELSE told_from END WHERE id = ?"
+        self._db.execute(sql, (size, checkpoint, self._now, self._enter(feed)))
 
     def project(self, feed: bytes, entries: Sequence[tuple[int, bytes]]) -> None:
         """The next entries of our own log, which needs no checking: records, tree, size; the state is the store's to say (`conclude`)."""
@@ -97,6 +105,8 @@ class FileWriter(FileFeeds):
     def seal(self, feed: bytes, size: int, state: StateHash, checkpoint: bytes | None) -> None:
         """Every pack is in."""
         key = self._enter(feed)
+        if self._is_told(key):
+            Journal(self._db, key, self._now).tell_many()
         self._db.execute("DELETE FROM packs WHERE feed = ?", (key,))
         values = (size, state.to_bytes(), checkpoint, key)
         self._db.execute("UPDATE heads SET size = ?, state = ?, checkpoint = ?, load = NULL WHERE id = ?", values)
@@ -188,7 +198,7 @@ class FileWriter(FileFeeds):
         for noun in NOUNS:
             self._remove(key, noun, self.names(feed, noun))
         self._sections.end(key)
-        for table in ("gone", "tree", "packs", "pages"):
+        for table in ("gone", "tree", "packs", "pages", "changes"):
             self._db.execute(f"DELETE FROM {table} WHERE feed = ?", (key,))  # noqa: S608
         self._db.execute("DELETE FROM heads WHERE id = ?", (key,))
 
@@ -200,6 +210,11 @@ class FileWriter(FileFeeds):
         return merged
 
     # --- rows
+
+    def _is_told(self, key: int) -> bool:
+        """Whether the feed was followed whole before: what comes of it now is a change."""
+        found: int = self._db.execute("SELECT told_from FROM heads WHERE id = ?", (key,)).fetchone()[0]
+        return found > 0
 
     def _enter(self, feed: bytes) -> int:
         self._db.execute(_HEAD, (feed, STATE_BYTES))

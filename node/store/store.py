@@ -90,7 +90,7 @@ class Store(Generic[M]):
             opened.append(writer)
             if path.stat().st_size <= VERIFIED_BYTES and fold_log(writer):
                 verify_pages(writer)
-            catalog = CatalogFile.open(path, mark(writer), clock())
+            catalog = CatalogFile.open(path, mark(writer), clock)
             opened.insert(0, catalog)
             _prepare(writer, catalog, clock())
             readers = [open_database(path, key, readonly=True) for _ in range(READERS)]

@@ -20,6 +20,7 @@ from .brands import Brands
 from .bulks import Bulks
 from .catalog import Catalog
 from .catalog_batches import CatalogBatches
+from .catalog_changes import CatalogChanges
 from .catalog_file import CatalogFile
 from .catalog_search import CatalogSearch
 from .catalog_sources import CatalogSources
@@ -198,6 +199,11 @@ class Unit(Generic[M]):
     def catalog_search(self) -> CatalogSearch:
         """What products are found by."""
         return CatalogSearch(self.db)
+
+    @cached_property
+    def catalog_changes(self) -> CatalogChanges:
+        """What changed in feeds that are followed."""
+        return CatalogChanges(self.db)
 
     @cached_property
     def team(self) -> Team:

@@ -19,7 +19,7 @@ PAUSE = 0.01  # a pack takes about so long
 
 def stored(path):
     """(packs in, rows by slot, whether the feed counts as whole)."""
-    file = CatalogFile.open(path, 0, 0)
+    file = CatalogFile.open(path, 0, lambda: 0)
     try:
         return file.look_now(_read)
     finally:

@@ -58,7 +58,7 @@ def test_the_fixture_is_of_the_first_schema_and_every_table_of_it_has_rows():
 def test_no_row_is_lost_whichever_statement_fails(path):
     before = first.first()
     database = open_database(path, KEY)
-    catalog = CatalogFile.open(path, 0, 5)
+    catalog = CatalogFile.open(path, 0, lambda: 5)
     attach_plain(database, catalog.path)
     carry_over(database, catalog)
     failures = 0
