@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from node.cli import anchor, catalog_change, catalog_drafts, catalog_imports, catalog_pictures
+from node.cli import anchor, catalog_change, catalog_changes, catalog_drafts, catalog_imports, catalog_pictures
 from node.cli.context import call_of
 from node.cli.output import reported
 
@@ -14,6 +14,7 @@ app.add_typer(catalog_pictures.app, name="pictures")
 catalog_imports.add(app)
 catalog_drafts.add(app)
 catalog_change.add(app)
+catalog_changes.add(app)
 
 
 @app.command()

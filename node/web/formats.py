@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_timedelta
-from babel.numbers import format_currency, format_decimal, get_currency_precision
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 from markupsafe import Markup
 
 GMS_DIGITS = 18
@@ -113,6 +113,16 @@ def rate(base: int | str, currency: str) -> str:
 def number(value: int) -> str:
     """1234 → "1,234"."""
     return str(format_decimal(value, locale=reader_var.get().locale))
+
+
+def share(bps: int) -> str:
+    """Hundredths of a percent → "12.5%"."""
+    return str(format_percent(Decimal(bps) / 10_000, locale=reader_var.get().locale, decimal_quantization=False))
+
+
+def percent(hundredths: int) -> str:
+    """By how much something rose, in hundredths of a percent, to a tenth: "+12.5%", "-10%"."""
+    return f"{'+' if hundredths > 0 else ''}{share(round(hundredths, -1))}"
 
 
 def date(ms: int) -> str:

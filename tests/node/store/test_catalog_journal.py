@@ -17,7 +17,7 @@ from protocol.money import Money
 from protocol.offer import Offer, Promotion, Stock
 from protocol.operations import Noun, put, remove
 from protocol.product import Image, Product, Variant, Withdrawal, product_id
-from protocol.return_policy import ReturnPolicy
+from protocol.return_policy import ReturnCost, ReturnPolicy
 from protocol.state_hash import StateHash
 from tests.node.store.test_catalog_file import FEED, OTHER, Publisher, entries, goods, offer, product, rows
 
@@ -108,7 +108,7 @@ def test_an_offer_of_a_product_in_another_feed_names_it(store, followed):
 
 
 def test_what_differs_of_other_records_is_a_change_of_terms(followed):
-    policy = ReturnPolicy("main", 14, "buyer", 0, "")
+    policy = ReturnPolicy("main", 14, ReturnCost.CUSTOMER, 0, "")
     followed.take([put(policy)])
     followed.take([put(replace(policy, days=30))])
     assert followed.told() == [("returns", "main", Kind.TERMS, None, None)]
@@ -346,7 +346,7 @@ def run(store, batches):
 
 
 @given(_batches)
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_journal_tells_exactly_what_differs(store, batches):
     assert run(store, batches) is None
 
