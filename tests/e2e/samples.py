@@ -14,6 +14,7 @@ from node.services.import_besides import BesidesView
 from node.services.picture_views import PictureFailureView, PicturesView
 from node.web.render import Viewer
 from tests.e2e.authoring_samples import authoring
+from tests.e2e.changes_samples import changes
 
 NOW = 1_764_590_400_000  # 1 December 2025, 12:00 UTC
 HOUR = 3_600_000
@@ -68,88 +69,6 @@ COMMISSIONS = [
     },
 ]  # fmt: skip
 
-WHAT_CHANGED = {
-    "since": NOW - DAY,
-    "counted": "1 new, 2 price changes, 1 called back",
-    "followed": True,
-    "narrowed": False,
-    "here": "/catalog/changes",
-    "days": [
-        {
-            "at": NOW,
-            "shops": [
-                {
-                    "name": "Lumen Care",
-                    "products": [
-                        {
-                            "title": "Dew Serum",
-                            "href": "/catalog/" + "d" * 64,
-                            "at": NOW - 3_600_000,
-                            "facts": [
-                                {"status": ("Cheaper", "done"), "text": "LUM-DEW-30 · $52.00 → $46.80 (-10%)"},
-                                {"status": ("Sold out", "stopped"), "text": "LUM-DEW-50"},
-                            ],
-                        },
-                        {
-                            "title": "Rose Soap",
-                            "href": "/catalog/" + "e" * 64,
-                            "at": NOW - 7_200_000,
-                            "facts": [{"status": ("New", "active"), "text": "from $9.00"}],
-                        },
-                    ],
-                },
-                {
-                    "name": "Noir Parfum",
-                    "products": [
-                        {
-                            "title": "Noir Parfum",
-                            "href": None,
-                            "at": NOW - 7_200_000,
-                            "facts": [
-                                {
-                                    "status": ("Much changed", "attention"),
-                                    "text": "4,998 more changed in the same update. They are not listed one by one: look in the catalog itself",
-                                }
-                            ],
-                        }
-                    ],
-                },
-            ],
-        },
-        {
-            "at": NOW - DAY,
-            "shops": [
-                {
-                    "name": "Lumen Care",
-                    "products": [
-                        {
-                            "title": "Night Cream",
-                            "href": None,
-                            "at": NOW - DAY,
-                            "facts": [
-                                {"status": ("Called back", "stopped"), "text": "The shop says: The glass may splinter."},
-                                {"status": ("Dearer", "attention"), "text": "LUM-NIGHT · $40.00 → $42.00 (+5%)"},
-                            ],
-                        }
-                    ],
-                }
-            ],
-        },
-    ],
-    "noted": [{"name": "Noir Parfum", "at": NOW - 3 * 3_600_000}],
-    "form": {
-        "since": "yesterday",
-        "merchant": "",
-        "kind": "",
-        "options": {
-            "since": [("yesterday", "Since yesterday"), ("7d", "Seven days")],
-            "merchant": [("", "All shops"), ("a" * 64, "Lumen Care")],
-            "kind": [("", "Everything"), ("cheaper,dearer", "Prices")],
-        },
-    },
-    "pages": {"text": "100 shown", "previous": None, "next": "/catalog/changes?cursor=abc"},
-    "errors": {},
-}
 EVERY = [("off", "Only by hand"), ("daily", "Each day"), ("weekly", "Each week")]
 ANCHORS = [
     {"merchant": who, "currency": "USD", "size": 4120, "at": NOW - HOUR, "state": state, "details": [("Size", "4120"), ("Root", HEX)]}
@@ -578,10 +497,6 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "evidence-none": ("evidence/list.html", "peers", "ana", {"rows": [], "checked": None, "errors": {"proof": "These two records prove nothing."}}),
     "evidence-one": ("evidence/one.html", "peers", "ana", {"proof": PROOF, "at": NOW - HOUR, "file": "/evidence/1.json"}),
     "evidence-order": ("evidence/one.html", "peers", "ana", {"proof": {**PROOF, "name": "", "what": "order", "heads": [], "portable": False}, "at": NOW - HOUR, "file": "/evidence/1.json"}),
-    "catalog-changes": ("catalog/changes.html", "catalog", "ana", WHAT_CHANGED),
-    "catalog-changes-none": ("catalog/changes.html", "catalog", "ana", {**WHAT_CHANGED, "days": [], "noted": [], "counted": "", "pages": {"text": "0 shown"}}),
-    "catalog-changes-kind": ("catalog/changes.html", "catalog", "ana", {**WHAT_CHANGED, "days": [], "noted": [], "narrowed": True, "form": {**WHAT_CHANGED["form"], "since": "tomorrow"}, "errors": {"since": "Say since when: yesterday, today, seen, a day such as 2026-11-26, or a span such as 48h or 7d."}}),
-    "catalog-changes-nobody": ("catalog/changes.html", "catalog", "ana", {**WHAT_CHANGED, "days": [], "noted": [], "counted": "", "followed": False}),
     "catalog-anchors": ("catalog/anchors.html", "catalog", "ana", {"possible": True, "due": 0, "rows": ANCHORS, "against": ["Noir Parfum"], "every": EVERY, "form": {"every": "off"}, "errors": {}}),
     "catalog-anchors-own": ("catalog/anchors.html", "catalog", "lumen", {"possible": True, "due": 1, "rows": [], "against": [], "every": EVERY, "form": {"every": "off"}, "errors": {"every": "This chain has no contract for anchors."}}),
     "catalog-anchors-none": ("catalog/anchors.html", "catalog", "ana", {"possible": False, "due": 0, "rows": [], "against": [], "every": EVERY, "form": {"every": "off"}, "errors": {}}),
@@ -678,3 +593,4 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "brand-figures-none": ("brand/figures.html", "brand", "lumen", {"rows": [], "bars": []}),
 }  # fmt: skip
 SAMPLES |= authoring(usd, NOW, HEX, PAGES, CURRENCIES)
+SAMPLES |= changes(usd, NOW, HEX)
