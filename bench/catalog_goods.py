@@ -120,10 +120,21 @@ def _keep(
 
 def update_file(path: Path, count: int) -> int:
     """A Shopify export of the first `count` products with other words and prices; how many."""
+    return shop_file(path, count, more=" anew", price=7)
+
+
+def shop_file(path: Path, count: int, *, sizes: int = 1, more: str = "", price: int = 0) -> int:
+    """A Shopify export of the first `count` products, each in so many `sizes`, a row a size as the shop writes it; how many products.
+
+    `more` stands at the end of each text, `price` is added to all.
+    """
     head = "Handle,Title,Body (HTML),Vendor,Type,Tags,Status,Option1 Name,Option1 Value,Variant SKU,Variant Price,Variant Inventory Qty\n"
-    lines = [
-        f'{handle},{title},"<p>{text} anew</p>",{brand},{kind},{kind},active,Title,Default Title,S{handle},{price / 100:.2f},50\n'
-        for handle, title, text, brand, kind, price in goods(count, price=7)
-    ]
-    path.write_text(head + "".join(lines))
-    return len(lines)
+    with path.open("w") as file:
+        file.write(head)
+        for handle, title, text, brand, kind, cents in goods(count, price):
+            name, value, sku = ("Size", "1", f"S{handle}-1") if sizes > 1 else ("Title", "Default Title", f"S{handle}")
+            whole = f'{title},"<p>{text}{more}</p>",{brand},{kind},{kind},active,{name}'
+            file.write(f"{handle},{whole},{value},{sku},{cents / 100:.2f},50\n")
+            for size in range(2, sizes + 1):
+                file.write(f"{handle},,,,,,,,{size},S{handle}-{size},{cents / 100:.2f},50\n")
+    return count

@@ -11,12 +11,13 @@ Unknown keys are refused. A class with `OPEN_ENDED = True` may ignore unknown od
 import dataclasses
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar, get_args, get_origin
 
-from .encoding import MAX_BYTES, Tree, decode, encode
+from .encoding import LEAVES, MAX_BYTES, MAX_DEPTH, Tree, decode, dump, ordered
 from .errors import Malformed
 
 LATEST_MS = 2**53 - 1  # no time is later, so that a few added up stay within 64 bits, and JavaScript reads them as numbers
@@ -25,6 +26,7 @@ MOST_ITEMS = 1_000
 
 T = TypeVar("T")
 _PLAIN = frozenset((bytes, str, int, bool, type(None)))
+_WIDE = 1 << 64
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -66,20 +68,17 @@ def refuse_empty(record: Any, *names: str) -> None:
 
 def to_tree(value: Any) -> Tree:
     """The CBOR tree of a record, of a tuple of them, or of a plain value."""
-    kind = type(value)
+    kind: Any = type(value)
     if kind in _PLAIN:  # first, as most values are: a catalog of a million records is encoded value by value
         return value
     if kind is tuple or kind is list:
-        return [to_tree(item) for item in value]
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        tree: dict[int, Tree] = {}
-        for name, _, bounds, _ in _fields(type(value)):
-            item = getattr(value, name)
-            if item is not None:
-                tree[bounds.number] = to_tree(item)
-        return tree
+        return [item if type(item) in _PLAIN else to_tree(item) for item in value]
     if isinstance(value, StrEnum):
         return value.value
+    shape = _writing(kind)
+    if shape is not None:
+        found = zip(shape[0], shape[1](value), strict=True)
+        return {number: item if type(item) in _PLAIN else to_tree(item) for number, item in found if item is not None}
     if isinstance(value, tuple | list):
         return [to_tree(item) for item in value]
     if isinstance(value, Mapping):
@@ -89,7 +88,21 @@ def to_tree(value: Any) -> Tree:
 
 def to_bytes(value: Any) -> bytes:
     """The canonical bytes of a record."""
-    return encode(to_tree(value))
+    return dump(_form(value, 0))
+
+
+def _form(value: Any, depth: int) -> Tree:
+    """`to_tree` as `encode` would order and check it, in one walk: records of a catalog are encoded by the hundred thousand."""
+    kind: Any = type(value)
+    if kind in LEAVES or (kind is int and -_WIDE < value < _WIDE):
+        return value
+    if depth < MAX_DEPTH:
+        if kind is tuple or kind is list:
+            return [item if type(item) in LEAVES else _form(item, depth + 1) for item in value]
+        if shape := _writing(kind):
+            found = zip(shape[0], shape[1](value), strict=True)
+            return {number: item if type(item) in LEAVES else _form(item, depth + 1) for number, item in found if item is not None}
+    return ordered(to_tree(value), depth)
 
 
 def from_bytes(cls: type[T], data: bytes, *, max_bytes: int = MAX_BYTES) -> T:
@@ -103,55 +116,101 @@ def from_tree(cls: type[T], tree: Tree, *, where: str = "") -> T:
     if not isinstance(tree, dict):
         raise Malformed(f"{where} is not a map")
     shape: Any = cls
-    left = dict(tree)
     values: dict[str, Any] = {}
-    for name, hint, bounds, required in _fields(shape):
-        if bounds.number in left:
-            values[name] = _value(hint, left.pop(bounds.number), bounds, f"{where}.{name}")
+    for name, number, read, required in _reading(shape):
+        if number in tree:
+            values[name] = read(tree[number], where, name)
         elif required:
             raise Malformed(f"{where}.{name} is missing", code="missing-key")
-    open_ended = getattr(cls, "OPEN_ENDED", False)
-    for unknown in left:
-        if not (open_ended and isinstance(unknown, int) and unknown % 2 == 1):
-            raise Malformed(f"{where} has the unknown key {unknown!r}", code="unknown-key")
+    if len(values) != len(tree):
+        _refuse_unknown(shape, tree, where)
     return cls(**values)
 
 
-def _value(hint: Any, tree: Tree, bounds: _Bounds, where: str) -> Any:
+def _refuse_unknown(cls: Any, tree: dict[Tree, Tree], where: str) -> None:
+    known = {number for _, number, _, _ in _reading(cls)}
+    open_ended = getattr(cls, "OPEN_ENDED", False)
+    for unknown in tree:
+        if unknown not in known and not (open_ended and isinstance(unknown, int) and unknown % 2 == 1):
+            raise Malformed(f"{where} has the unknown key {unknown!r}", code="unknown-key")
+
+
+Read = Callable[[Tree, str, str], Any]
+"""A field's value from its tree; where it stands, and its name, for what is said of a wrong one."""
+
+
+def _reader(hint: Any, bounds: _Bounds) -> Read:
+    """How a value of this type is read: made once for each field, as every record that comes is read by it."""
     if get_origin(hint) in (types.UnionType, typing.Union):
-        return _value(next(arm for arm in get_args(hint) if arm is not type(None)), tree, bounds, where)
+        return _reader(next(arm for arm in get_args(hint) if arm is not type(None)), bounds)
     if get_origin(hint) is tuple:
-        if not isinstance(tree, list) or len(tree) > bounds.most:
-            raise Malformed(f"{where} is not a list of at most {bounds.most}")
-        item = get_args(hint)[0]
-        return tuple(_value(item, part, bounds, where) for part in tree)
+        return _list_reader(_reader(get_args(hint)[0], bounds), bounds.most)
     if dataclasses.is_dataclass(hint):
-        return from_tree(typing.cast("type[Any]", hint), tree, where=where)
+        record = typing.cast("type[Any]", hint)
+        return lambda tree, where, name: from_tree(record, tree, where=f"{where}.{name}")
     if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return _word_reader(hint)
+    return _leaf_reader(hint, bounds)
+
+
+def _list_reader(item: Read, most: int) -> Read:
+    def read(tree: Tree, where: str, name: str) -> Any:
+        if not isinstance(tree, list) or len(tree) > most:
+            raise Malformed(f"{where}.{name} is not a list of at most {most}")
+        return tuple([item(part, where, name) for part in tree])
+
+    return read
+
+
+def _word_reader(words: type[StrEnum]) -> Read:
+    def read(tree: Tree, where: str, name: str) -> Any:
         try:
-            return hint(tree)
+            return words(tree)
         except ValueError:
-            raise Malformed(f"{where} is none of {', '.join(hint)}") from None
-    if type(tree) is not hint:
-        raise Malformed(f"{where} is not {getattr(hint, '__name__', hint)}")
-    _check_bounds(tree, bounds, where)
-    return tree
+            raise Malformed(f"{where}.{name} is none of {', '.join(words)}") from None
+
+    return read
 
 
-def _check_bounds(tree: Tree, bounds: _Bounds, where: str) -> None:
-    if isinstance(tree, bool):
-        return
-    if isinstance(tree, int):
-        if not bounds.low <= tree <= bounds.high:
-            raise Malformed(f"{where} is out of range")
-    elif bounds.size is not None and isinstance(tree, bytes):
-        if len(tree) != bounds.size:
-            raise Malformed(f"{where} has {len(tree)} bytes, not {bounds.size}")
-    elif len(tree) > bounds.longest:
-        raise Malformed(f"{where} is longer than {bounds.longest}", code="too-large")
+def _leaf_reader(hint: Any, bounds: _Bounds) -> Read:
+    low, high, size, longest = bounds.low, bounds.high, bounds.size if hint is bytes else None, bounds.longest
+
+    def read(tree: Tree, where: str, name: str) -> Any:
+        if type(tree) is not hint:
+            raise Malformed(f"{where}.{name} is not {getattr(hint, '__name__', hint)}")
+        if hint is bool:
+            return tree
+        if hint is int:
+            if not low <= tree <= high:
+                raise Malformed(f"{where}.{name} is out of range")
+        elif size is not None:
+            if len(tree) != size:
+                raise Malformed(f"{where}.{name} has {len(tree)} bytes, not {size}")
+        elif len(tree) > longest:
+            raise Malformed(f"{where}.{name} is longer than {longest}", code="too-large")
+        return tree
+
+    return read
 
 
 @cache
-def _fields(cls: Any) -> tuple[tuple[str, Any, _Bounds, bool], ...]:
+def _reading(cls: Any) -> tuple[tuple[str, int, Read, bool], ...]:
+    """Name, map key, reader and whether it is due, of each field."""
     hints = typing.get_type_hints(cls)
-    return tuple((field.name, hints[field.name], field.metadata["key"], field.default is not None) for field in dataclasses.fields(cls))
+    bounds = {field.name: field.metadata["key"] for field in dataclasses.fields(cls)}
+    return tuple(
+        (field.name, bounds[field.name].number, _reader(hints[field.name], bounds[field.name]), field.default is not None)
+        for field in dataclasses.fields(cls)
+    )
+
+
+@cache
+def _writing(cls: Any) -> tuple[tuple[int, ...], Callable[[Any], tuple[Any, ...]]] | None:
+    """The map keys of a record in order, and how the values under them are taken from it; None for what is no record."""
+    if not dataclasses.is_dataclass(cls):
+        return None
+    fields = sorted(dataclasses.fields(cls), key=lambda field: field.metadata["key"].number)
+    numbers, names = tuple(field.metadata["key"].number for field in fields), [field.name for field in fields]
+    if len(names) > 1:
+        return numbers, attrgetter(*names)
+    return numbers, lambda value: tuple(getattr(value, name) for name in names)

@@ -16,13 +16,20 @@ MAX_DEPTH = 16
 MAX_BIGNUM_BITS = 256
 
 Tree = Any
-_LEAVES = frozenset((bytes, str, bool, type(None)))
+LEAVES = frozenset((bytes, str, bool, type(None)))
+_NESTED = frozenset((dict, list, tuple))
+_NUMBERS, _KEYS = {int}, {int, str}
 
 
 def encode(tree: Tree) -> bytes:
     """The canonical bytes of `tree`. Raises LocalError `not-encodable` for what the encoding has no form for."""
+    return dump(ordered(tree))
+
+
+def dump(tree: Tree) -> bytes:
+    """The bytes of a tree that `ordered` gave."""
     try:
-        return cbor2.dumps(_ordered(tree, 0))
+        return cbor2.dumps(tree)
     except UnicodeEncodeError as error:
         raise LocalError("a text holds a lone surrogate", code="not-encodable") from error
 
@@ -59,33 +66,31 @@ def peek(data: bytes) -> Tree:
         raise Malformed(f"not CBOR: {error}") from error
 
 
-def _ordered(tree: Tree, depth: int) -> Tree:
+def ordered(tree: Tree, depth: int = 0) -> Tree:
     """`tree` with map keys in the bytewise order of their encodings (RFC 8949 §4.2.1), or LocalError."""
-    if depth > MAX_DEPTH:
-        raise LocalError("nested too deep to encode", code="not-encodable")
     kind = type(tree)
-    if kind is bytes or kind is str:
+    if kind in LEAVES:
         return tree
     if kind is int:
         if tree.bit_length() > MAX_BIGNUM_BITS:
             raise LocalError("an integer of more than 256 bits has no form", code="not-encodable")
         return tree
-    if kind is dict:
-        return {key: _ordered(tree[key], depth + 1) for key in _in_order(tree)}
-    if kind in (list, tuple):
-        return [_ordered(value, depth + 1) for value in tree]
-    if kind not in _LEAVES:
+    if kind not in _NESTED:
         raise LocalError(f"{kind.__name__} has no form in the encoding", code="not-encodable")
-    return tree
+    if depth >= MAX_DEPTH and tree:
+        raise LocalError("nested too deep to encode", code="not-encodable")
+    if kind is dict:
+        return {key: item if type(item := tree[key]) in LEAVES else ordered(item, depth + 1) for key in _in_order(tree)}
+    return [value if type(value) in LEAVES else ordered(value, depth + 1) for value in tree]
 
 
 def _in_order(tree: dict[Tree, Tree]) -> list[Tree]:
     """Keys by the bytes of their encodings; of records, whose keys are numbers from 0 up, that is by size."""
     kinds = set(map(type, tree))
-    if not kinds <= {int, str}:
-        raise LocalError("a map key is an integer or a text", code="not-encodable")
-    if kinds == {int} and min(tree) >= 0:
+    if kinds == _NUMBERS and min(tree) >= 0:
         return sorted(tree)
+    if not kinds <= _KEYS:
+        raise LocalError("a map key is an integer or a text", code="not-encodable")
     return sorted(tree, key=cbor2.dumps)
 
 

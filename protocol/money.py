@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .codec import key
 from .errors import LocalError, Malformed
@@ -14,6 +15,7 @@ _THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND"
 _FOUR_DECIMALS = "CLF UYW"
 
 
+@lru_cache(maxsize=512)
 def exponent(currency: str) -> int:
     """Decimals of the minor unit (ISO 4217). Raises Malformed `currency` when the code is not three capitals."""
     if len(currency) != 3 or not currency.isascii() or not currency.isalpha() or not currency.isupper():

@@ -49,6 +49,7 @@ RECORDS: Mapping[Noun, type[Record]] = {
     Noun.SHIPPING: ShippingProfile,
     Noun.RETURNS: ReturnPolicy,
 }
+_NAMES = {noun: noun.value for noun in Noun}
 _PUT = {noun: Verb(f"put-{noun}") for noun in Noun}
 _REMOVE = {noun: Verb(f"remove-{noun}") for noun in Noun}
 _EFFECT: Mapping[Verb, tuple[Noun, bool]] = {
@@ -121,7 +122,7 @@ def remove(noun: Noun, name: str) -> Operation:
 
 def element(slot: Slot, record: bytes) -> bytes:
     """What the state hash holds for one record."""
-    return encode([slot[0].value, slot[1], record])
+    return encode([_NAMES[slot[0]], slot[1], record])
 
 
 def advance(state: StateHash, operation: Operation, previous: bytes | None) -> StateHash:

@@ -17,7 +17,7 @@ def cut(text: str, longest: int) -> str:
 
 def weight(*texts: str) -> int:
     """Bytes that `texts` take in a record."""
-    return sum(len(text.encode("utf-8", "replace")) + _FRAME for text in texts)
+    return sum([len(text) if text.isascii() else len(text.encode("utf-8", "replace")) for text in texts]) + _FRAME * len(texts)
 
 
 class Room:

@@ -117,9 +117,11 @@ def _bounded(draft: Draft, variants: list[VariantRow], room: Room, skipped: list
     room.take(cut(draft.title, 500), cut(draft.vendor, 200), cut(draft.category, 500), *draft.option_names[:MOST_OPTIONS])
     kept: list[VariantRow] = []
     for variant in variants:
-        options = tuple(cut(value, 200) for value in variant.options[:MOST_OPTIONS])
-        image = "" if pictures_at.why_not(variant.image) else variant.image
-        short = replace(variant, title=cut(variant.title, 500), options=options, mpn=cut(variant.mpn, 70), image=image)
+        options = tuple([cut(value, 200) for value in variant.options[:MOST_OPTIONS]])
+        image = "" if variant.image and pictures_at.why_not(variant.image) else variant.image
+        title, mpn, short = cut(variant.title, 500), cut(variant.mpn, 70), variant
+        if (title, options, mpn, image) != (variant.title, variant.options, variant.mpn, variant.image):
+            short = replace(variant, title=title, options=options, mpn=mpn, image=image)
         reason = ""
         if len(variant.sku) > LONGEST_SKU:
             reason = f"Its SKU is longer than {LONGEST_SKU} characters. Give it a shorter one."

@@ -33,7 +33,7 @@ _BREAKS = frozenset(
     )
 )
 _SILENT = {tag: re.compile(rf"</{tag}\b", re.IGNORECASE) for tag in ("script", "style", "template", "iframe", "object")}
-_SPACES = re.compile(r"[ \t\r\f\v\u00a0]+")
+_SPACES = re.compile(r" ?[\t\r\f\v\u00a0][ \t\r\f\v\u00a0]*|  [ \t\r\f\v\u00a0]*")  # a single space stays as it is
 _GAPS = re.compile(r"\n{3,}")
 
 
@@ -45,7 +45,7 @@ def plain_text(source: str) -> str:
     if "&" in source:
         source = html.unescape(source)
     text = _SPACES.sub(" ", source).replace(" \n", "\n").replace("\n ", "\n")
-    text = _GAPS.sub("\n\n", text).strip()
+    text = (_GAPS.sub("\n\n", text) if "\n\n\n" in text else text).strip()
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1].rstrip() + "…"
 
 

@@ -32,8 +32,8 @@ class Row:
 
     def get(self, column: str) -> str:
         """The trimmed cell, or "" where the row or the table has no such column."""
-        index = self._columns.get(column, -1)
-        return self.cells[index].strip() if 0 <= index < len(self.cells) else ""
+        index = self._columns.get(column)
+        return self.cells[index].strip() if index is not None and index < len(self.cells) else ""
 
 
 class Table:

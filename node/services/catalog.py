@@ -1,6 +1,6 @@
 """Catalogs: a merchant signs products and offers from a file; a seller follows the feed and proves it complete."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -51,6 +51,8 @@ class CatalogBook(Feeds, Protocol):
     def append(self, feed: bytes, first: int, operations: Sequence[bytes]) -> None: ...  # noqa: D102
     def close_feed(self, feed: bytes) -> None: ...  # noqa: D102
     def names(self, feed: bytes, noun: Noun) -> set[str]: ...  # noqa: D102
+    def look_up(self, feed: bytes, noun: Noun, names: Collection[str]) -> None: ...  # noqa: D102
+    def handles(self, feed: bytes, products: Iterable[bytes]) -> Mapping[bytes, str]: ...  # noqa: D102
     def apply(self, feed: bytes, operation: Operation) -> None: ...  # noqa: D102
     def products(self, search: str, after: tuple[str, bytes, str], limit: int) -> Sequence[ProductRecord]: ...  # noqa: D102
     def product(self, product: bytes, /) -> ProductRecord | None: ...  # noqa: D102

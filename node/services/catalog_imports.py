@@ -3,14 +3,15 @@
 What waits and how it is compared is catalog_staging.py; taking a batch back is catalog_batches.py.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from node.errors import ConflictError, NotFound, UserError
 from node.model.catalog_batch import Batch
 from node.model.product_import import OUTCOMES, WRITTEN, ProductImport, WaitingProduct
 from protocol.money import Money
-from protocol.operations import Operation
+from protocol.operations import Noun, Operation
 
 from .catalog import plan_for
 from .catalog_batches import publish_batch
@@ -19,6 +20,7 @@ from .product_merging import Looked, amount, merged, withdrawn
 
 MOST_ROWS = 200
 _SAMPLE_ROWS = 50
+_WRITTEN_AT_ONCE = 250
 Tell = Callable[[int, int], None]
 
 
@@ -191,22 +193,29 @@ def apply_import(unit: ProductsUnit, staged: bytes, tell: Tell) -> AppliedView:
     feed = feed_of(unit, found.currency)
     written = {outcome: counts.get(outcome, 0) for outcome in WRITTEN}
     batch = Batch(unit.random(32), feed, "import", found.name, unit.now, 0, 0, written)
-    done, row = publish_batch(unit, found.currency, _goods(unit, found, feed, total, tell), batch)
+    done, row = publish_batch(unit, found.currency, _goods(unit, found, total, tell), batch)
     head = row.checkpoint_id.hex() if row.checkpoint_id else ""
     named = (done.batch.hex(), row.feed.hex(), head, found.dialect, found.currency, done.first, done.last)
     unit.touched("changes")
     return AppliedView(*named, *(counts.get(outcome, 0) for outcome in OUTCOMES))
 
 
-def _goods(unit: ProductsUnit, found: ProductImport, feed: bytes, total: int, tell: Tell) -> Iterator[tuple[str, Iterator[Operation]]]:
+def _goods(unit: ProductsUnit, found: ProductImport, total: int, tell: Tell) -> Iterator[tuple[str, Iterable[Operation]]]:
     plan, priced = plan_for(unit, found.currency), is_priced(unit)
-    for done, row in enumerate(unit.product_imports.written(found.seq), 1):
-        if row.product is None:
-            yield row.handle, withdrawn(unit.catalog, feed, row.handle)
-        else:
-            made = merged(Looked(unit.catalog), feed, row.product, row.handle, plan, whole=found.withdraw, priced=priced, look=False)
-            yield row.handle, iter(made.operations)
-        tell(done, total)
+    feed = feed_of(unit, found.currency)  # which the first import begins just before
+    rows, done = unit.product_imports.written(found.seq), 0
+    while part := list(islice(rows, _WRITTEN_AT_ONCE)):
+        unit.catalog.look_up(feed, Noun.PRODUCT, [row.handle for row in part])
+        unit.catalog.look_up(feed, Noun.OFFER, [item.sku for row in part if row.product for item in row.product.variants])
+        shelf = Looked(unit.catalog)
+        for row in part:
+            done += 1
+            if row.product is None:
+                yield row.handle, withdrawn(unit.catalog, feed, row.handle)
+            else:
+                made = merged(shelf, feed, row.product, row.handle, plan, whole=found.withdraw, priced=priced, look=False)
+                yield row.handle, made.operations
+            tell(done, total)
 
 
 # --- inside

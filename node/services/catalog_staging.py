@@ -13,8 +13,7 @@ from node.model.listing import ProductRow, Skipped
 from node.model.product_fields import checked, require_product
 from node.model.product_import import ProductImport, Verdict, WaitingProduct
 from node.model.staged import Mapping as ColumnMapping
-from protocol.codec import from_bytes
-from protocol.offer import Offer
+from protocol.encoding import peek
 from protocol.operations import Noun
 
 from .catalog import plan_for, require_writer
@@ -143,7 +142,7 @@ def judge_some(unit: ProductsUnit, id_: bytes, after: int) -> int:
     if not after:
         unit.product_imports.clear_rows(staged.seq, outcome="withdrawn")
     rows = unit.product_imports.rows(staged.seq, "", after, _BATCH)
-    judging = _Judging(staged, feed, plan, Looked(unit.catalog))
+    judging = _Judging(staged, feed, plan, Looked(unit.catalog), _handles(unit, feed, rows))
     verdicts = [_judged(unit, judging, row) for row in rows]
     unit.product_imports.judge(staged.seq, verdicts)
     return rows[-1].number if len(rows) == _BATCH else 0
@@ -156,21 +155,22 @@ def feed_of(unit: ProductsUnit, currency: str) -> bytes:
 
 @dataclass(slots=True)
 class _Judging:
-    """Some rows that are compared with the feed; `taken`: products of the catalog that they write."""
+    """Some rows that are compared with the feed; `handles` by the ids of its products; `taken`: those that the rows write."""
 
     staged: ProductImport
     feed: bytes
     plan: bytes | None
     shelf: Looked
+    handles: Mapping[bytes, str]
     taken: set[str] = field(default_factory=set)
 
 
 def _judged(unit: ProductsUnit, judging: _Judging, row: WaitingProduct) -> Verdict:
     if row.product is None:
-        handle = _known(unit, judging, row.sku) or row.handle
+        handle = _known(judging, row.sku) or row.handle
         aside = bool(row.handle) and judging.shelf.record(judging.feed, (Noun.PRODUCT, handle)) is not None
         return Verdict(row.number, "withdrawn" if aside else "error", handle, (), row.reason)
-    handle = _target(unit, judging, row.product)
+    handle = _target(judging, row.product)
     if handle in judging.taken or unit.product_imports.has_before(judging.staged.seq, handle, row.number):
         return Verdict(row.number, "error", handle, (), f"Another row of this file writes the same product of your catalog, “{handle}”.")
     judging.taken.add(handle)
@@ -185,17 +185,28 @@ def is_priced(unit: ProductsUnit) -> bool:
     return unit.me.role != "brand"
 
 
-def _target(unit: ProductsUnit, judging: _Judging, product: ProductRow) -> str:
+def _target(judging: _Judging, product: ProductRow) -> str:
     """The handle of the catalog's product that this one is: by its SKUs, else by its own."""
-    known = (_known(unit, judging, variant.sku) for variant in product.variants)
+    known = (_known(judging, variant.sku) for variant in product.variants)
     return next(filter(None, known), product.handle)
 
 
-def _known(unit: ProductsUnit, judging: _Judging, sku: str) -> str:
+def _known(judging: _Judging, sku: str) -> str:
     """The handle of the product that has this SKU in our catalog."""
-    raw = judging.shelf.record(judging.feed, (Noun.OFFER, sku)) if sku else None
-    found = unit.catalog.product(from_bytes(Offer, raw).product) if raw is not None else None
-    return found.product.handle if found is not None else ""
+    offer = judging.shelf.offer(judging.feed, sku) if sku else None
+    return judging.handles.get(offer.product, "") if offer is not None else ""
+
+
+def _handles(unit: ProductsUnit, feed: bytes, rows: Sequence[WaitingProduct]) -> Mapping[bytes, str]:
+    """Product id → handle, of the products of the catalog that have SKUs of these rows; all that they are compared with is at hand then."""
+    if not feed:
+        return {}
+    skus = {variant.sku for row in rows if row.product for variant in row.product.variants} | {row.sku for row in rows}
+    unit.catalog.look_up(feed, Noun.OFFER, skus)
+    raws = (unit.catalog.record(feed, (Noun.OFFER, sku)) for sku in skus)
+    handles = unit.catalog.handles(feed, {peek(raw)[2] for raw in raws if raw is not None})
+    unit.catalog.look_up(feed, Noun.PRODUCT, {*handles.values(), *(row.product.handle if row.product else row.handle for row in rows)})
+    return handles
 
 
 def end_judging(unit: ProductsUnit, id_: bytes) -> None:

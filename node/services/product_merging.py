@@ -5,21 +5,24 @@ It decides what would be written and what that changes. It reads the catalog and
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from node.model.listing import ProductRow, VariantRow
 from node.model.product_import import MOST_CHANGES, SHOWN, Change
-from protocol.codec import from_bytes, to_bytes
+from protocol.codec import from_tree, to_bytes
 from protocol.country import CODES
+from protocol.encoding import peek
 from protocol.errors import Malformed, ProtocolError
 from protocol.money import Money, exponent
 from protocol.offer import Offer, Stock
-from protocol.operations import MAX_RECORD_BYTES, Noun, Operation, Slot, Verb, put, remove
+from protocol.operations import MAX_RECORD_BYTES, Noun, Operation, Record, Slot, Verb, put, remove
 from protocol.product import HEAVIEST, LONGEST_SIDE, Image, Product, Size, Variant, product_id
 
 FEW = 5
 MOST_VARIANTS = 500
+_MOST_BYTES, _FRAME = 4, 64  # of a character, around a text
 _WORDS = ("title", "vendor", "category")
+R = TypeVar("R", bound=Record)
 
 
 class Shelf(Protocol):
@@ -34,6 +37,7 @@ class Looked:
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
         self._known: dict[Slot, bytes | None] = {}
+        self._offers: dict[str, Offer | None] = {}
 
     def record(self, feed: bytes, slot: Slot) -> bytes | None:
         """The bytes in a slot."""
@@ -42,6 +46,18 @@ class Looked:
         if slot not in self._known:
             self._known[slot] = self._shelf.record(feed, slot)
         return self._known[slot]
+
+    def offer(self, feed: bytes, sku: str) -> Offer | None:
+        """The offer for a SKU."""
+        if sku not in self._offers:
+            raw = self.record(feed, (Noun.OFFER, sku))
+            self._offers[sku] = None if raw is None else ours(Offer, raw)
+        return self._offers[sku]
+
+
+def ours(kind: type[R], record: bytes) -> R:
+    """A record of a feed of ours: it was checked when it was signed."""
+    return from_tree(kind, peek(record))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +80,14 @@ class Found:
     offers: dict[str, Offer]
 
 
-def merged(shelf: Shelf, feed: bytes, row: ProductRow, handle: str, plan: bytes | None, *, whole: bool, priced: bool, look: bool) -> Merged:
+def merged(
+    shelf: Looked, feed: bytes, row: ProductRow, handle: str, plan: bytes | None, *, whole: bool, priced: bool, look: bool
+) -> Merged:
     """`row` over the product `handle` of the catalog (which need not be there). `whole`: SKUs that the file does not name go.
 
     `priced`: with offers; a brand's catalog has none. `look`: what would be written is not needed, only how it differs.
     """
-    before = found(shelf, feed, handle)
+    before = _standing(shelf, feed, handle)
     other = _of_another(shelf, feed, row, before) if look else ""  # what is written was looked at first
     if other:
         return Merged(
@@ -79,6 +97,8 @@ def merged(shelf: Shelf, feed: bytes, row: ProductRow, handle: str, plan: bytes 
         return Merged("error", handle, reason="It has no title, and its SKU is not in your catalog. Import it with a title first.")
     try:
         product = _product(row, before, handle, whole=whole)
+        if before is None and look and _is_small(row):
+            return Merged("new", handle)
         raw = to_bytes(product)
         _check_fits(product, raw)
         if before is None and look:
@@ -98,6 +118,14 @@ def merged(shelf: Shelf, feed: bytes, row: ProductRow, handle: str, plan: bytes 
     puts = (put(offer) for offer in (*offers, *kept) if offer.sku in stays)
     operations = (Operation(Verb.PUT_PRODUCT, handle, raw), *puts, *(remove(Noun.OFFER, sku) for sku in gone))
     return Merged(outcome, handle, operations, tuple(changes[:MOST_CHANGES]))
+
+
+def _is_small(row: ProductRow) -> bool:
+    """Whether it needs no encoding to see that it fits into a record."""
+    texts = [row.title, row.description, row.vendor, row.category, *row.tags, *row.images]
+    for variant in row.variants[:FEW]:
+        texts += (variant.sku, variant.title, variant.mpn, *variant.options)
+    return len(row.variants) <= FEW and _MOST_BYTES * sum(map(len, texts)) + _FRAME * len(texts) < MAX_RECORD_BYTES
 
 
 def _check_fits(product: Product, raw: bytes) -> None:
@@ -126,27 +154,31 @@ def withdrawn(shelf: Shelf, feed: bytes, handle: str) -> Iterator[Operation]:
 
 def found(shelf: Shelf, feed: bytes, handle: str) -> Found | None:
     """The product with this handle."""
+    return _standing(Looked(shelf), feed, handle)
+
+
+def _standing(shelf: Looked, feed: bytes, handle: str) -> Found | None:
     raw = shelf.record(feed, (Noun.PRODUCT, handle))
     if raw is None:
         return None
-    product = from_bytes(Product, raw)
-    records = ((variant.sku, shelf.record(feed, (Noun.OFFER, variant.sku))) for variant in product.variants)
-    return Found(product, raw, {sku: from_bytes(Offer, record) for sku, record in records if record is not None})
+    product = ours(Product, raw)
+    offers = ((variant.sku, shelf.offer(feed, variant.sku)) for variant in product.variants)
+    return Found(product, raw, {sku: offer for sku, offer in offers if offer is not None})
 
 
-def _of_another(shelf: Shelf, feed: bytes, row: ProductRow, before: Found | None) -> str:
+def _of_another(shelf: Looked, feed: bytes, row: ProductRow, before: Found | None) -> str:
     """A SKU of the row that another product of the catalog has."""
     for variant in row.variants:
         if before is None or variant.sku not in before.offers:
-            raw = shelf.record(feed, (Noun.OFFER, variant.sku))
-            if raw is not None and (before is None or from_bytes(Offer, raw).product != product_id(before.raw)):
+            offer = shelf.offer(feed, variant.sku)
+            if offer is not None and (before is None or offer.product != product_id(before.raw)):
                 return variant.sku
     return ""
 
 
 def _product(row: ProductRow, before: Found | None, handle: str, *, whole: bool) -> Product:
     if before is None:
-        return replace(new_product(row), handle=handle)
+        return new_product(row, handle)
     was = before.product
     if not row.title:
         return was  # a list of prices or of stock
@@ -206,10 +238,10 @@ def _offer(variant: VariantRow, before: Offer | None, product: bytes, plan: byte
 # --- what a file says, as records
 
 
-def new_product(row: ProductRow) -> Product:
-    """A product as the file has it."""
+def new_product(row: ProductRow, handle: str = "") -> Product:
+    """A product as the file has it, under its handle or another."""
     return Product(
-        handle=row.handle,
+        handle=handle or row.handle,
         title=row.title,
         description=row.description[:20_000],
         vendor=row.vendor[:200],

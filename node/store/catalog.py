@@ -1,6 +1,6 @@
 """Catalogs in the store: feeds, their records by slot, our own log, pages not yet proved, plans."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from heapq import merge
 from itertools import islice
@@ -35,6 +35,8 @@ _OFFERS = (
     f"FROM {ATTACHED}.offers AS o JOIN {_SHOWN} AS s ON s.id = o.feed"
 )
 
+_AT_HAND = 5_000  # records
+
 
 class Catalog:
     """Feeds, our own logs and plans of one transaction, and what the catalog file holds of feeds: that is read here, as it stood when the
@@ -49,6 +51,7 @@ class Catalog:
         self._sections = FileSections(db, ATTACHED)
         self._new: dict[tuple[bytes, Slot], bytes | None] = {}
         """What this transaction put into our own logs, which the file learns of after the commit."""
+        self._at_hand: dict[tuple[bytes, Slot], bytes | None] = {}
 
     # --- feeds
 
@@ -145,7 +148,22 @@ class Catalog:
     def record(self, feed: bytes, slot: Slot) -> bytes | None:
         """The bytes in a slot."""
         key = (feed, slot)
-        return self._new[key] if key in self._new else self._held.record(feed, slot)
+        if key in self._new:
+            return self._new[key]
+        return self._at_hand[key] if key in self._at_hand else self._held.record(feed, slot)
+
+    def look_up(self, feed: bytes, noun: Noun, names: Collection[str]) -> None:
+        """Have the records of these names at hand, all asked for at once, so that `record` needs not ask for each. The file as this
+        transaction sees it does not change.
+        """
+        if len(self._at_hand) > _AT_HAND:
+            self._at_hand.clear()
+        held = self._held.records(self._held.key(feed), noun, names)
+        self._at_hand.update(((feed, (noun, name)), held.get(name)) for name in names)
+
+    def handles(self, feed: bytes, products: Iterable[bytes]) -> dict[bytes, str]:
+        """Product id → handle, of those that the feed holds."""
+        return self._held.handles(self._held.key(feed), products)
 
     def names(self, feed: bytes, noun: Noun) -> set[str]:
         """The names in use."""

@@ -72,6 +72,14 @@ class FileFeeds:
             found.update(self._db.execute(f"{sql}({marks(part)})", (key, *part)).fetchall())
         return found
 
+    def handles(self, key: int, products: Iterable[bytes]) -> dict[bytes, str]:
+        """Product id → handle of those that are there."""
+        found: dict[bytes, str] = {}
+        for part in parts(products):
+            sql = f"SELECT product, handle FROM {self._at}.products WHERE feed = ? AND product IN "  # noqa: S608
+            found.update(self._db.execute(f"{sql}({marks(part)})", (key, *part)).fetchall())
+        return found
+
     def names(self, feed: bytes, noun: Noun) -> set[str]:
         """The names in use."""
         table = Table.of(noun)
