@@ -1,9 +1,15 @@
-"""Catalogs between whole nodes in two processes over libp2p on this machine. `python -m bench.catalog [--quick] [--json] [--only …]`.
+"""Catalogs between whole nodes in processes of their own over libp2p on this machine.
+`python -m bench.catalog [--quick] [--json] [--only …] [--products N] [--sellers N]`.
 
 `sync`: a seller fetches a merchant's whole catalog, then 1,000 changes, then nothing. Beside the first sync stands one process that
 inserts the same rows into the same tables and search index, from memory, and hashes each once; beside the changes the same found by a
-Merkle search tree, by set reconciliation, and one listing at a time. `crowd`: 50 sellers at once, all in one process, beside one alone,
-while the merchant's page is asked for. Bytes are those of questions and answers with their frames, without the ciphers'.
+Merkle search tree, by set reconciliation, and one listing at a time. `crowd`: 50 sellers at once beside one alone, counted from when their
+networks are ready, while the merchant's page is asked for again and again. Their hosts are spread over two processes, and the merchant
+has its own: a node is a process, and in one the engine's lock over its memory would hold up fifty writers that never meet outside a
+benchmark. Bytes are those of questions and answers with their frames, without the ciphers'.
+
+A million products take about a quarter of an hour, most of it making and reading them, the crowd about four minutes; what is known already
+is shown on the error output.
 """
 
 import hashlib
@@ -15,7 +21,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,7 +30,7 @@ from bench.catalog_beside import merkle_walk, set_reconciliation, state_of
 from bench.catalog_goods import PASSPHRASE, merchant, update_file
 from bench.catalog_sellers import serve
 from bench.node import process_cpu
-from bench.report import Asked, Figure, Report, main
+from bench.report import Asked, Figure, Report, main, told
 from bench.search import _get, _session
 from node.app.founding import STORE_FILE
 from node.cli.client import Client
@@ -54,10 +60,10 @@ _BATCH = 4_000
 
 
 class Sellers:
-    """The sellers' process."""
+    """A process of sellers."""
 
     def __init__(self, folder: Path) -> None:
-        command = [sys.executable, "-m", "bench.catalog", "--sellers", str(folder)]
+        command = [sys.executable, "-m", "bench.catalog", "--serve", str(folder)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def tell(self, what: str, **given: Any) -> Any:
@@ -91,8 +97,14 @@ class Merchant:
         self.folder = folder
         _until("the merchant", lambda: self.client.get("/status"))
         self.client.post_once("/unlock", passphrase=PASSPHRASE)
-        _until("its network", lambda: self.client.get("/status")["network"] == "ready")
+        _until("its network", self._networked)
         self._cookie = _session(self.client, self._port)
+
+    def _networked(self) -> bool:
+        said = str(self.client.get("/status")["network"])
+        if said.startswith("stopped"):
+            raise SystemExit(f"the merchant's network is {said}")
+        return said == "ready"
 
     def page(self) -> float:
         """Seconds that the catalog's page takes."""
@@ -123,7 +135,7 @@ class Merchant:
         self._process.wait(60)
 
 
-def _until(what: str, test: Any) -> None:
+def _until(what: str, test: Callable[[], Any]) -> None:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         try:
@@ -136,17 +148,21 @@ def _until(what: str, test: Any) -> None:
 
 
 @contextmanager
-def shop(folder: Path, products: int) -> Iterator[tuple[Merchant, Sellers]]:
-    """A merchant with a catalog, its packs made, and a process for sellers."""
-    (folder / "sellers").mkdir(parents=True)
+def shop(folder: Path, products: int, processes: int = 1) -> Iterator[tuple[Merchant, list[Sellers]]]:
+    """A merchant with a catalog, its packs made, and so many processes for sellers."""
+    places = [folder / f"sellers{number}" for number in range(processes)]
+    for place in places:
+        place.mkdir(parents=True)
     merchant(folder / "merchant", products)
-    sellers, node = Sellers(folder / "sellers"), Merchant(folder / "merchant")
+    node = Merchant(folder / "merchant")
+    sellers = [Sellers(place) for place in places]
     try:
         node.packed(node.feed()[0])
         yield node, sellers
     finally:
         node.end()
-        sellers.end()
+        for process in sellers:
+            process.end()
 
 
 def pair(node: Merchant, sellers: Sellers, at: int) -> None:
@@ -160,8 +176,8 @@ def pair(node: Merchant, sellers: Sellers, at: int) -> None:
 # --- one seller
 
 
-def sync(folder: Path, products: int) -> dict[str, Figure]:
-    with shop(folder, products) as (node, sellers):
+def sync(folder: Path, products: int) -> Iterator[dict[str, Figure]]:
+    with shop(folder, products) as (node, [sellers]):
         sellers.tell("start", count=1)
         pair(node, sellers, 0)
         feed, size = node.feed()
@@ -171,16 +187,16 @@ def sync(folder: Path, products: int) -> dict[str, Figure]:
         cold = done - began
         used = (sellers.tell("processor") - before[0], node.processor() - before[1])
         [(asked, fetched)] = sellers.tell("counted")
+        memory = {"seller_resident": sellers.tell("memory"), "merchant_resident": node.resident()}
         plain = inserted(node.folder / STORE_FILE, feed, folder / "plain")
-        figures = {
+        yield {
             "cold_sync": Figure(cold / plain["wall"], "× plain", BARS["cold_sync"], {"seconds": cold, **_beside(used, plain)}),
             "cold_rate": Figure(products / cold, "products/s"),
             "cold_bytes": Figure(fetched / 1e6, "MB", None, {"questions": asked, "rows MB": plain["bytes"] / 1e6}),
-            **changes(node, sellers, feed, folder),
         }
-        figures["seller_resident"] = Figure(sellers.tell("memory"), "MB", BARS["seller_resident"])
-        figures["merchant_resident"] = Figure(node.resident(), "MB", BARS["merchant_resident"])
-        return figures
+        yield changes(node, sellers, feed, folder)
+        after = {"seller_resident": sellers.tell("memory"), "merchant_resident": node.resident()}
+        yield {name: Figure(most, "MB", BARS[name], {"after the first sync": memory[name]}) for name, most in after.items()}
 
 
 def _beside(used: tuple[float, float], plain: dict[str, float]) -> dict[str, float]:
@@ -290,28 +306,37 @@ def plain(given: str) -> None:
 # --- many sellers
 
 
-def crowd(folder: Path, count: int) -> dict[str, Figure]:
-    with shop(folder, CROWD_PRODUCTS) as (node, sellers):
-        sellers.tell("start", count=count + 1)
-        for at in range(count + 1):
-            pair(node, sellers, at)
-        size = node.feed()[1]
-        began = sellers.tell("go", first=count)
-        [alone] = sellers.tell("wait", size=size, first=count)
-        one = CROWD_PRODUCTS / (alone - began)
+def crowd(folder: Path, count: int) -> Iterator[dict[str, Figure]]:
+    with shop(folder, CROWD_PRODUCTS, processes=2) as (node, processes):
+        parts = [count // 2, count - count // 2]
+        for sellers, part in zip(processes, parts, strict=True):
+            for at in range(sellers.tell("start", count=part + (sellers is processes[0]))):
+                pair(node, sellers, at)
+        size, single = node.feed()[1], parts[0]  # the one that is alone is the last of the first process
+        before = _processor(node, processes)
+        began = processes[0].tell("go", first=single)
+        [end] = processes[0].tell("wait", size=size, first=single)
+        one, used = CROWD_PRODUCTS / (end - began), _processor(node, processes)
+        alone = {"one alone": one, **{f"{who} of one alone, of the processor": used[who] - before[who] for who in used}}
         pages = Pages(node)
-        began = sellers.tell("go", last=count)
-        ends = [end - began for end in sellers.tell("wait", size=size, last=count)]
-        slowest = pages.stop()
+        began = min(sellers.tell("go", last=part) for sellers, part in zip(processes, parts, strict=True))
+        waited = [sellers.tell("wait", size=size, last=part) for sellers, part in zip(processes, parts, strict=True)]
+        ends = [end - began for some in waited for end in some]
+        slowest, grown = pages.stop(), _processor(node, processes)
+        each = {f"{who} for each, of the processor": (grown[who] - used[who]) / count for who in grown}
     together = count * CROWD_PRODUCTS / max(ends)
     asked = {"median": statistics.median(slowest) * 1000, "times": len(slowest)}
-    return {
-        "crowd": Figure(together, "products/s", BARS["crowd"] * one, {"one alone": one}),
+    yield {
+        "crowd": Figure(together, "products/s", BARS["crowd"] * one, {"× one alone": together / one, **alone, **each}),
         "crowd_spread": Figure(
             max(ends) / min(ends), "× fastest", BARS["crowd_spread"], {"fastest, s": min(ends), "slowest, s": max(ends)}
         ),
         "crowd_page": Figure(max(slowest) * 1000, "ms", BARS["crowd_page"], asked),
     }
+
+
+def _processor(node: Merchant, processes: list[Sellers]) -> dict[str, float]:
+    return {"merchant": node.processor(), "sellers": sum(sellers.tell("processor") for sellers in processes)}
 
 
 class Pages(threading.Thread):
@@ -325,6 +350,7 @@ class Pages(threading.Thread):
         self.start()
 
     def run(self) -> None:
+        self._node.page()  # the first one reads the page's own text as well
         while not self._over.wait(0.1):
             self._took.append(self._node.page())
 
@@ -336,15 +362,17 @@ class Pages(threading.Thread):
 
 
 def measure(asked: Asked) -> Report:
-    products, sellers = asked.scaled(PRODUCTS), asked.scaled(CROWD)
+    products, sellers = asked.scaled(PRODUCTS, "products"), asked.scaled(CROWD, "sellers")
     figures: dict[str, Figure] = {}
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         if asked.wants("sync"):
-            figures |= sync(Path(folder) / "sync", products)
+            for part in sync(Path(folder) / "sync", products):
+                figures |= told(part)
         if asked.wants("crowd"):
-            figures |= crowd(Path(folder) / "crowd", sellers)
+            for part in crowd(Path(folder) / "crowd", sellers):
+                figures |= told(part)
     return Report("catalog", {"products": products, "sellers": sellers}, figures)
 
 
 if __name__ == "__main__":
-    sys.exit(main(__doc__, measure, ("sync", "crowd"), {"--sellers": serve, "--plain": plain}))
+    sys.exit(main(__doc__, measure, ("sync", "crowd"), {"--serve": serve, "--plain": plain}, sizes=("products", "sellers")))

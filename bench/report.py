@@ -6,6 +6,7 @@ command line takes. The command ends with 1 where a bar was missed.
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -56,23 +57,34 @@ class Report:
     def table(self) -> str:
         """A line for each figure; below it, in the same column, what stands beside it."""
         size = ", ".join(f"{count:,} {what}" for what, count in self.size.items())
-        lines = [f"{self.name}: {size}", f"{'figure':34}{'value':>12}{'bar':>12}  unit"]
+        return "\n".join([f"{self.name}: {size}", f"{'figure':34}{'value':>12}{'bar':>12}  unit", *self.lines()])
+
+    def lines(self) -> list[str]:
+        """The table's, without its head."""
+        lines = []
         for name, one in self.document()["figures"].items():
             bar = "" if one["bar"] is None else f"{one['bar']:,}"
             lines.append(f"{name:34}{one['value']:>12,}{bar:>12}  {one['unit']}{'' if one['ok'] else '  MISSED'}")
             lines += [f"    {other:30}{value:>12,}" for other, value in one["beside"].items()]
-        return "\n".join(lines)
+        return lines
+
+
+def told(figures: Mapping[str, Figure]) -> Mapping[str, Figure]:
+    """`figures`, shown on the error output as soon as they are there: a long run that is broken off has told what it had."""
+    print(*Report("", {}, figures).lines(), sep="\n", file=sys.stderr, flush=True)
+    return figures
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the command line asks of a benchmark: a tenth of the size, and only some of its parts (none named: all)."""
+    """What the command line asks of a benchmark: a tenth of the size, or sizes by name, and only some of its parts (none named: all)."""
 
     quick: bool = False
     only: tuple[str, ...] = ()
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
-    def scaled(self, count: int) -> int:
-        return count // 10 if self.quick else count
+    def scaled(self, count: int, name: str = "") -> int:
+        return self.sizes.get(name) or (count // 10 if self.quick else count)
 
     def wants(self, part: str) -> bool:
         return not self.only or part in self.only
@@ -100,13 +112,18 @@ def main(
     parts: Collection[str] = (),
     inner: Mapping[str, Callable[[str], None]] | None = None,
     arguments: list[str] | None = None,
+    sizes: Collection[str] = (),
 ) -> int:
-    """A benchmark's command line, and its exit code. `inner`: what its other processes are started for, by option."""
+    """A benchmark's command line, and its exit code. `inner`: what its other processes are started for, by option; `sizes`: what can be
+    given a number of its own.
+    """
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a tenth of the size")
     parser.add_argument("--json", action="store_true", help="one JSON document instead of the table")
     if parts:
         parser.add_argument("--only", choices=tuple(parts), action="append", default=[], help="these figures; may be given again")
+    for size in sizes:
+        parser.add_argument(f"--{size}", type=int, metavar="N", help=f"so many {size} instead")
     for option in inner or ():
         parser.add_argument(option, dest=option, help=argparse.SUPPRESS)
     given = vars(parser.parse_args(arguments))
@@ -114,6 +131,6 @@ def main(
         if given[option] is not None:
             work(given[option])
             return 0
-    report = measure(Asked(given["quick"], tuple(given.get("only", ()))))
+    report = measure(Asked(given["quick"], tuple(given.get("only", ())), {size: given[size] for size in sizes if given[size]}))
     print(json.dumps(report.document()) if given["json"] else report.table())
     return 0 if report.ok else 1

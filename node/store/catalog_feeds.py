@@ -14,7 +14,7 @@ from protocol.state_hash import StateHash
 from .catalog_tree import StoredTree
 
 _HELD = "feed, size, state, checkpoint, products, offers, divided, id"
-AT_ONCE = 400
+AT_ONCE = 1000
 """So many names stand in one question."""
 
 

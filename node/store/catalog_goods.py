@@ -4,6 +4,7 @@ A listing is a product in a feed that sells it: its own, or the feed of a mercha
 products concerned; `arrange` then brings their listings and words up to date, all at once.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,10 @@ from .catalog_columns import Goods, goods, listing_words
 from .catalog_feeds import marks, parts
 from .many import insert_many
 
-_SOLD = "SELECT product, feed, min(price), max(price), min(stock), count(*) FROM offers WHERE product IN ({}) GROUP BY product, feed"
+_SOLD = (  # as one row: the engine's lock goes hand to hand at each (many.py)
+    "SELECT '[' || coalesce(group_concat(sale), '') || ']' FROM (SELECT json_array(hex(product), feed, min(price), max(price), min(stock), "
+    "count(*)) AS sale FROM offers WHERE product IN ({}) GROUP BY product, feed)"
+)
 _NONE = (0, 0, 0, 0)
 Sale = tuple[int, int, int, int]
 """Lowest and highest price, best stock, number of offers."""
@@ -116,8 +120,8 @@ class Shelves:
         """Each product in its own feed, offered or not, and in every other feed that offers it without having a product of its own."""
         products = list({row.goods.product for row in rows})
         sales: dict[bytes, dict[int, Sale]] = {}
-        for product, feed, *sale in self._db.execute(_SOLD.format(marks(products)), products):
-            sales.setdefault(product, {})[feed] = tuple(sale)
+        for product, feed, *sale in json.loads(self._db.execute(_SOLD.format(marks(products)), products).fetchone()[0]):
+            sales.setdefault(bytes.fromhex(product), {})[feed] = tuple(sale)
         elsewhere = [product for product, feeds in sales.items() if len(feeds) > 1 or not any(row.feed in feeds for row in rows)]
         owners = self._owners(elsewhere)
         found: list[tuple[tuple[_Row, int], Sale]] = []
