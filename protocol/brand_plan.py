@@ -61,15 +61,22 @@ def check_within(plan: Plan, bounds: BrandPlan, *, sku: str, product: bytes, cat
     direct, _ = direct_rate(plan, sku=sku, product=product, categories=categories)
     total = direct + sum(level.bps for level in plan.levels)
     refusals = (
-        (direct < bounds.direct_least, f"the seller earns {direct} bps, and the brand asks for {bounds.direct_least} at least"),
-        (direct > bounds.direct_most, f"the seller earns {direct} bps, and the brand allows {bounds.direct_most}"),
+        (
+            direct < bounds.direct_least,
+            f"the seller earns {_percent(direct)}, and the brand asks for {_percent(bounds.direct_least)} at least",
+        ),
+        (direct > bounds.direct_most, f"the seller earns {_percent(direct)}, and the brand allows {_percent(bounds.direct_most)}"),
         (len(plan.levels) > bounds.levels_most, f"{len(plan.levels)} levels are paid, and the brand allows {bounds.levels_most}"),
-        (total > bounds.total_most, f"all rates come to {total} bps, and the brand allows {bounds.total_most}"),
+        (total > bounds.total_most, f"all rates come to {_percent(total)}, and the brand allows {_percent(bounds.total_most)}"),
         (plan.return_window_ms < bounds.window_least, "goods may come back for a shorter time than the brand asks for"),
     )
     for refused, reason in refusals:
         if refused:
             raise Conflict(f"{sku}: {reason}", code="outside-bounds")
+
+
+def _percent(bps: int) -> str:
+    return f"{bps / 100:g} %"
 
 
 def check_offer(offer: Offer, record: bytes, product: Product, bounds: BrandPlan, plan: Plan, *, brand: bytes, now: int) -> None:

@@ -111,11 +111,17 @@ def choices(
 
 
 @app.command()
-def show(context: typer.Context, product: str) -> None:
-    """One product with its SKUs."""
+def show(
+    context: typer.Context,
+    product: str,
+    merchant: Annotated[str, typer.Option(help="As this merchant sells it; empty: whoever has it cheapest.")] = "",
+    language: Annotated[str, typer.Option(help="The language of its texts, such as de, where it has them.")] = "",
+) -> None:
+    """One product in full: texts, what each SKU costs you now, who else sells it. Example: gemstra catalog show 3f0c… --language de"""
     call = call_of(context)
     with reported():
-        call.output.show(call.client.get(f"/catalog/products/{product}"))
+        asked = {"merchant": merchant} if merchant else {}
+        call.output.show(call.client.get(f"/catalog/products/{product}", language=language, **asked))
 
 
 @app.command()

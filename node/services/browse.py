@@ -3,7 +3,7 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 
-from node.errors import NotFound, UserError
+from node.errors import UserError
 from node.model.catalog import FeedRow, OfferRecord, ProductRecord
 from protocol.encoding import decode, encode
 from protocol.errors import Malformed
@@ -117,14 +117,6 @@ def list_products(unit: BrandsUnit, search: str = "", cursor: str = "", limit: i
     last = shown[-1] if len(found) > count else None
     going_on = _cursor(last) if last else ""
     return ProductPage(tuple(_product_view(unit, record) for record in shown), going_on)
-
-
-def get_product(unit: BrandsUnit, product: bytes) -> ProductView:
-    """One product with its SKUs."""
-    record = unit.catalog.product(product)
-    if record is None:
-        raise NotFound("There is no such product in your catalogs. It may have been replaced: look for its title.")
-    return _product_view(unit, record)
 
 
 def list_offers(

@@ -1,17 +1,20 @@
-"""One product of the catalog, with its prices and what they earn. Pictures are only those this desk serves itself.
+"""One product of the catalog: all that is said of it, with its prices and what they earn. Pictures are only those this desk serves itself.
 
 A picture on a shop's server is not fetched: opening the page would tell that server who looks at what, and when.
 """
 
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
+from babel import Locale, UnknownLocaleError
 
-from node.services import browse, customer_search, plans
-from node.services.browse import FeedView, ProductView, VariantView
+from node.services import browse, customer_search, plans, product_sheet
+from node.services.browse import FeedView
+from node.services.product_sheet import ProductSheet, ReturnsView, SheetVariant
 from node.web import formats
 from node.web.catalog_parts import STOCK, large, picture, small
-from node.web.page import id_in, render
+from node.web.page import GATE, id_in, render
 from node.web.runtime import runtime_of
 
 MOST_CUSTOMERS = 200
@@ -21,19 +24,23 @@ _METHODS = [
 ]
 
 
-def _was(variant: VariantView) -> dict[str, Any] | None:
-    return None if variant.compare_at is None else {"minor": variant.compare_at, "currency": variant.currency}
-
-
 async def show_product(request: web.Request) -> web.StreamResponse:
-    """GET /catalog/{product}?customer=."""
+    """GET /catalog/{product}?customer=&merchant=&language=."""
     runtime = runtime_of(request)
-    product: ProductView = await runtime.read(browse.get_product, product=id_in(request.match_info["product"]))
+    viewer = request.app[GATE].viewer()
+    asked = {name: request.query.get(name, "") for name in ("customer", "merchant", "language")}
+    product: ProductSheet = await runtime.read(
+        product_sheet.get_product,
+        product=id_in(request.match_info["product"]),
+        merchant=id_in(asked["merchant"]) if asked["merchant"] else None,
+        language=asked["language"] or (viewer.locale if viewer else "en"),
+    )
     known: list[plans.PlanView] = await runtime.read(plans.list_plans)
     feeds: list[FeedView] = await runtime.read(browse.list_feeds)
     ours = any(feed.own for feed in feeds if feed.feed == product.feed)
     people: customer_search.CustomerPage = await runtime.read(customer_search.list_customers, limit=MOST_CUSTOMERS)
-    chosen = request.query.get("customer", "")
+    currency = next((feed.currency for feed in feeds if feed.feed == product.feed), "")
+    sellable = any(item.price is not None for item in product.variants) and not product.withdrawn
     return render(
         request,
         "catalog/product.html",
@@ -43,39 +50,129 @@ async def show_product(request: web.Request) -> web.StreamResponse:
             "title": product.title,
             "text": product.description,
             "picture": large(product.id, product.pictures[0]) if product.pictures else picture(product.id, product.images, ()),
+            "alt": product.pictures[0].alt if product.pictures else "",
             "pictures": [(item.hash, small(product.id, item)) for item in product.pictures],
             "ours": ours,
             "merchant": product.merchant_name,
+            "merchant_id": product.merchant,
+            "edit": f"/merchant/product?{urlencode({'currency': currency, 'handle': product.handle})}",
+            "recall": f"/catalog/withdrawals?{urlencode({'handle': product.handle})}",
             "brand": product.vendor or product.merchant_name,
             "as_of": product.as_of,
             "signed": any(feed.verified for feed in feeds if feed.feed == product.feed),
             "codes": sorted({item.gtin for item in product.variants if item.gtin}),
+            "withdrawn": product.withdrawn,
+            "withdrawn_at": product.withdrawn_at,
+            "warnings": product.warnings,
+            "facts": _facts(product),
+            "returns": [_returns(item) for item in product.returns],
+            "languages": _languages(product, asked),
+            "shops": [_shop(product.id, item, asked) for item in product.shops],
             "variants": [_variant(item, {plan.plan: plan for plan in known}, ours=ours) for item in product.variants],
         },
         customers=[(row.id, row.name) for row in people.customers],
-        methods=[] if ours else _METHODS,
-        form={"customer": chosen, "method": "post"},
+        methods=_METHODS if sellable and not ours else [],
+        form={"customer": asked["customer"], "method": "post"},
     )
 
 
-def _variant(variant: VariantView, known: dict[str, plans.PlanView], *, ours: bool) -> dict[str, Any]:
-    plan = known.get(variant.plan)
-    earn = "" if plan is None or ours else _earn(variant, plan)
+def _facts(product: ProductSheet) -> list[tuple[str, str]]:
+    """What is known of the thing itself, each where it is said."""
+    origin = str(formats.reader_var.get().locale.territories.get(product.origin, product.origin))
+    pairs = [
+        ("Category", product.category),
+        ("Care", product.care),
+        ("Ingredients", product.ingredients),
+        ("Made in", origin),
+        ("Weight", f"{formats.number(product.weight)} g" if product.weight else ""),
+        ("Size as packed", " × ".join(formats.number(side) for side in product.size) + " mm" if product.size else ""),
+        ("Maker's number", product.mpn),
+    ]
+    return [(term, text) for term, text in pairs if text]
+
+
+def _returns(item: ReturnsView) -> str:
+    if not item.days:
+        return f"No returns beyond the law. {item.conditions}".strip()
+    payer = "the shop" if item.cost == "merchant" else "the customer"
+    kept = f" {item.fee_bps / 100:g} % of the price are kept." if item.fee_bps else ""
+    return f"Within {item.days} days of delivery; {payer} pays for sending it back.{kept} {item.conditions}".strip()
+
+
+def _languages(product: ProductSheet, asked: dict[str, str]) -> list[dict[str, Any]]:
+    """The languages to read it in, where there is a choice."""
+    if len(product.languages) < 2:
+        return []
+    return [
+        {"text": _language(tag), "tag": tag, "here": tag == product.language, "href": _href(product.id, {**asked, "language": tag})}
+        for tag in product.languages
+    ]
+
+
+def _language(tag: str) -> str:
+    """A language by its own name."""
+    try:
+        return str(Locale.parse(tag.replace("-", "_")).get_display_name() or tag).capitalize()
+    except (ValueError, UnknownLocaleError):
+        return tag
+
+
+def _shop(product: str, item: product_sheet.ShopView, asked: dict[str, str]) -> dict[str, Any]:
+    price = {"minor": item.price, "currency": item.currency}
     return {
-        "sku": variant.sku,
-        "title": variant.title,
-        "price": {"minor": variant.price, "currency": variant.currency},
-        "was": _was(variant),
-        "stock": STOCK["out" if variant.refusal else variant.stock],
-        "why": variant.refusal,
-        "earn": earn,
+        "name": item.merchant_name,
+        "price": price,
+        "stock": STOCK[item.stock],
+        "href": _href(product, {**asked, "merchant": item.merchant}),
     }
 
 
-def _earn(variant: VariantView, plan: plans.PlanView) -> str:
-    minor = variant.price * plan.direct_bps // 10_000
-    gms = variant.price * plan.direct_bps * int(plan.gms_rate) // 10_000
-    return f"You earn {formats.money({'minor': minor, 'currency': variant.currency})} = {formats.gms(gms)}"
+def _href(product: str, asked: dict[str, str]) -> str:
+    given = {name: value for name, value in asked.items() if value}
+    return f"/catalog/{product}" + (f"?{urlencode(given)}" if given else "")
+
+
+def _variant(variant: SheetVariant, known: dict[str, plans.PlanView], *, ours: bool) -> dict[str, Any]:
+    plan = known.get(variant.plan)
+    offered = variant.price is not None
+    return {
+        "sku": variant.sku,
+        "title": variant.title,
+        "price": {"minor": variant.price, "currency": variant.currency} if offered else None,
+        "was": _was(variant),
+        "stock": STOCK["out" if variant.refusal else variant.stock] if offered else ("Not offered", "waiting"),
+        "why": variant.refusal,
+        "notes": _notes(variant),
+        "earn": "" if plan is None or ours else _earn(variant, plan),
+    }
+
+
+def _was(variant: SheetVariant) -> dict[str, Any] | None:
+    """The price it is lower than now: the one before a sale, else the list price that a promotion or a rank undercuts."""
+    higher = [minor for minor in (variant.compare_at, variant.listed) if minor is not None and minor > (variant.price or 0)]
+    return {"minor": max(higher), "currency": variant.currency} if higher and variant.price is not None else None
+
+
+def _notes(variant: SheetVariant) -> list[str]:
+    """Why the price is what it is, and how many may be ordered."""
+    notes = []
+    if variant.rule == "promotion":
+        until = f" until {formats.datetime_text(variant.until)}" if variant.until else ""
+        notes.append(f"{variant.promotion}{until}")
+    if variant.rule == "rank":
+        notes.append("Your rank's price")
+    if variant.least > 1 or variant.most is not None:
+        most = f"at most {variant.most}" if variant.most is not None else ""
+        least = f"At least {variant.least}" if variant.least > 1 else ""
+        notes.append(" and ".join(part for part in (least, most) if part).capitalize() + " in an order")
+    if variant.available_from:
+        notes.append(f"There from {formats.date(variant.available_from)}; what is ordered before is sent then")
+    return notes
+
+
+def _earn(variant: SheetVariant, plan: plans.PlanView) -> str:
+    gms = (variant.price or 0) * variant.earns_bps * int(plan.gms_rate) // 10_000
+    return f"You earn {formats.money({'minor': variant.earns, 'currency': variant.currency})} = {formats.gms(gms)}"
 
 
 ROUTES = (web.get("/catalog/{product:[0-9a-f]{64}}", show_product),)

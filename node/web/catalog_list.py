@@ -146,14 +146,15 @@ def _listed(names: tuple[str, ...], chosen: str) -> list[tuple[str, str]]:
 
 def _tile(listing: ListingView, customer: str) -> dict[str, Any]:
     stock = STOCK[listing.stock]
+    chosen = {"customer": customer} if customer else {}
     return {
-        "href": f"/catalog/{listing.product}" + (f"?{urlencode({'customer': customer})}" if customer else ""),
+        "href": f"/catalog/{listing.product}?" + urlencode({**chosen, "merchant": listing.merchant}),
         "title": listing.title,
         "picture": picture(listing.product, listing.images, listing.pictures),
-        "price": {"minor": listing.price, "currency": listing.currency},
+        "price": {"minor": listing.price, "currency": listing.currency} if listing.skus else None,
         "was": None if listing.compare_at is None else {"minor": listing.compare_at, "currency": listing.currency},
         "merchant": listing.merchant_name,
-        "stock": ("Called back", "stopped") if listing.withdrawn else stock,
+        "stock": ("Called back", "stopped") if listing.withdrawn else stock if listing.skus else ("Not offered", "waiting"),
         "earns": _earns(listing),
     }
 

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 
 from node.errors import UserError
-from node.services import browse, commissions, grants, orders, payments, plans, quotes
+from node.services import commissions, grants, orders, payments, plans, quotes
 from node.services.grant_views import GrantView
 from node.services.order_view import OrderView
 from node.web import formats, order_next
@@ -157,19 +158,21 @@ def _payment(order: OrderView) -> list[tuple[str, str]]:
 
 
 async def post_quote(request: web.Request) -> web.StreamResponse:
-    """POST /orders/quote: what would this cost? Fields: product, customer, method, qty-<sku>."""
+    """POST /orders/quote: what would this cost? Fields: product, merchant, customer, method, qty-<sku>."""
     form, runtime = form_of(request), runtime_of(request)
-    back = f"/catalog/{form['product']}"
+    chosen = urlencode({name: form[name] for name in ("customer", "merchant") if form[name]})
+    back = f"/catalog/{form['product']}" + (f"?{chosen}" if chosen else "")
     try:
         lines = [
             quotes.LineInput(name[4:], _count(text))
             for name, text in form.pairs
             if name.startswith("qty-") and text.strip() not in ("", "0")
         ]
-        offer = await runtime.read(_merchant_of, product=id_in(form["product"]))
         customer = id_in(form["customer"]) if form["customer"] else None
         pickup = form["method"] == "pickup"
-        order: OrderView = await runtime.write(quotes.draft, merchant=offer, lines=lines, customer=customer, pickup=pickup)
+        order: OrderView = await runtime.write(
+            quotes.draft, merchant=id_in(form["merchant"]), lines=lines, customer=customer, pickup=pickup
+        )
     except UserError as error:
         return see_other(request, back, str(error), "stopped")
     answered = await _answered(request, order)
@@ -185,10 +188,6 @@ async def _answered(request: web.Request, order: OrderView) -> bool:
             return True
         await asyncio.sleep(LOOK_SECONDS)
     return False
-
-
-def _merchant_of(unit: Any, product: bytes) -> bytes:
-    return bytes.fromhex(browse.get_product(unit, product).merchant)
 
 
 def _count(text: str) -> int:

@@ -79,6 +79,11 @@ def nav_tabs(viewer: Viewer) -> tuple[tuple[str, str, str], ...]:
     return (*groups[0][1], *groups[1][1])
 
 
+def _section(viewer: Viewer | None, section: str) -> str:
+    """The nav's entry of a page. What a shop and a brand do alike is the shop's section on one desk, the brand's on the other."""
+    return "brand" if section == "merchant" and viewer is not None and viewer.role == "brand" else section
+
+
 class Renderer:
     """One per app: the environment over the template folder, and `now` for relative times."""
 
@@ -99,8 +104,8 @@ class Renderer:
         shown = formats.reader_var.set(reader)
         try:
             return self.env.get_template(template).render({
-                "viewer": viewer, "reader": reader, "look": session.look if session else "", "section": "",
-                "errors": {}, "notice": notice, "notice_kind": kind, **values,
+                "viewer": viewer, "reader": reader, "look": session.look if session else "",
+                "errors": {}, "notice": notice, "notice_kind": kind, **values, "section": _section(viewer, str(values.get("section", ""))),
             })  # fmt: skip
         finally:
             formats.reader_var.reset(shown)

@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from node.errors import NodeError, NotFound
+from node.services import product_sheet
 from node.services.brand_offers import (
     BrandOfferView,
     BrandProductView,
@@ -16,6 +17,9 @@ from node.services.brand_offers import (
     offer_product,
     stop_offering,
 )
+from node.services.brand_plans import BrandPlanView, list_bounds
+from node.services.product_sheet import ProductSheet
+from node.web.brand import words
 from node.web.forms import form_of
 from node.web.page import id_in, render, see_other
 from node.web.runtime import runtime_of
@@ -57,7 +61,7 @@ async def show_product(request: web.Request) -> web.StreamResponse:
     """GET /merchant/brands/{product}."""
     item = await _found(request)
     typed = "" if item.suggested is None else _typed(item.suggested, item.currency)
-    return _page(request, item, dict.fromkeys(item.skus, typed), item.bounds[0] if item.bounds else "")
+    return await _page(request, item, dict.fromkeys(item.skus, typed), item.bounds[0] if item.bounds else "")
 
 
 async def _found(request: web.Request) -> BrandProductView:
@@ -71,17 +75,36 @@ async def _found(request: web.Request) -> BrandProductView:
     return found
 
 
-def _page(
+async def _page(
     request: web.Request, item: BrandProductView, prices: dict[str, str], bounds: str, errors: dict[str, str] | None = None
 ) -> web.Response:
+    runtime = runtime_of(request)
+    sheet: ProductSheet = await runtime.read(product_sheet.get_product, product=bytes.fromhex(item.product))
+    known: list[BrandPlanView] = await runtime.read(list_bounds)
+    titles = {variant.sku: variant.title for variant in sheet.variants}
     return render(
         request,
         "merchant/brand_product.html",
         section="merchant",
         status=422 if errors else 200,
         errors=errors or {},
-        product={"title": item.title, "brand": item.brand_name, "withdrawn": item.withdrawn, "currency": item.currency},
-        skus=[{"name": f"price-{place}", "sku": sku, "value": prices.get(sku, "")} for place, sku in enumerate(item.skus)],
+        product={
+            "title": item.title,
+            "brand": item.brand_name,
+            "withdrawn": item.withdrawn,
+            "currency": item.currency,
+            "href": f"/catalog/{item.product}",
+        },
+        skus=[
+            {"name": f"price-{place}", "sku": sku, "title": titles.get(sku, sku), "value": prices.get(sku, "")}
+            for place, sku in enumerate(item.skus)
+        ],
+        suggested=item.suggested is not None,
+        terms=[
+            {"name": plan.name, "words": words(plan)}
+            for plan in known
+            if plan.current and plan.brand == item.brand and plan.name in item.bounds
+        ],
         bounds=[(name, name) for name in item.bounds],
         chosen=bounds,
         action=request.path,
@@ -106,12 +129,18 @@ async def post_product(request: web.Request) -> web.StreamResponse:
     if not prices and not errors:
         errors["price-0"] = "Say what at least one of them shall cost."
     if errors:
-        return _page(request, item, typed, given["bounds"], errors)
+        return await _page(request, item, typed, given["bounds"], errors)
     try:
         await runtime_of(request).write(offer_product, product=bytes.fromhex(item.product), prices=prices, bounds=given["bounds"])
     except (NodeError, ProtocolError) as error:
-        return _page(request, item, typed, given["bounds"], {"": f"{str(error)[:1].upper()}{str(error)[1:]}"})
+        return await _page(request, item, typed, given["bounds"], {"": _said(error)})
     return see_other(request, "/merchant/brands", f"{item.title} is offered")
+
+
+def _said(error: NodeError | ProtocolError) -> str:
+    """What a refusal says, with what to do where our plan is what does not fit."""
+    text = f"{str(error)[:1].upper()}{str(error)[1:]}".rstrip(".")
+    return f"{text}. Sign a plan that keeps the brand's bounds, then offer it." if error.code == "outside-bounds" else f"{text}."
 
 
 async def post_stop(request: web.Request) -> web.StreamResponse:

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from node.errors import UserError
+from node.errors import FieldError, UserError
 from node.services import drafts
 from node.services.catalog_bulk import BulkEditView, Change, Sale, Selection
 from node.web import shop_fields as typed
@@ -21,9 +21,10 @@ from protocol.offer import Stock
 
 PATH = "/merchant/bulk"
 _PERCENT = re.compile(r"[+-]?[0-9]{1,4}(?:[.,][0-9]{1,2})?")
+_TIMES = ("valid_from", "valid_to", "available_from", "available_to")
 _FORM = (
     "currency", "search", "vendor", "category", "percent", "amount", "ending", "sale", "off", "start", "end", "end_sales", "stock",
-    "tax_class", "shipping_profile", "returns", "valid_from", "valid_to", "available_from", "available_to", "withdraw",
+    "tax_class", "shipping_profile", "returns", *_TIMES, "withdraw",
 )  # fmt: skip
 
 
@@ -32,12 +33,14 @@ async def show(request: web.Request) -> web.StreamResponse:
     return await _page(request, dict.fromkeys(_FORM, "") | {"currency": await currency_in(request)})
 
 
-async def _page(request: web.Request, form: dict[str, str], problem: str = "", found: BulkEditView | None = None) -> web.Response:
+async def _page(
+    request: web.Request, form: dict[str, str], errors: dict[str, str] | None = None, found: BulkEditView | None = None
+) -> web.Response:
     runtime, currency = runtime_of(request), form["currency"]
     profiles = await runtime.read(drafts.list_shipping, currency=currency)
     policies = await runtime.read(drafts.list_returns, currency=currency)
     return render(
-        request, "merchant/bulk.html", section="merchant", status=422 if problem else 200, errors={"": problem} if problem else {},
+        request, "merchant/bulk.html", section="merchant", status=422 if errors else 200, errors=errors or {},
         form=form, found=found, currencies=currencies(), stocks=[("", "As it is"), *STOCKS],
         profiles=[("", "As it is"), *((item.name, item.name) for item in profiles)],
         policies=[("", "As it is"), *((item.name, item.name) for item in policies)],
@@ -56,23 +59,26 @@ async def post(request: web.Request) -> web.StreamResponse:
             return await _page(request, form, found=await edits.preview_many(form["currency"], selection, change))
         done = await edits.change_many(form["currency"], selection, change)
     except UserError as error:
-        return await _page(request, form, str(error))
+        return await _page(request, form, typed.errors_of(error))
     return see_other(request, "/merchant/drafts", f"{done.drafts:,} drafts wait. Look at them, then sign.")
 
 
 def _read(request: web.Request, form: dict[str, str]) -> Change:
-    zone, currency = typed.zone_of(request), form["currency"]
-    times: dict[str, Any] = {name: typed.moment(form[name], zone) for name in ("valid_from", "valid_to", "available_from", "available_to")}
+    zone, currency, fields = typed.zone_of(request), form["currency"], typed.Fields(form)
+    given: dict[str, Any] = {name: fields.read(name, typed.moment, zone) for name in _TIMES}
+    given["percent_bps"] = fields.read("percent", _bps) if form["percent"] else None
+    amount = fields.read("amount", typed.money, currency) if form["amount"] else None
+    given["ending"] = fields.read("ending", _ending)
     sale = None
     if form["sale"]:
-        start, end = typed.moment(form["start"], zone), typed.moment(form["end"], zone)
+        off, start, end = fields.read("off", _bps), fields.read("start", typed.moment, zone), fields.read("end", typed.moment, zone)
+        fields.check()
         if start is None or end is None or start >= end:
-            raise UserError("Say from when until when the promotion is.", code="bad-time")
-        sale = Sale(form["sale"], _bps(form["off"]), start, end)
+            raise FieldError("Say from when until when the promotion is.", code="bad-time", field="start")
+        sale = Sale(form["sale"], off, start, end)
+    fields.check()
     return Change(
-        percent_bps=_bps(form["percent"]) if form["percent"] else None,
-        amount=typed.money(form["amount"], currency).minor if form["amount"] else None,
-        ending=typed.whole(form["ending"].removeprefix("."), "Ending"),
+        amount=amount.minor if amount else None,
         promotion=sale,
         end_promotions=form["end_sales"] == "yes",
         stock=Stock(form["stock"]) if form["stock"] in tuple(Stock) else None,
@@ -80,8 +86,12 @@ def _read(request: web.Request, form: dict[str, str]) -> Change:
         shipping_profile=form["shipping_profile"] or None,
         returns=form["returns"] or None,
         withdraw=form["withdraw"] == "yes",
-        **times,
+        **given,
     )
+
+
+def _ending(text: str) -> int | None:
+    return typed.whole(text.removeprefix("."), "Ending")
 
 
 def _bps(text: str) -> int:

@@ -8,6 +8,7 @@ from node.errors import ConflictError, UserError
 from node.services import piles
 from node.services.catalog_edits import CatalogEdits
 from node.services.piles import DraftPage, DraftView, PileView
+from node.web import formats
 from node.web import shop_fields as typed
 from node.web.forms import form_of
 from node.web.page import id_in, render, see_other
@@ -96,9 +97,9 @@ async def post_publish(request: web.Request) -> web.StreamResponse:
     except (UserError, ConflictError) as error:
         return await _page(request, {"": str(error)}, form)
     count = done.last - done.first + 1
-    return see_other(
-        request, PATH, f"Signed: {count:,} records. Your sellers receive what changed." if done.batch else "All of it was signed already"
-    )
+    records = f"{formats.number(count)} {'record' if count == 1 else 'records'}"
+    text = f"Signed: {records}. Whoever follows your catalog receives what changed." if done.batch else "All of it was signed already"
+    return see_other(request, PATH, text)
 
 
 async def post_wait(request: web.Request) -> web.StreamResponse:

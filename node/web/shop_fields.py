@@ -1,7 +1,7 @@
 """What a merchant types for products and offers, one thing a line, and the records' inputs it stands for; and back again."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from node.errors import UserError
+from node.errors import FieldError, FieldErrors, UserError
 from node.services.product_merging import amount
 from node.web.page import GATE
 from protocol.errors import ProtocolError
@@ -21,6 +21,34 @@ from protocol.product import Size, Translation, Variant
 T = TypeVar("T")
 _AMOUNT = re.compile(r"-?[0-9]{1,12}(?:[.,][0-9]{1,4})?")
 _BREAK = " ⏎ "  # stands for a new line within one line's field
+
+
+class Fields:
+    """A form read field by field: what is wrong with each is kept, so that all of it is said at once, each beside its field."""
+
+    def __init__(self, form: Mapping[str, str]) -> None:
+        self._form = form
+        self._faults: list[FieldError] = []
+
+    def read(self, name: str, read: Callable[..., Any], *beside: Any) -> Any:
+        """What `read` makes of a field; None where it is wrong."""
+        try:
+            return read(self._form[name], *beside)
+        except UserError as error:
+            self._faults.append(FieldError(str(error), code=error.code, field=name))
+            return None
+
+    def check(self) -> None:
+        """Raises FieldErrors where a field is wrong."""
+        if self._faults:
+            raise FieldErrors(self._faults)
+
+
+def errors_of(error: UserError) -> dict[str, str]:
+    """What a form shows of an error: beside each field that is named, above all of them where none is."""
+    if isinstance(error, FieldErrors):
+        return {fault.field: str(fault) for fault in error.faults}
+    return {error.field if isinstance(error, FieldError) else "": str(error)}
 
 
 def zone_of(request: web.Request) -> ZoneInfo:

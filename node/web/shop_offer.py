@@ -42,7 +42,9 @@ async def _before(request: web.Request, currency: str, sku: str) -> OfferInput:
     return found
 
 
-async def _page(request: web.Request, currency: str, offer: OfferInput, form: dict[str, str], problem: str = "") -> web.Response:
+async def _page(
+    request: web.Request, currency: str, offer: OfferInput, form: dict[str, str], errors: dict[str, str] | None = None
+) -> web.Response:
     runtime = runtime_of(request)
     terms: ShopTermsView = await runtime.read(shop_terms.get_terms)
     known: list[PlanView] = await runtime.read(plans.list_plans)
@@ -51,7 +53,7 @@ async def _page(request: web.Request, currency: str, offer: OfferInput, form: di
     policies = await runtime.read(drafts.list_returns, currency=currency)
     ours = [plan for plan in known if plan.merchant == identity and plan.currency == currency]
     return render(
-        request, "merchant/offer.html", section="merchant", status=422 if problem else 200, errors={"": problem} if problem else {},
+        request, "merchant/offer.html", section="merchant", status=422 if errors else 200, errors=errors or {},
         currency=currency, sku=offer.sku, action=offer_href(currency, offer.sku, offer.handle), form=form, stocks=STOCKS,
         taxes=[("", "Standard"), *((item.name, item.name) for item in terms.taxes)],
         profiles=[("", "At your shop's flat price"), *((item.name, item.name) for item in profiles)],
@@ -70,22 +72,24 @@ async def post(request: web.Request) -> web.StreamResponse:
     try:
         saved = await runtime.write(drafts.save_offer, currency=currency, offer=_read(request, form, before, currency))
     except UserError as error:
-        return await _page(request, currency, before, form, str(error))
+        return await _page(request, currency, before, form, typed.errors_of(error))
     text = "Kept as a draft. Sign your drafts when they are all there." if saved.changes else "That is what is signed already."
     return see_other(request, offer_href(currency, sku, before.handle), text)
 
 
 def _read(request: web.Request, form: dict[str, str], before: OfferInput, currency: str) -> OfferInput:
-    zone = typed.zone_of(request)
-    times = {name: typed.moment_over(form[name], getattr(before, name), zone) for name in _TIMES}
-    given: dict[str, Any] = times | {name: typed.whole(form[name], words) for name, words in _NUMBERS.items()}
+    zone, fields = typed.zone_of(request), typed.Fields(form)
+    times = {name: fields.read(name, typed.moment_over, getattr(before, name), zone) for name in _TIMES}
+    given: dict[str, Any] = times | {name: fields.read(name, typed.whole, words) for name, words in _NUMBERS.items()}
+    price = fields.read("price", typed.money, currency)
+    given["compare_at"] = fields.read("compare_at", typed.money, currency) if form["compare_at"] else None
+    given["ranks"] = fields.read("ranks", typed.each, lambda line: typed.rank_price(line, currency))
+    given["promotions"] = fields.read("promotions", typed.each, lambda line: typed.promotion(line, currency, zone, before.promotions))
+    fields.check()
     return OfferInput(
         before.sku,
-        typed.money(form["price"], currency),
+        price,
         before.handle,
-        compare_at=typed.money(form["compare_at"], currency) if form["compare_at"] else None,
-        ranks=typed.each(form["ranks"], lambda line: typed.rank_price(line, currency)),
-        promotions=typed.each(form["promotions"], lambda line: typed.promotion(line, currency, zone, before.promotions)),
         stock=Stock(form["stock"]) if form["stock"] in tuple(Stock) else Stock.UNKNOWN,
         tax_class=form["tax_class"],
         shipping_profile=form["shipping_profile"],

@@ -29,6 +29,9 @@ _FORM = (
 )  # fmt: skip
 
 
+_BESIDES = ("warnings", "care", "ingredients", "translations", "reason")  # what nobody should overlook below the fold
+
+
 async def show(request: web.Request) -> web.StreamResponse:
     """GET /merchant/products?q=&cursor=: our own products."""
     runtime = runtime_of(request)
@@ -72,7 +75,9 @@ async def show_product(request: web.Request) -> web.StreamResponse:
     return await _page(request, currency, handle, form)
 
 
-async def _page(request: web.Request, currency: str, handle: str, form: dict[str, str], problem: str = "") -> web.Response:
+async def _page(
+    request: web.Request, currency: str, handle: str, form: dict[str, str], errors: dict[str, str] | None = None
+) -> web.Response:
     skus: list[dict[str, str]] = []
     shop = await _is_shop(request)
     if handle and shop:
@@ -81,8 +86,9 @@ async def _page(request: web.Request, currency: str, handle: str, form: dict[str
             for line in typed.lines(form["variants"])
         ]
     return render(
-        request, "merchant/product.html", section="merchant", status=422 if problem else 200, errors={"": problem} if problem else {},
+        request, "merchant/product.html", section="merchant", status=422 if errors else 200, errors=errors or {},
         currency=currency, currencies=currencies(), handle=handle, form=form, skus=skus, shop=shop, withdraw=PRODUCT + "/withdraw",
+        opened=bool(errors) or any(form[name] for name in _BESIDES),
     )  # fmt: skip
 
 
@@ -98,7 +104,7 @@ async def post_product(request: web.Request) -> web.StreamResponse:
         product = _read(request, form, before)
         saved = await runtime.write(drafts.save_product, currency=currency, product=product)
     except UserError as error:
-        return await _page(request, currency, known, form, str(error))
+        return await _page(request, currency, known, form, typed.errors_of(error))
     text = "Kept as a draft. Sign your drafts when they are all there." if saved.changes else "That is what is signed already."
     return see_other(request, product_href(currency, product.handle), text)
 
@@ -128,35 +134,36 @@ async def currency_in(request: web.Request) -> str:
 
 
 def _read(request: web.Request, form: dict[str, str], before: ProductInput | None) -> ProductInput:
-    """What was typed; a field that stands as it was shown is as it was, also where what it holds cannot be typed."""
+    """What was typed; a field that stands as it was shown is as it was, also where what it holds cannot be typed. Raises FieldErrors."""
     shown = {name: text.replace("\r\n", "\n").strip() for name, text in _typed(request, before).items()} if before else {}
     same = {name for name, text in shown.items() if text == form[name]}
     if before and same == shown.keys():
         return before
-    zone = typed.zone_of(request)
+    zone, fields = typed.zone_of(request), typed.Fields(form)
     said = {item.sku: item for item in before.variants} if before else {}
     stood = {typed.typed_variant(item): item for item in said.values()}
     recalled = before.withdrawal.at if before and before.withdrawal else None
-    withdrawn = typed.moment_over(form["withdrawn_at"], recalled, zone) if form["reason"] else None
-    fields: dict[str, Callable[[], Any]] = {
-        "variants": lambda: typed.each(form["variants"], lambda line: stood.get(line) or _over(said, typed.variant(line))),
-        "tags": lambda: _list(form["tags"], ","),
-        "options": lambda: _list(form["options"], ","),
-        "images": lambda: _images(typed.lines(form["images"]), before.images if before else ()),
-        "weight": lambda: typed.whole(form["weight"], "Weight"),
-        "size": lambda: typed.size(form["size"]),
-        "suggested": lambda: typed.amounts(form["suggested"]),
-        "volume": lambda: typed.amounts(form["volume"]),
-        "translations": lambda: typed.each(form["translations"], typed.translation),
-        "warnings": lambda: tuple(typed.lines(form["warnings"])),
-        "google_category": lambda: typed.whole(form["google_category"], "Category of Google's taxonomy"),
-        "plans": lambda: tuple(typed.lines(form["plans"])),
-        "valid_from": lambda: typed.moment(form["valid_from"], zone),
-        "valid_to": lambda: typed.moment(form["valid_to"], zone),
+    withdrawn = fields.read("withdrawn_at", typed.moment_over, recalled, zone) if form["reason"] else None
+    reads: dict[str, Callable[[str], Any]] = {
+        "variants": lambda text: typed.each(text, lambda line: stood.get(line) or _over(said, typed.variant(line))),
+        "tags": lambda text: _list(text, ","),
+        "options": lambda text: _list(text, ","),
+        "images": lambda text: _images(typed.lines(text), before.images if before else ()),
+        "weight": lambda text: typed.whole(text, "Weight"),
+        "size": typed.size,
+        "suggested": typed.amounts,
+        "volume": typed.amounts,
+        "translations": lambda text: typed.each(text, typed.translation),
+        "warnings": lambda text: tuple(typed.lines(text)),
+        "google_category": lambda text: typed.whole(text, "Category of Google's taxonomy"),
+        "plans": lambda text: tuple(typed.lines(text)),
+        "valid_from": lambda text: typed.moment(text, zone),
+        "valid_to": lambda text: typed.moment(text, zone),
     }
     given: dict[str, Any] = {name: form[name] or (None if name in _OPTIONAL else "") for name in _PLAIN}
-    given |= {name: read() for name, read in fields.items() if name not in same}
-    given |= {name: getattr(before, name) for name in same if name in given or name in fields}
+    given |= {name: fields.read(name, read) for name, read in reads.items() if name not in same}
+    given |= {name: getattr(before, name) for name in same if name in given or name in reads}
+    fields.check()
     given["withdrawal"] = Withdrawal(form["reason"], clock_ms() if withdrawn is None else withdrawn) if form["reason"] else None
     return ProductInput(handle=form["handle"], **given)
 

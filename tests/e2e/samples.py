@@ -15,6 +15,7 @@ from node.services.picture_views import PictureFailureView, PicturesView
 from node.web.render import Viewer
 from tests.e2e.authoring_samples import authoring
 from tests.e2e.changes_samples import changes
+from tests.e2e.sheet_sample import sheet
 
 NOW = 1_764_590_400_000  # 1 December 2025, 12:00 UTC
 HOUR = 3_600_000
@@ -34,6 +35,7 @@ def gms(thousandths: int) -> str:
     return str(thousandths * GMS // 1000)
 
 
+SHEET = sheet(usd, NOW, HEX)
 CURRENCIES = [("USD", "US dollar (USD)"), ("EUR", "Euro (EUR)")]
 PAGES = {"text": "1–4 of 4", "previous": None, "next": None}
 LINES = [
@@ -501,12 +503,10 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "catalog-anchors-own": ("catalog/anchors.html", "catalog", "lumen", {"possible": True, "due": 1, "rows": [], "against": [], "every": EVERY, "form": {"every": "off"}, "errors": {"every": "This chain has no contract for anchors."}}),
     "catalog-anchors-none": ("catalog/anchors.html", "catalog", "ana", {"possible": False, "due": 0, "rows": [], "against": [], "every": EVERY, "form": {"every": "off"}, "errors": {}}),
     "catalog-empty": ("catalog/list.html", "catalog", "ana", {"q": "", "products": [], "found": "0 products", "chips": [], "form": CATALOG_FORM, "kept": {}, "total": 0, "as_of": None, "coming": [], "behind": [], "customer": None, "pages": PAGES, "errors": {}}),
-    "product": ("catalog/product.html", "catalog", "ana", {"product": {"id": "1", "title": "Daily Glow Serum", "text": "A light serum for every morning. Vitamin C, squalane from olives, no perfume.", "picture": "/static/sample/daily-glow-serum.svg", "pictures": [], "ours": False,
-        "merchant": "Lumen Beauty", "brand": "Lumen Beauty", "as_of": NOW - HOUR, "signed": True, "codes": ["4006381333931"], "variants": [
-            {"sku": "LUM-DGS-30", "title": "30 ml", "price": usd(5200), "stock": ("In stock", "done"), "earn": "You earn 10.40 USD = 10.4 GMS"}, {"sku": "LUM-DGS-50", "title": "50 ml", "price": usd(7400), "was": usd(8200), "stock": ("3 left", "attention"), "earn": "You earn 14.80 USD = 14.8 GMS"}]},
-        "customers": [("1", "Mia Torres"), ("2", "Jo Nilsson")], "methods": [("post", "By post", "Lumen Beauty asks you for the address when it ships"), ("pickup", "Handed over", "You or the shop hand it over")], "form": {"customer": "1", "method": "post"}}),
-    "product-ours": ("catalog/product.html", "catalog", "lumen", {"product": {"id": HEX, "title": "Daily Glow Serum", "text": "A light serum.", "picture": "/static/sample/daily-glow-serum.svg", "pictures": [(HEX, "/static/sample/daily-glow-serum.svg"), ("cd" * 32, "/static/sample/daily-glow-serum.svg")], "ours": True,
-        "merchant": "Lumen Beauty", "brand": "Lumen Beauty", "as_of": NOW - HOUR, "signed": True, "codes": [], "variants": [{"sku": "LUM-DGS-30", "title": "30 ml", "price": usd(5200), "stock": ("In stock", "done")}]}, "customers": [], "methods": [], "form": {"customer": "", "method": "post"}}),
+    "product": ("catalog/product.html", "catalog", "ana", {"product": SHEET, "customers": [("1", "Mia Torres"), ("2", "Jo Nilsson")], "form": {"customer": "1", "method": "post"},
+        "methods": [("post", "By post", "Lumen Beauty asks you for the address when it ships"), ("pickup", "Handed over", "You or the shop hand it over")]}),
+    "product-recalled": ("catalog/product.html", "catalog", "ana", {"product": SHEET | {"withdrawn": "The glass may splinter.", "withdrawn_at": NOW - DAY}, "customers": [], "methods": [], "form": {"customer": "", "method": "post"}}),
+    "product-ours": ("catalog/product.html", "catalog", "lumen", {"product": SHEET | {"pictures": [(HEX, "/static/sample/daily-glow-serum.svg"), ("cd" * 32, "/static/sample/daily-glow-serum.svg")], "ours": True, "shops": []}, "customers": [], "methods": [], "form": {"customer": "", "method": "post"}}),
     "pictures": ("catalog/pictures.html", "catalog", "ana", {"view": PicturesView(0, 0, 214, 9_400_000, 500_000_000, 3, False, 0, 0, (PictureFailureView("Clay Mask", "no-media", "that picture is not here"),)), "words": {"own": "0.0 MB", "kept": "9.4 MB", "quota": "500.0 MB"}}),
     "pictures-shop": ("catalog/pictures.html", "catalog", "lumen", {"view": PicturesView(1_204, 88_000_000, 0, 0, 500_000_000, 0, True, 340, 1_500, (PictureFailureView("clay-mask", "not-served", "https://shop.example/clay.jpg: The server has nothing to give there (404)."),)), "words": {"own": "88.0 MB", "kept": "0.0 MB", "quota": "500.0 MB"}}),
     "quote": ("orders/quote.html", "orders", "ana", {"quote": {"id": "1", "merchant": "Lumen Beauty", "customer": "Mia Torres", "lines": LINES, "sums": SUMS, "valid_until": NOW + HOUR, "earn": "18.00 USD = 18 GMS, payable 14 days after delivery", "method": "By post"}}),
@@ -587,8 +587,8 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "merchant-brands": ("merchant/brands.html", "merchant", "lumen", {"products": [{"href": f"/merchant/brands/{HEX}", "title": "Sun Milk", "brand": "Solis", "why": "", "state": ("Offered", "done")}, {"href": f"/merchant/brands/{HEX}", "title": "Dew Serum", "brand": "Solis", "why": "The glass may splinter.", "state": ("Withdrawn", "stopped")}],
         "offers": [{"title": "Sun Milk", "sku": "SM-1", "price": usd(5200), "bounds": "standard", "why": "", "state": ("For sale", "done")}, {"title": "Dew Serum", "sku": "S-30", "price": usd(2600), "bounds": "standard", "why": "S-30: its brand has withdrawn it: The glass may splinter.", "state": ("Can't be sold", "stopped")}]}),
     "merchant-brands-none": ("merchant/brands.html", "merchant", "lumen", {"products": [], "offers": []}),
-    "merchant-brand-product": ("merchant/brand_product.html", "merchant", "lumen", {"product": {"title": "Dew Serum", "brand": "Solis", "withdrawn": "The glass may splinter.", "currency": "USD"}, "skus": [{"name": "price-0", "sku": "S-30", "value": "52.00"}, {"name": "price-1", "sku": "S-50", "value": ""}], "bounds": [("standard", "standard")], "chosen": "standard", "action": f"/merchant/brands/{HEX}", "stop": f"/merchant/brands/{HEX}/stop", "errors": {"price-0": "Enter a price such as 52 or 52.50, or nothing: it isn't offered then."}}),
-    "merchant-brand-product-unbound": ("merchant/brand_product.html", "merchant", "lumen", {"product": {"title": "Dew Serum", "brand": "Solis", "withdrawn": "", "currency": "USD"}, "skus": [], "bounds": [], "chosen": "", "action": f"/merchant/brands/{HEX}", "stop": ""}),
+    "merchant-brand-product": ("merchant/brand_product.html", "merchant", "lumen", {"product": {"title": "Dew Serum", "brand": "Solis", "withdrawn": "The glass may splinter.", "currency": "USD", "href": f"/catalog/{HEX}"}, "suggested": True, "terms": [{"name": "standard", "words": "The seller earns 15 to 25 %"}], "skus": [{"name": "price-0", "sku": "S-30", "title": "30 ml", "value": "52.00"}, {"name": "price-1", "sku": "S-50", "title": "50 ml", "value": ""}], "bounds": [("standard", "standard")], "chosen": "standard", "action": f"/merchant/brands/{HEX}", "stop": f"/merchant/brands/{HEX}/stop", "errors": {"price-0": "Enter a price such as 52 or 52.50, or nothing: it isn't offered then."}}),
+    "merchant-brand-product-unbound": ("merchant/brand_product.html", "merchant", "lumen", {"product": {"title": "Dew Serum", "brand": "Solis", "withdrawn": "", "currency": "USD", "href": f"/catalog/{HEX}"}, "suggested": False, "terms": [], "skus": [], "bounds": [], "chosen": "", "action": f"/merchant/brands/{HEX}", "stop": ""}),
     "brand-figures": ("brand/figures.html", "brand", "lumen", {"rows": [{"period": "2026-10", "handle": "dew-serum", "who": "Lumen Beauty", "units": "40", "returns": "Fewer than 5", "sellers": "9", "regions": "DE 22, AT 12"}], "bars": [{"month": "2026-09", "units": 20, "width": 50, "y": 0}, {"month": "2026-10", "units": 40, "width": 100, "y": 14}]}),
     "brand-figures-none": ("brand/figures.html", "brand", "lumen", {"rows": [], "bars": []}),
 }  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 from node.errors import NotFound, UserError
 from node.files.products import read_products
 from node.files.samples import PRODUCTS, sample_path
-from node.services import browse, catalog, greeting, plans
+from node.services import browse, catalog, greeting, plans, product_sheet
 from node.services import catalog_following as following
 from node.store.catalog_file import file_of
 from protocol import feed as wire
@@ -165,9 +165,9 @@ def test_products_are_paged_and_searched(shop):
     assert lumen.read(browse.list_products, search="100%").products == ()
     found = lumen.read(browse.list_products, search="cream").products
     assert found
-    assert lumen.read(browse.get_product, product=bytes.fromhex(found[0].id)).title == found[0].title
+    assert lumen.read(product_sheet.get_product, product=bytes.fromhex(found[0].id)).title == found[0].title
     with pytest.raises(NotFound):
-        lumen.read(browse.get_product, product=bytes(32))
+        lumen.read(product_sheet.get_product, product=bytes(32))
     with pytest.raises(UserError):
         lumen.read(browse.list_products, cursor="nonsense")
 

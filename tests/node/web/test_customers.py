@@ -81,7 +81,7 @@ async def test_the_catalog_with_pictures_of_this_desk_only(shop, desks):
     ana, lumen = desks
     text = await ana.reads("/catalog?customer=" + CUSTOMER.hex(), "3 products", "Product cream", "$52.00", "Ordering for Grace Hopper")
     assert "<img" not in text  # these have no picture: their initials stand in
-    path = re.search(r'href="(/catalog/[0-9a-f]{64}\?customer=[0-9a-f]{64})"', text)[1]
+    path = re.search(r'href="(/catalog/[0-9a-f]{64}\?customer=[0-9a-f]{64}&amp;merchant=[0-9a-f]{64})"', text)[1]
     text = await ana.reads(path, "You earn", "See the price", "Grace Hopper")
     assert f'<option value="{CUSTOMER.hex()}" selected' in text
     await lumen.reads(path.split("?")[0], "For sale")

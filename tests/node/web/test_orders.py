@@ -103,7 +103,14 @@ async def desks(shop, monkeypatch):
 async def test_an_order_from_the_product_to_its_end(shop, desks):
     ana, lumen = desks
     product = shop.ana.read(lambda unit: unit.catalog.offers(None, "", 1)[0].offer.product.hex())
-    form = {"product": product, "customer": CUSTOMER.hex(), "method": "post", "qty-cream": "1", "qty-serum": "0"}
+    form = {
+        "product": product,
+        "merchant": shop.lumen.identity.hex(),
+        "customer": CUSTOMER.hex(),
+        "method": "post",
+        "qty-cream": "1",
+        "qty-serum": "0",
+    }
     path = await ana.post("/orders/quote", **form)
     await ana.reads(path, "Asking the price", "lumen is asked for the price")
     assert await ana.looks_again(path) == (200, None)
@@ -155,8 +162,15 @@ async def test_what_cannot_be_done_is_said_on_the_page(shop, desks):
     ana, lumen = desks
     product = shop.ana.read(lambda unit: unit.catalog.offers(None, "", 1)[0].offer.product.hex())
     for quantity, words in (("-2", "order at least one"), ("two", "whole numbers"), ("0", "at least one line")):
-        path = await ana.post("/orders/quote", product=product, customer=CUSTOMER.hex(), method="post", **{"qty-cream": quantity})
-        assert path == f"/catalog/{product}"
+        path = await ana.post(
+            "/orders/quote",
+            product=product,
+            merchant=shop.lumen.identity.hex(),
+            customer=CUSTOMER.hex(),
+            method="post",
+            **{"qty-cream": quantity},
+        )
+        assert path == f"/catalog/{product}?customer={CUSTOMER.hex()}&merchant={shop.lumen.identity.hex()}", "what was chosen is kept"
         await ana.reads("/orders", words)
     fund(shop.lumen, 0)
     order = shop.placed().hex()
@@ -196,7 +210,16 @@ async def test_the_page_waits_a_moment_for_the_price(shop, desks, monkeypatch):
     monkeypatch.setattr(pages, "WAIT_SECONDS", 20)
     ana, _ = desks
     product = shop.ana.read(lambda unit: unit.catalog.offers(None, "", 1)[0].offer.product.hex())
-    asking = asyncio.create_task(ana.post("/orders/quote", product=product, customer=CUSTOMER.hex(), method="post", **{"qty-cream": "1"}))
+    asking = asyncio.create_task(
+        ana.post(
+            "/orders/quote",
+            product=product,
+            merchant=shop.lumen.identity.hex(),
+            customer=CUSTOMER.hex(),
+            method="post",
+            **{"qty-cream": "1"},
+        )
+    )
     for _ in range(1_000):
         if shop.ana.read(orders.list_orders):
             break
