@@ -4,6 +4,7 @@ import asyncio
 
 from node.config import Config
 from node.net.host import Host
+from node.services.catalog_audit import CatalogAudit
 from node.services.catalog_load import Progress
 from node.services.catalog_packs import CatalogPacks
 from node.services.catalog_sync import CatalogSync
@@ -21,12 +22,14 @@ class Catalogs:
         files = PackFolder(config.data / FOLDER)
         self._greeted = greeted
         self._packs = CatalogPacks(store, store.catalog, files)
+        self._audit = CatalogAudit(store, store.catalog, files)
         self._sync = CatalogSync(store, store.catalog, files, host, rate=config.catalog_rate * 1000)
 
     async def run(self) -> None:
         """Follow, and make packs. Peers are asked once they were greeted: before, they would not know a new device of ours."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._packs.run(), name="packs")
+            tasks.create_task(self._audit.run(), name="catalog-audit")
             await self._greeted.wait()
             tasks.create_task(self._sync.run(), name="catalog-sync")
 
@@ -43,6 +46,7 @@ class Catalogs:
         if topics & {"catalog", "peers"}:
             self._sync.wake()
             self._packs.wake()
+            self._audit.wake()
 
     def progress(self) -> dict[bytes, Progress]:
         """How far each first sync under way is, by feed."""

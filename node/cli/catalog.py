@@ -31,9 +31,11 @@ def feeds(context: typer.Context) -> None:
     """The feeds this node signs or follows, and how far it is with them."""
     call = call_of(context)
     with reported():
-        call.output.show(
-            call.client.get("/catalog/feeds"), ("merchant_name", "currency", "products", "offers", "expected", "verified", "error", "feed")
-        )
+        found = call.client.get("/catalog/feeds")
+        call.output.show(found, ("merchant_name", "currency", "products", "offers", "expected", "verified", "error", "feed"))
+        for feed in found:
+            if feed["trouble"]:
+                call.output.say(f"{feed['merchant_name']}: {feed['trouble']}")
 
 
 @app.command(name="list")

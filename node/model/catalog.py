@@ -98,3 +98,5 @@ class Held:
     offers: int = 0
     part: Part | None = None
     divided: bool = False
+    sealed: bytes | None = None
+    """What packs brought and nobody has reckoned yet (`Writing.prove`); None where the records are known to lead to `state`."""

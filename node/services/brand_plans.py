@@ -31,6 +31,7 @@ class BrandBook(Protocol):
     def drop_relay(self, feed: bytes, via: bytes) -> None: ...  # noqa: D102
     def keep_head(self, feed: bytes, head: HeadRow) -> None: ...  # noqa: D102
     def heads(self, feed: bytes, after: int) -> Sequence[HeadRow]: ...  # noqa: D102
+    def head_at(self, feed: bytes, size: int) -> bytes | None: ...  # noqa: D102
     def keep_plan(self, record: BrandPlanRecord, now: int) -> None: ...  # noqa: D102
     def plan(self, plan: bytes, /) -> BrandPlanRecord | None: ...  # noqa: D102
     def plans(self, brand: bytes | None = None) -> Sequence[BrandPlanRecord]: ...  # noqa: D102
@@ -87,6 +88,19 @@ def publish_bounds(
     _tell(unit, Role.MERCHANT, signed, record)
     unit.touched("changes")
     return _view(unit, record, {name.strip(): version})
+
+
+def tick(unit: BrandsUnit) -> None:
+    """Bounds that a device signed which is gone by now are signed anew, as they are, so that those who come later can check them."""
+    if unit.me.role != "brand":
+        return
+    gone = unit.peers.own().revoked
+    for record in unit.brands.plans(unit.me.identity) if gone else ():
+        if verify(record.raw, TYPE).envelope.author in gone:
+            signed = sign(unit.me.device, TYPE, record.bounds, created=unit.now)
+            again = BrandPlanRecord(record.hash, record.bounds, signed.raw)
+            unit.brands.keep_plan(again, unit.now)
+            _tell(unit, Role.MERCHANT, signed, again)
 
 
 def list_bounds(unit: BrandsUnit) -> list[BrandPlanView]:

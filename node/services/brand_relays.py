@@ -5,21 +5,23 @@ What a relay can't show is the brand's whole log. It shows the heads it took ins
 
 from collections.abc import Sequence
 
-from node.model.brand import HeadRow
 from node.model.catalog import FeedRow
 from node.model.peers import Peer
+from protocol.brand_plan import TYPE
 from protocol.codec import from_bytes
+from protocol.envelope import verify
 from protocol.errors import Conflict, Unauthorized
 from protocol.feed import CatalogChanged, Hop, Relayed
 from protocol.identity import IdentityState, Inception, Role, replay
 from protocol.kinds import Topic
-from protocol.log import Checkpoint
 
 from .brand_plans import BrandsUnit, brand_state, take_bounds
 from .catalog import followers
+from .evidence import Contradiction
 from .exchange import send
 
 MOST_RELAYED = 64
+MOST_HOPS = 256  # of one page
 MOST_BYTES = 600_000  # of root logs and bounds in one answer
 
 
@@ -55,17 +57,16 @@ def way(unit: BrandsUnit, row: FeedRow, known: int, size: int) -> tuple[Sequence
     if known in (0, size):
         return (), None
     heads = unit.brands.heads(row.feed, known)
-    if not heads or heads[-1].size != size:
+    if not heads or heads[-1].size != size or len(heads) > MOST_HOPS + 1:
         raise Conflict("this relay doesn't know the way from the head you hold: ask another, or the brand", code="unknown-head")
     hops = tuple(Hop(head.checkpoint, head.proof) for head in heads[:-1])
     return heads[-1].proof, hops or None
 
 
-def taken(unit: BrandsUnit, row: FeedRow, checkpoint: Checkpoint, raw: bytes, proof: Sequence[bytes]) -> None:
-    """A merchant took a head of a brand's feed: it is kept for those behind, and our sellers hear of it."""
+def taken(unit: BrandsUnit, row: FeedRow, raw: bytes) -> None:
+    """A merchant took a head of a brand's feed: our sellers hear of it."""
     if not is_relayed(unit, row):
         return
-    unit.brands.keep_head(row.feed, HeadRow(checkpoint.size, raw, tuple(proof)))
     for peer in followers(unit):
         send(unit, peer.peer, CatalogChanged(row.feed, raw), topic=Topic.CATALOG, about=("feed", row.feed))
 
@@ -76,7 +77,7 @@ def taken(unit: BrandsUnit, row: FeedRow, checkpoint: Checkpoint, raw: bytes, pr
 def take_relayed(unit: BrandsUnit, peer: Peer, shown: Sequence[Relayed]) -> tuple[bytes, ...]:
     """Follow what a merchant relays; the feeds to fetch from it.
 
-    Raises Unauthorized `wrong-identity`, `wrong-role`, Conflict `rollback`, `equivocation`, and as root logs and bounds do.
+    Raises Unauthorized `wrong-identity`, `wrong-role`, Conflict `rollback`, Contradiction, and as root logs and bounds do.
     """
     if unit.me.role != "seller":
         return ()
@@ -90,7 +91,8 @@ def take_relayed(unit: BrandsUnit, peer: Peer, shown: Sequence[Relayed]) -> tupl
             unit.catalog.keep_feed(FeedRow(feed.id, feed.identity, feed.name, feed.currency, own=False, incarnation=feed.incarnation))
         unit.brands.keep_relay(feed.id, peer.identity)
         for raw in item.plans:
-            take_bounds(unit, state, raw)
+            if verify(raw, TYPE).envelope.author not in state.revoked:  # its brand signs them anew: what is known of them stays
+                take_bounds(unit, state, raw)
     feeds = tuple(item.feed.id for item in shown)
     for gone in set(unit.brands.relayed(peer.identity)) - set(feeds):
         unit.brands.drop_relay(gone, peer.identity)
@@ -110,6 +112,9 @@ def _learn(unit: BrandsUnit, item: Relayed) -> IdentityState:
     else:
         if len(shown.entries) < len(known.presentation.entries):
             return known.state
+        fork = shown.fork(known.presentation) if shown.inception == known.presentation.inception else None
+        if fork is not None:
+            raise Contradiction("the brand's root log was rewritten", identity=shown.identity, first=fork[0], second=fork[1])
         state = shown.follow(known.presentation, known.state)
     unit.brands.keep(item.feed.identity, item.name, shown, unit.now)
     return state

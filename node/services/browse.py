@@ -9,6 +9,7 @@ from protocol.encoding import decode, encode
 from protocol.errors import Malformed
 from protocol.offer import Stock
 
+from . import feed_trouble
 from .brand_offers import refusal
 from .brand_plans import BrandsUnit, brand_name
 from .catalog_following import expected
@@ -21,7 +22,8 @@ MOST_ROWS = 200
 class FeedView:
     """A feed and how far we are with it. `state_hash` is what its merchant signed and we recomputed; while `held` is less than `size` the
     catalog file was lost and is being filled again. `expected`: how many records a first sync under way brings in all, 0 when none is;
-    `products` and `offers` are those that are here.
+    `products` and `offers` are those that are here. `trouble` says in words what `error` is a code of;
+    `verified` only once every record was reckoned into the state hash.
     """
 
     feed: str
@@ -40,6 +42,7 @@ class FeedView:
     error: str
     held: int
     expected: int
+    trouble: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +175,11 @@ def _feed_view(unit: BrandsUnit, row: FeedRow) -> FeedView:
         row.state.digest.hex(),
         row.synced_at,
         row.synced_at,
-        bool(row.checkpoint) and not row.error and held.size >= row.size,
+        bool(row.checkpoint) and not row.error and held.size >= row.size and held.sealed is None,
         row.error,
         held.size,
         0 if row.own else expected(unit, row.feed),
+        feed_trouble.words(row.error),
     )
 
 

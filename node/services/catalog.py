@@ -60,6 +60,7 @@ class CatalogBook(Feeds, Protocol):
     def offer(self, feed: bytes, sku: str) -> OfferRecord | None: ...  # noqa: D102
     def offers(self, feed: bytes | None, after: str, limit: int) -> Sequence[OfferRecord]: ...  # noqa: D102
     def counts(self, feed: bytes) -> tuple[int, int]: ...  # noqa: D102
+    def naming(self, feed: bytes, part: bytes) -> int: ...  # noqa: D102
     def keep_plan(self, record: PlanRecord, now: int) -> None: ...  # noqa: D102
     def plan(self, plan: bytes, /) -> PlanRecord | None: ...  # noqa: D102
     def plans(self, merchant: bytes | None = None) -> Sequence[PlanRecord]: ...  # noqa: D102

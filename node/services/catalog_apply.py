@@ -83,7 +83,10 @@ def _take(writing: Writing, feed: bytes, last: list[Entry], anew: bool, checkpoi
         writing.apply(feed, [entry._replace(record=None) for entry in writing.slots(feed, Span())], told=False)
         writing.seal(feed, 0, StateHash(), None)  # whatever the state was said to be: nothing is here now
     rows = chain(chain.from_iterable(read_rows(unpress(part)) for part in writing.staged(feed)), last)
-    return _applied(writing, feed, rows, checkpoint, raw, told=not anew)
+    state = _applied(writing, feed, rows, checkpoint, raw, told=not anew)
+    if anew:
+        writing.prove(feed, writing.held(feed).sealed)  # each record went into it
+    return state
 
 
 def _applied(writing: Writing, feed: bytes, rows: Iterable[Entry], checkpoint: Checkpoint, raw: bytes, *, told: bool = True) -> StateHash:
@@ -116,7 +119,7 @@ class Repair:
                 continue
             checkpoint = await self._store.read(following.check_head, self._feed, head, proving.proof, proving.hops or ())
             state = await self._file.write(_mend, self._feed, found.excess, rows, checkpoint, head)
-            await self._store.write(following.accept, self._feed, head, state, proving.proof)
+            await self._store.write(following.accept, self._feed, head, state, proving.proof, proving.hops or ())
             return
         raise Conflict("the feed changes faster than it can be compared", code="busy")
 

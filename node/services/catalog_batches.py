@@ -8,8 +8,9 @@ from typing import Protocol
 from node.errors import ConflictError, NotFound
 from node.model.catalog import FeedRow
 from node.model.catalog_batch import Batch, BatchSlot
-from protocol.operations import Operation, Verb
+from protocol.operations import Noun, Operation, Verb
 
+from . import profile_use
 from .catalog import CatalogUnit, Note, publish
 
 MOST_TOUCHED = 200
@@ -137,7 +138,8 @@ def plan_rollback(unit: BatchesUnit, batch: bytes) -> RollbackPlan:
 def roll_back(unit: BatchesUnit, batch: bytes, leave: bool = False) -> RollbackView:
     """Take a batch back by a new one: each of its products with its offers is as before, byte for byte.
 
-    `leave`: products changed since stay as they are; without it, one such product stops all.
+    `leave`: products changed since stay as they are; without it, one such product stops all. Raises ConflictError `already-undone`,
+    `changed-since`, `profile-in-use`.
     """
     found = find_batch(unit, batch)
     if found.undone:
@@ -148,6 +150,7 @@ def roll_back(unit: BatchesUnit, batch: bytes, leave: bool = False) -> RollbackV
         text = f"{plan.left} of these products were changed since: {some}. Take the others back, or nothing."
         raise ConflictError(text, code="changed-since")
     row = _row_of(unit, found)
+    _require_unused(unit, found, row.feed)
     made = Batch(unit.random(32), row.feed, "rollback", found.name, unit.now, 0, 0, {"restored": plan.goods}, undoes=batch)
     done, _ = publish_batch(unit, row.currency, _inverse(unit, found, row.feed), made)
     unit.catalog_batches.keep(replace(found, undone=True))
@@ -175,6 +178,26 @@ def _inverse(unit: BatchesUnit, batch: Batch, feed: bytes) -> Iterator[tuple[str
     for slots in unit.catalog_batches.goods(batch.batch):
         if not _touched(unit, feed, slots):
             yield slots[0].goods, [_back(item) for item in slots]
+
+
+def _require_unused(unit: BatchesUnit, batch: Batch, feed: bytes) -> None:
+    """What the batch brought goes only where no offer names it afterwards."""
+    gone = [
+        item.slot
+        for slots in unit.catalog_batches.goods(batch.batch)
+        for item in slots
+        if item.before is None and item.slot[0] in profile_use.WORDS and not _touched(unit, feed, slots)
+    ]
+    for slot in gone:
+        part = profile_use.part_of(slot)
+        count = unit.catalog.naming(feed, part)
+        for _, operations in _inverse(unit, batch, feed):
+            for operation in operations:
+                if operation.slot[0] is Noun.OFFER:
+                    count += part in (operation.record or b"")
+                    count -= part in (unit.catalog.record(feed, operation.slot) or b"")
+        if count > 0:
+            raise profile_use.in_use(slot, count)
 
 
 def _back(item: BatchSlot) -> Operation:

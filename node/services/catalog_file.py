@@ -71,8 +71,14 @@ class Writing(Feeds, Protocol):
         much may have changed.
         """
 
+    def prove(self, feed: bytes, sealed: bytes | None) -> None:
+        """The records lead to the state, reckoned over all of them while `Held.sealed` was `sealed`; where it is another now, nothing."""
+
     def forget(self, feed: bytes) -> None:
         """Nothing of the feed stays."""
+
+    def let_go(self, feed: bytes) -> None:
+        """The feed counts as not here from now on; `CatalogFile.sweep` takes its rows away."""
 
     def stage(self, feed: bytes, operations: Iterable[bytes]) -> None:
         """Keep a page of operations until all are here."""
@@ -94,6 +100,9 @@ class CatalogFile(Protocol):
         """Run `fn(feeds, …)` on a snapshot of the file alone, over a connection of its own: however long it looks, nobody waits for it. For
         a thread.
         """
+
+    async def sweep(self) -> bool:
+        """Take away some rows of feeds that are let go; False when there is nothing left to do."""
 
     async def merge(self) -> bool:
         """Put the search index in better order, a bounded step of it; False when there is nothing left to do."""

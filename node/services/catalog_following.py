@@ -17,9 +17,10 @@ from protocol.packs import Manifest, open_manifest
 from protocol.state_hash import StateHash
 
 from . import brand_relays
+from . import catalog_findings as findings
 from .brand_plans import BrandsUnit
 from .catalog import publishers
-from .evidence import Contradiction
+from .catalog_forks import ForksUnit, remember, require_one_history
 from .exchange import Exchange, Incoming
 
 MOST_FEEDS = 64  # of one publisher
@@ -115,7 +116,7 @@ def take_feeds(unit: BrandsUnit, peer_id: str, answer: FeedsAnswer) -> tuple[byt
     return (*(feed.id for feed in answer.feeds), *passed_on)
 
 
-def check_head(unit: BrandsUnit, feed: bytes, raw: bytes, proof: Sequence[bytes], hops: Sequence[Hop] = ()) -> Checkpoint:
+def check_head(unit: ForksUnit, feed: bytes, raw: bytes, proof: Sequence[bytes], hops: Sequence[Hop] = ()) -> Checkpoint:
     """The newest head in an answer, which goes on from the one accepted, where it was relayed by the heads between.
 
     Raises Contradiction, Conflict (`rollback`, `wrong-log`), BadSignature, Untimely, Unauthorized (`not-live`, `wrong-writer`).
@@ -124,17 +125,16 @@ def check_head(unit: BrandsUnit, feed: bytes, raw: bytes, proof: Sequence[bytes]
     signed = verify(raw, CHECKPOINT)
     checkpoint = verify_checkpoint(raw, log=feed)
     require_writer(unit, row, signed)
+    require_one_history(unit, row, raw, checkpoint)
     check_time(signed.envelope, unit.now)
     if unit.now - checkpoint.time > STALE_MS:
         raise Untimely("a head that its writer signed long ago: somebody may be keeping the newer ones back", code="expired")
     if row.checkpoint is not None:
         before = verify_checkpoint(row.checkpoint, log=feed)
-        if before.size == checkpoint.size and (before.root, before.state_hash) != (checkpoint.root, checkpoint.state_hash):
-            words = f"two different heads at size {before.size}"
-            raise Contradiction(words, identity=row.identity, first=row.checkpoint, second=raw)
         for hop in hops:
             require_writer(unit, row, verify(hop.checkpoint, CHECKPOINT))
             between = verify_checkpoint(hop.checkpoint, log=feed)
+            require_one_history(unit, row, hop.checkpoint, between)
             check_extends(before, between, hop.proof)
             before = between
         check_extends(before, checkpoint, proof)
@@ -153,17 +153,27 @@ def expected(unit: BrandsUnit, feed: bytes) -> int:
     return found
 
 
-def check_manifest(unit: BrandsUnit, feed: bytes, signed: Signed) -> tuple[Manifest, Checkpoint]:
+def check_manifest(unit: ForksUnit, feed: bytes, signed: Signed) -> tuple[Manifest, Checkpoint]:
     """A manifest of the feed's writer. Raises as `check_head` and `open_manifest`. That it goes on from what was accepted is seen later."""
-    require_writer(unit, _followed(unit, feed), signed)
+    row = _followed(unit, feed)
+    require_writer(unit, row, signed)
     check_time(signed.envelope, unit.now)
-    return open_manifest(signed, feed=feed)
+    manifest, checkpoint = open_manifest(signed, feed=feed)
+    require_one_history(unit, row, manifest.checkpoint, checkpoint)
+    return manifest, checkpoint
 
 
-def accept(unit: BrandsUnit, feed: bytes, raw: bytes | None = None, state: StateHash | None = None, proof: Sequence[bytes] = ()) -> None:
+def accept(
+    unit: ForksUnit,
+    feed: bytes,
+    raw: bytes | None = None,
+    state: StateHash | None = None,
+    proof: Sequence[bytes] = (),
+    hops: Sequence[Hop] = (),
+) -> None:
     """The catalog file holds what this head says, or (None) we were told that nothing changed since the one accepted.
 
-    `proof` is that it goes on from there.
+    `proof` is that it goes on from there, by way of `hops` where it was relayed.
     """
     row = unit.catalog.feed(feed)
     if row is None or row.closed:
@@ -171,12 +181,14 @@ def accept(unit: BrandsUnit, feed: bytes, raw: bytes | None = None, state: State
     row = replace(row, synced_at=unit.now, asked_at=unit.now, error="")
     if raw is not None and state is not None:
         checkpoint = verify_checkpoint(raw, log=feed)
-        brand_relays.taken(unit, row, checkpoint, raw, proof)
+        remember(unit, row, raw, proof, hops)
+        brand_relays.taken(unit, row, raw)
         row = replace(row, size=checkpoint.size, checkpoint=raw, checkpoint_id=verify(raw, CHECKPOINT).id, state=state)
         for other in unit.catalog.feeds(own=False):
             if row.record.follows(other.record):
                 unit.catalog.close_feed(other.feed)
     unit.catalog.keep_feed(row)
+    findings.arrived(unit, feed)
     for name in (_heard(feed), _expected(feed)):
         if unit.settings.get(name, 0):
             unit.settings.set(name, 0)
@@ -193,19 +205,23 @@ def fail(unit: BrandsUnit, feed: bytes, code: str) -> None:
 
 
 def fail_feeds(unit: BrandsUnit, identity: bytes, code: str) -> None:
-    """What a publisher says of its feeds cannot be right: those we follow say so."""
+    """What a publisher says of its feeds, or of those it relays, cannot be right: those we follow say so."""
+    relayed = unit.brands.relayed(identity)
     for row in unit.catalog.feeds(own=False):
-        if row.identity == identity:
+        if row.identity == identity or row.feed in relayed:
             fail(unit, row.feed, code)
 
 
-def _on_changed(unit: BrandsUnit, incoming: Incoming) -> None:
+def _on_changed(unit: ForksUnit, incoming: Incoming) -> None:
+    """A hint; but a head that it shows is held against ours as any other. Raises as `require_writer`, Contradiction."""
     changed: CatalogChanged = incoming.message.record
     row = unit.catalog.feed(changed.feed)
     if row is None:
         unit.settings.set(_wanted(incoming.peer), value=True)
     elif row.identity == incoming.peer.identity or incoming.peer.identity in unit.brands.relays(row.feed):
         head = verify_checkpoint(changed.checkpoint, log=row.feed)
+        require_writer(unit, row, verify(changed.checkpoint, CHECKPOINT))
+        require_one_history(unit, row, changed.checkpoint, head)
         unit.settings.set(_heard(row.feed), max(head.size, 1))
     unit.touched("catalog")
 

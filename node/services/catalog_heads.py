@@ -4,7 +4,7 @@ A head that fits with ours is let go; one that contradicts ours is proof, kept a
 two is told after a day.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -16,11 +16,11 @@ from protocol.kinds import Topic
 from protocol.log import CHECKPOINT, sign_checkpoint, verify_checkpoint
 from protocol.messages import Message
 
-from . import anchors
+from . import anchors, evidence
 from .anchors import AnchorUnit
-from .brand_plans import BrandsUnit
 from .catalog_following import require_writer
-from .evidence import Contradiction
+from .catalog_forks import ForksUnit, is_known, require_one_history
+from .evidence import Contradiction, EvidenceUnit
 from .exchange import Exchange, Incoming, send
 from .today_items import TodayItem
 from .unit import OutboxEntry
@@ -29,22 +29,12 @@ DAY_MS = 86_400_000
 TELL_MS = 60 * 60_000
 ASK_AGAIN_MS = 10 * 60_000
 MOST_HEARD = 64  # of one feed
+MOST_TOLD = 64
 _TOLD = "heads/told"
 
 
-class HeardBook(Protocol):
-    """Heads heard of others (node/store/anchors.py says what each does)."""
-
-    def heard(self, feed: bytes | None = None) -> Sequence[HeardRow]: ...  # noqa: D102
-    def keep_heard(self, row: HeardRow, most: int) -> None: ...  # noqa: D102
-    def drop_heard(self, row: HeardRow) -> None: ...  # noqa: D102
-
-
-class HeadsUnit(AnchorUnit, BrandsUnit, Protocol):
+class HeadsUnit(AnchorUnit, EvidenceUnit, ForksUnit, Protocol):
     """What this service needs of a transaction."""
-
-    @property
-    def heads(self) -> HeardBook: ...  # noqa: D102
 
 
 def tick(unit: HeadsUnit) -> None:
@@ -73,11 +63,12 @@ def _tell(unit: HeadsUnit) -> None:
     heads: dict[bytes, list[bytes]] = {}
     for row in unit.catalog.feeds(own=False):
         if row.checkpoint is not None:
-            heads.setdefault(row.identity, []).append(row.checkpoint)
+            for shop in {row.identity, *unit.brands.relays(row.feed)}:
+                heads.setdefault(shop, []).append(row.checkpoint)
     for edge in unit.team.edges():
         mine, signed = heads.get(edge.merchant), edge.status in ("signed", "accepted") and edge.ends is None
         if mine and signed and edge.side != "merchant" and unit.peers.get(edge.peer) is not None:
-            send(unit, edge.peer, Heads(tuple(mine)), topic=Topic.CATALOG)
+            send(unit, edge.peer, Heads(tuple(mine[:MOST_TOLD])), topic=Topic.CATALOG)
 
 
 def _on_heads(unit: HeadsUnit, incoming: Incoming) -> None:
@@ -90,12 +81,9 @@ def _on_heads(unit: HeadsUnit, incoming: Incoming) -> None:
         if row is None or row.own or row.checkpoint is None:
             continue
         require_writer(unit, row, signed)
+        require_one_history(unit, row, raw, head)
         check_time(signed.envelope, unit.now)
-        anchor = Anchor(head.log, head.size, head.root, head.state_hash)
-        verdict = judge(anchor, verify_checkpoint(row.checkpoint))
-        if verdict is Verdict.CONTRADICTS:
-            raise Contradiction("two different heads of one size", identity=row.identity, first=row.checkpoint, second=raw)
-        if verdict is not Verdict.AGREES:
+        if not is_known(unit, row, head):
             unit.heads.keep_heard(HeardRow(row.feed, head.size, head.root, raw, unit.now), MOST_HEARD)
 
 
@@ -106,8 +94,14 @@ def _judge(unit: HeadsUnit, row: FeedRow) -> None:
     head, peer = verify_checkpoint(row.checkpoint), unit.peers.by_identity(row.identity)
     for heard in unit.heads.heard(row.feed):
         other = verify_checkpoint(heard.raw)
+        try:
+            require_one_history(unit, row, heard.raw, other)
+        except Contradiction as found:
+            evidence.keep(unit, found)
+            unit.heads.drop_heard(heard)
+            continue
         verdict = judge(Anchor(other.log, other.size, other.root, other.state_hash), head)
-        if verdict is Verdict.AGREES:
+        if verdict is Verdict.AGREES or is_known(unit, row, other):
             unit.heads.drop_heard(heard)
         elif verdict is Verdict.UNPROVED and peer is not None and unit.now - heard.asked_at >= ASK_AGAIN_MS:
             unit.heads.keep_heard(replace(heard, asked_at=unit.now), MOST_HEARD)
@@ -136,10 +130,10 @@ def unproved(unit: Any) -> Iterable[TodayItem]:
     """Catalogs of which others were shown a head that its writer does not connect with ours, for a day."""
     for heard in unit.heads.heard():
         row = unit.catalog.feed(heard.feed)
-        if row is None or heard.size > row.size or unit.now - heard.heard_at < DAY_MS:
-            continue
-        peer = unit.peers.by_identity(row.identity)
-        who = peer.name if peer else "A shop you follow"
+        peer = unit.peers.by_identity(row.identity) if row is not None else None
+        if row is None or peer is None or heard.size > row.size or unit.now - heard.heard_at < DAY_MS:
+            continue  # a brand that we only know by its shops cannot be asked: nothing is to be read into that
+        who = peer.name
         text = "Others of its sellers were shown a catalog that it does not connect with yours. Ask it by another way before you order."
         yield TodayItem("evidence", "catalog", f"{who} may show two catalogs", text, "/catalog/anchors", "", heard.heard_at, who)
 

@@ -46,6 +46,9 @@ class PackFiles(Protocol):
     def forget(self, feed: bytes) -> None:
         """Nothing of the feed stays."""
 
+    def set_aside(self, feed: bytes) -> None:
+        """Manifest and packs are a proof: they stay, under another name, and are given to nobody."""
+
 
 class Transactions(Protocol):
     """The store."""

@@ -18,6 +18,7 @@ from protocol.kinds import Topic
 from protocol.messages import Message, Nack, pack, unpack
 from protocol.packs import MANIFEST, Manifest
 
+from . import catalog_findings as findings
 from . import catalog_following as following
 from . import evidence
 from .catalog_apply import Pages, Repair, take
@@ -166,6 +167,8 @@ class CatalogSync:
         except (NodeError, ProtocolError) as error:
             if _is_passing(error):
                 return False
+            if isinstance(error, Contradiction):
+                await self._store.write(evidence.keep, error)
             await self._store.write(following.fail_feeds, errand.identity, error.code)
             return True
         done = True
@@ -210,7 +213,7 @@ class CatalogSync:
             if not await pages.add(answer, checkpoint.size):
                 break
         state = await take(self._file, feed, pages, checkpoint, answer.checkpoint)
-        await self._store.write(following.accept, feed, answer.checkpoint, state, answer.proof)
+        await self._store.write(following.accept, feed, answer.checkpoint, state, answer.proof, answer.hops or ())
 
     async def _unchanged(self, feed: bytes, at: Standing) -> None:
         if at.row.checkpoint is None or not at.current:
@@ -219,6 +222,8 @@ class CatalogSync:
 
     async def _load(self, errand: Errand, feed: bytes, *, resume: bool) -> bool:
         """By packs; whether its publisher has some. It counts once `_update` proved that it goes on from what was accepted."""
+        if await self._store.read(findings.is_by_pages, feed):
+            return False
         raw = await asyncio.to_thread(self._files.manifest, feed) if resume else None
         if raw is not None:
             try:

@@ -23,6 +23,7 @@ from .brand_plans import BrandsUnit
 from .catalog import plan_for, require_writer
 from .catalog_batches import BatchesUnit
 from .catalog_inputs import OfferInput, ProductInput, checked, id_of, offer_input, offer_of, product_input, product_of
+from .profile_use import WORDS, require_unused
 
 MOST_ROWS = 200
 
@@ -44,6 +45,7 @@ class DraftBook(Protocol):
     def by_goods(self, pile: bytes) -> Iterator[list[Draft]]: ...  # noqa: D102
     def page(self, pile: bytes, after: tuple[str, str, str], limit: int) -> Sequence[Draft]: ...  # noqa: D102
     def count(self, pile: bytes) -> int: ...  # noqa: D102
+    def naming(self, pile: bytes, part: bytes) -> tuple[int, int]: ...  # noqa: D102
     def drop(self, pile: bytes, slots: Iterable[Slot]) -> None: ...  # noqa: D102
     def drop_some(self, pile: bytes, rows: int) -> bool: ...  # noqa: D102
 
@@ -175,9 +177,14 @@ def save_returns(unit: DraftsUnit, currency: str, policy: ReturnPolicy) -> Saved
 
 
 def withdraw(unit: DraftsUnit, currency: str, noun: Noun, name: str) -> SavedView:
-    """Draft that something goes: a product with its offers, an offer, a shipping profile or a return policy that no offer names."""
+    """Draft that something goes: a product with its offers, an offer, a shipping profile or a return policy that no offer names.
+
+    Raises NotFound, ConflictError `profile-in-use`.
+    """
     _require_writer(unit, currency)
     record = found(unit, currency, (noun, name))
+    pile = unit.drafts.open_pile(currency)
+    require_unused(unit, feed_of(unit, currency), pile.pile if pile else None, (noun, name))
     goods = name if isinstance(record, Product) else goods_of(unit, currency, record) if isinstance(record, Offer) else ""
     return _save(unit, currency, goods, (noun, name), None)
 
@@ -248,7 +255,7 @@ def _check_offer(unit: DraftsUnit, currency: str, offer: Offer) -> None:
         raise UserError(f"The price is in {offer.price.currency}, this catalog's are in {currency}.", code="currency")
     for noun, name in ((Noun.SHIPPING, offer.shipping_profile), (Noun.RETURNS, offer.returns)):
         if name and standing(unit, currency, (noun, name)) is None:
-            raise UserError(f"There is no {_WORDS[noun]} named {name!r}. Make it first.", code="unknown-profile")
+            raise UserError(f"There is no {WORDS[noun]} named {name!r}. Make it first.", code="unknown-profile")
     plan = unit.catalog.plan(offer.plan) if offer.plan else None
     if offer.plan and (plan is None or plan.plan.merchant != unit.me.identity or plan.plan.currency != currency):
         raise UserError(f"That is no plan of yours in {currency}.", code="wrong-plan")
@@ -261,9 +268,6 @@ def _check_offer(unit: DraftsUnit, currency: str, offer: Offer) -> None:
             check_offer(offer, raw, from_bytes(Product, raw), bounds.bounds, plan.plan, brand=brand.identity, now=unit.now)
         except ProtocolError as error:
             raise UserError(f"{error}.", code=error.code) from error
-
-
-_WORDS = {Noun.SHIPPING: "shipping profile", Noun.RETURNS: "return policy"}
 
 
 def _require_shop(unit: DraftsUnit) -> None:

@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from node.errors import NotFound, UserError
+from node.model.brand import BrandRow
+from node.model.catalog import FeedRow
 from node.model.evidence import Evidence
-from protocol.envelope import peek_type, verify
+from node.model.peers import Peer
+from protocol.envelope import Envelope, peek_type, verify
 from protocol.errors import Conflict, ProtocolError
 from protocol.ids import digest
 from protocol.log import CHECKPOINT, Checkpoint, check_contradiction
 from protocol.peer_id import peer_id_of
 
-from .exchange import PeersUnit
 from .today_items import TodayItem
+from .unit import Unit
 
 MOST_SHOWN = 100
 SHOWN_MS = 30 * 86_400_000
@@ -37,11 +40,41 @@ class EvidenceBook(Protocol):
     def get(self, evidence: bytes, /) -> Evidence | None: ...  # noqa: D102
 
 
-class EvidenceUnit(PeersUnit, Protocol):
-    """What this service needs of a transaction."""
+class EvidenceUnit(Unit, Protocol):
+    """What keeping needs of a transaction."""
 
     @property
     def evidence(self) -> EvidenceBook: ...  # noqa: D102
+
+
+class Peers(Protocol):
+    """Peers, as far as their names and devices go."""
+
+    def get(self, peer: str, /) -> Peer | None: ...  # noqa: D102
+    def by_identity(self, identity: bytes, /) -> Peer | None: ...  # noqa: D102
+
+
+class Brands(Protocol):
+    """Brands that we only know by their shops."""
+
+    def get(self, identity: bytes, /) -> BrandRow | None: ...  # noqa: D102
+
+
+class Feeds(Protocol):
+    """Whose a feed is."""
+
+    def feed(self, feed: bytes, /) -> FeedRow | None: ...  # noqa: D102
+
+
+class ShownUnit(EvidenceUnit, Protocol):
+    """What showing needs of a transaction."""
+
+    @property
+    def peers(self) -> Peers: ...  # noqa: D102
+    @property
+    def brands(self) -> Brands: ...  # noqa: D102
+    @property
+    def catalog(self) -> Feeds: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +112,12 @@ def keep(unit: EvidenceUnit, found: Contradiction) -> None:
         unit.touched("changes")
 
 
-def list_evidence(unit: EvidenceUnit) -> list[EvidenceView]:
+def list_evidence(unit: ShownUnit) -> list[EvidenceView]:
     """Every contradiction found, newest first."""
     return [_view(unit, row) for row in unit.evidence.all(MOST_SHOWN)]
 
 
-def get_evidence(unit: EvidenceUnit, evidence: bytes) -> EvidenceView:
+def get_evidence(unit: ShownUnit, evidence: bytes) -> EvidenceView:
     """One contradiction. Raises NotFound."""
     row = unit.evidence.get(evidence)
     if row is None:
@@ -107,17 +140,36 @@ class CheckedView:
     heads: tuple[HeadView, ...]
 
 
-def check_evidence(unit: EvidenceUnit, first: str, second: str) -> CheckedView:
+def check_evidence(unit: ShownUnit, first: str, second: str) -> CheckedView:
     """Check two records (hex) that somebody handed over. Raises UserError `bad-proof` when they prove nothing."""
     try:
         one, other = check_contradiction(bytes.fromhex(first), bytes.fromhex(second))
     except (ValueError, ProtocolError) as error:
         raise UserError(f"These two records prove nothing: {error}.", code="bad-proof") from error
     place = one.envelope
-    peer = unit.peers.get(peer_id_of(place.author))
     heads = tuple(_head(found.read(Checkpoint)) for found in (one, other)) if place.type == CHECKPOINT else ()
-    identity, name = (peer.identity.hex(), peer.name) if peer else ("", "")
-    return CheckedView(place.type, place.log.hex(), place.seq, place.author.hex(), identity, name, heads)
+    return CheckedView(place.type, place.log.hex(), place.seq, place.author.hex(), *_signer(unit, place), heads)
+
+
+def _signer(unit: ShownUnit, place: Envelope) -> tuple[str, str]:
+    """Whose signature it is and how they are called: a peer's device, or the writer of a feed or of a root log that we know."""
+    peer = unit.peers.get(peer_id_of(place.author))
+    if peer is not None:
+        return peer.identity.hex(), peer.name
+    feed = unit.catalog.feed(place.log)
+    for identity in (place.log, feed.identity if feed else b""):
+        known = _known(unit, identity)
+        state = known.state if known else None
+        if known is None or state is None:
+            continue
+        devices = (device.device_public for device in state.devices)
+        if place.author in (*devices, *state.revoked, state.root_public, state.inception.root_public):
+            return identity.hex(), known.name
+    return "", ""
+
+
+def _known(unit: ShownUnit, identity: bytes) -> Peer | BrandRow | None:
+    return unit.peers.by_identity(identity) or unit.brands.get(identity)
 
 
 def _head(found: Checkpoint) -> HeadView:
@@ -136,9 +188,9 @@ def found(unit: Any) -> Iterable[TodayItem]:
         yield TodayItem("evidence", "peers", title, text, href, "Look", row.found_at, view.name)
 
 
-def _view(unit: EvidenceUnit, row: Evidence) -> EvidenceView:
-    peer = unit.peers.by_identity(row.identity)
-    name = peer.name if peer else ""
+def _view(unit: ShownUnit, row: Evidence) -> EvidenceView:
+    known = _known(unit, row.identity)
+    name = known.name if known else ""
     type_ = peek_type(row.first)
     parts = (row.log.hex(), row.seq, type_, row.first.hex(), row.second.hex(), row.found_at)
     return EvidenceView(row.id.hex(), row.identity.hex(), name, *parts)

@@ -74,6 +74,8 @@ TICKS: tuple[Callable[[Any], None], ...] = (
     restored.tick,
     recovery.tick,
     catalog.tick,
+    plans.tick,
+    brand_plans.tick,
     brand_offers.tick,
     performance.tick,
     anchors.tick,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from node.errors import NotFound, UserError
 from node.model.catalog import PlanRecord
 from protocol.codec import from_bytes, to_bytes
-from protocol.envelope import sign
+from protocol.envelope import sign, verify
 from protocol.errors import Conflict
 from protocol.identity import Role
 from protocol.kinds import Topic
@@ -83,6 +83,15 @@ def publish_plan(
     adopt_plan(unit, currency, record.hash)
     unit.touched("changes")
     return _view(unit, record)
+
+
+def tick(unit: CatalogUnit) -> None:
+    """A plan that a device signed which is gone by now is signed anew, as it is, so that sellers who come later can check it."""
+    gone = unit.peers.own().revoked
+    for record in unit.catalog.plans(unit.me.identity) if gone else ():
+        if verify(record.raw, TYPE).envelope.author in gone:
+            signed = sign(unit.me.device, TYPE, record.plan, created=unit.now)
+            unit.catalog.keep_plan(PlanRecord(record.hash, record.plan, signed.raw), unit.now)
 
 
 def _floor(unit: CatalogUnit) -> int:

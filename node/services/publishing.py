@@ -21,6 +21,7 @@ from .catalog import own_feed, sign_head
 from .catalog_batches import hash_of
 from .drafts import DraftsUnit, feed_of
 from .piles import LONGEST_NAME, find_pile
+from .profile_use import require_unused
 from .rebasing import differing, rebased
 
 _HASHED_AT_ONCE = 1000
@@ -63,7 +64,7 @@ def begin(unit: DraftsUnit, pile: bytes) -> None:
 
 def prepare(unit: DraftsUnit, pile: bytes, anyway: bool, tell: Tell) -> Prepared:
     """What signing a pile would write. Raises ConflictError `changed-since` with what was signed otherwise since, unless `anyway`;
-    `nothing-to-do`; `unknown-product`. `tell` hears how many drafts were looked at.
+    `nothing-to-do`; `unknown-product`; `profile-in-use`. `tell` hears how many drafts were looked at.
     """
     found = find_pile(unit, pile)
     feed = feed_of(unit, found.currency)
@@ -87,6 +88,9 @@ def prepare(unit: DraftsUnit, pile: bytes, anyway: bool, tell: Tell) -> Prepared
             made.state, came, gone = made.state.change(added=came, removed=gone), [], []
         done += len(drafts)
         tell(done)
+    for draft in unit.drafts.of_goods(pile, ""):
+        if draft.record is None:
+            require_unused(unit, feed, pile, draft.slot)
     made.state = made.state.change(added=came, removed=gone)
     if clashes and not anyway:
         some = "; ".join(clashes[:_MOST_NAMED]) + ("; …" if len(clashes) > _MOST_NAMED else "")

@@ -14,7 +14,7 @@ from protocol.ids import ID_BYTES
 from protocol.performance import TYPE as REPORT
 from protocol.performance import Performance
 
-MOST_HEADS = 256
+MOST_HEADS = 1024
 
 
 class Brands:
@@ -73,13 +73,22 @@ class Brands:
         found = [HeadRow(size, raw, tuple(_hashes(proof))) for size, raw, proof in self._db.execute(sql, (feed, after))]
         return found[1:] if found and found[0].size == after else []
 
+    def head_at(self, feed: bytes, size: int) -> bytes | None:
+        """The raw head of that size, where it was taken and is not forgotten."""
+        found = self._db.execute("SELECT checkpoint FROM feed_heads WHERE feed = ? AND size = ?", (feed, size)).fetchone()
+        return found[0] if found else None
+
     # --- bounds
 
     def keep_plan(self, record: BrandPlanRecord, now: int) -> None:
-        """Keep signed bounds; the same again changes nothing."""
+        """Keep signed bounds, in the place of the same that another device signed."""
         bounds = record.bounds
         values = (record.hash, bounds.brand, bounds.name, bounds.version, record.raw, now)
-        self._db.execute("INSERT OR IGNORE INTO brand_plans (plan, brand, name, version, raw, known_at) VALUES (?, ?, ?, ?, ?, ?)", values)
+        sql = (
+            "INSERT INTO brand_plans (plan, brand, name, version, raw, known_at) VALUES (?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (plan) DO UPDATE SET raw = excluded.raw WHERE raw <> excluded.raw"
+        )
+        self._db.execute(sql, values)
 
     def plan(self, plan: bytes) -> BrandPlanRecord | None:
         """The bounds with this hash."""

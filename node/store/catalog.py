@@ -29,7 +29,7 @@ _FEED = (
     "feed, identity, name, currency, own, size, checkpoint, checkpoint_id, state, frontier, staged, synced_at, asked_at, error, "
     "incarnation, closed"
 )
-_SHOWN = f"(SELECT h.id, f.feed FROM {ATTACHED}.heads AS h JOIN feeds AS f ON f.feed = h.feed WHERE NOT f.closed)"  # noqa: S608
+_SHOWN = f"(SELECT h.id, f.feed FROM {ATTACHED}.heads AS h JOIN feeds AS f ON f.feed = h.feed WHERE NOT f.closed AND NOT h.going)"  # noqa: S608
 _OFFERS = (
     f"SELECT s.feed, o.record, (SELECT p.record FROM {ATTACHED}.products AS p WHERE p.product = o.product LIMIT 1) "  # noqa: S608
     f"FROM {ATTACHED}.offers AS o JOIN {_SHOWN} AS s ON s.id = o.feed"
@@ -238,13 +238,23 @@ class Catalog:
         held = self._held.held(feed)
         return held.products, held.offers
 
+    def naming(self, feed: bytes, part: bytes) -> int:
+        """How many records of offers in a feed hold `part`."""
+        sql = f"SELECT count(*) FROM {ATTACHED}.offers WHERE feed = ? AND instr(record, ?)"  # noqa: S608
+        count: int = self._db.execute(sql, (self._held.key(feed), part)).fetchone()[0]
+        return count
+
     # --- plans
 
     def keep_plan(self, record: PlanRecord, now: int) -> None:
-        """Keep a signed plan; the same again changes nothing."""
+        """Keep a signed plan, in the place of the same that another device signed."""
         plan = record.plan
         values = (record.hash, plan.merchant, plan.version, plan.currency, record.raw, now)
-        self._db.execute("INSERT OR IGNORE INTO plans (plan, merchant, version, currency, raw, known_at) VALUES (?, ?, ?, ?, ?, ?)", values)
+        sql = (
+            "INSERT INTO plans (plan, merchant, version, currency, raw, known_at) VALUES (?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (plan) DO UPDATE SET raw = excluded.raw WHERE raw <> excluded.raw"
+        )
+        self._db.execute(sql, values)
 
     def plan(self, plan: bytes) -> PlanRecord | None:
         """The plan with this hash."""

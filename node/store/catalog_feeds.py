@@ -13,7 +13,7 @@ from protocol.state_hash import StateHash
 
 from .catalog_tree import StoredTree
 
-_HELD = "feed, size, state, checkpoint, products, offers, divided, id"
+_HELD = "feed, size, state, checkpoint, products, offers, divided, sealed, id"
 AT_ONCE = 1000
 """So many names stand in one question."""
 
@@ -46,12 +46,18 @@ class FileFeeds:
 
     def held(self, feed: bytes) -> Held:
         """How far the feed is here; size 0 when it isn't."""
-        row = self._db.execute(f"SELECT {_HELD} FROM {self._at}.heads WHERE feed = ?", (feed,)).fetchone()  # noqa: S608
+        row = self._db.execute(f"SELECT {_HELD} FROM {self._at}.heads WHERE feed = ? AND NOT going", (feed,)).fetchone()  # noqa: S608
         return self._as_held(row) if row else Held(feed)
 
     def all_held(self) -> list[Held]:
         """Every feed that is here."""
-        return [self._as_held(row) for row in self._db.execute(f"SELECT {_HELD} FROM {self._at}.heads ORDER BY id").fetchall()]  # noqa: S608
+        return [
+            self._as_held(row) for row in self._db.execute(f"SELECT {_HELD} FROM {self._at}.heads WHERE NOT going ORDER BY id").fetchall()
+        ]  # noqa: S608
+
+    def going(self) -> list[bytes]:
+        """The feeds that are being let go."""
+        return [row[0] for row in self._db.execute(f"SELECT feed FROM {self._at}.heads WHERE going ORDER BY id")]  # noqa: S608
 
     def key(self, feed: bytes) -> int:
         """The file's own number for a feed, 0 for one that it doesn't know."""
@@ -133,12 +139,12 @@ class FileFeeds:
         return (row[0] for row in self._db.execute(sql, (self.key(feed),)))
 
     def _as_held(self, row: Sequence[Any]) -> Held:
-        feed, size, state, checkpoint, products, offers, divided, key = row
+        feed, size, state, checkpoint, products, offers, divided, sealed, key = row
         part = None
         if divided in tuple(Division):
             sql = f"SELECT name FROM {self._at}.sections WHERE feed = ? AND division = ? ORDER BY name"  # noqa: S608
             part = Part(Division(divided), tuple(found[0] for found in self._db.execute(sql, (key, divided))))
-        return Held(feed, size, StateHash.from_bytes(state), checkpoint, products, offers, part, bool(divided))
+        return Held(feed, size, StateHash.from_bytes(state), checkpoint, products, offers, part, bool(divided), sealed)
 
 
 LIVE = ("products", "offers", "others")

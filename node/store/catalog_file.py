@@ -4,8 +4,10 @@ It stands beside the store and belongs to it: a store is never open without it. 
 """
 
 import asyncio
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import reduce
 from pathlib import Path
 from typing import Any, TypeVar
@@ -95,7 +97,7 @@ class CatalogFile:
         """Run `fn(feeds, …)` on a snapshot of the file alone, over a connection of its own."""
         if self._closed:
             raise Locked("The store is closed: unlock first.")
-        with named():
+        with self._said():
             database = open_plain(self.path, readonly=True)
             try:
                 database.execute("BEGIN")
@@ -106,6 +108,36 @@ class CatalogFile:
     async def merge(self) -> bool:
         """Put the search index in better order, a bounded step of it; False when there is nothing left to do."""
         return await self.write(_merge)
+
+    async def sweep(self) -> bool:
+        """Take away some rows of feeds that are let go; False when there is nothing left to do."""
+        return await self.write(_sweep)
+
+    def is_damaged(self) -> bool:
+        """Whether its pages are not as they were written. Then it is looked at whole at the next start, whatever the folder says of it."""
+        database = open_plain(self.path, readonly=True)
+        try:
+            damaged = not sound(database, briefly=True)
+        finally:
+            database.close()
+        if damaged:
+            self._distrust()
+        return damaged
+
+    def _distrust(self) -> None:
+        os.utime(self.path, ns=(0, 0))
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        """What the engine finds wrong with a page is this file's, and it can be made again."""
+        try:
+            with named():
+                yield
+        except IntegrityError as error:
+            if error.code != "damaged":
+                raise
+            self._distrust()
+            raise damaged_catalog() from error
 
     def close(self) -> int:
         """Let what has begun end, refuse the rest; the mark of the file as it is left, once no other connection has it open."""
@@ -120,7 +152,7 @@ class CatalogFile:
         return self._thread.submit(self._transact, fn, *args)
 
     def _transact(self, fn: Callable[..., R], *args: Any) -> R:
-        with named():
+        with self._said():
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 result = fn(FileWriter(self._db, self._clock()), *args)
@@ -129,6 +161,15 @@ class CatalogFile:
                 self._db.rollback()
                 raise
         return result
+
+
+def damaged_catalog() -> IntegrityError:
+    """What is said of it while it is open."""
+    text = (
+        "The file of catalogs is damaged: its bytes are not what was written. Nothing of yours is in it. Stop the node and start it again: "
+        "it makes the file anew, and fetches what shops sent."
+    )
+    return IntegrityError(text, code="catalog-damaged")
 
 
 def mark_of(path: Path) -> int:
@@ -162,8 +203,8 @@ def sound(database: Database, *, briefly: bool = False) -> bool:
 
 
 def _leads_to(database: Database, held: Held) -> bool:
-    if database.execute("SELECT load FROM heads WHERE feed = ?", (held.feed,)).fetchone()[0] is not None:
-        return True  # packs are under way: what came is proved with the last of them
+    if database.execute("SELECT load FROM heads WHERE feed = ?", (held.feed,)).fetchone()[0] is not None or held.sealed is not None:
+        return True  # packs are under way, or nobody has reckoned yet what they brought: that is said when it is
     elements = (element((entry.noun, entry.name), entry.record) for entry in FileFeeds(database).slots(held.feed, Span()) if entry.record)
     return StateHash().change(added=elements) == held.state
 
@@ -215,6 +256,13 @@ def _made(path: Path, now: int) -> Database:
         database.close()
         raise
     return database
+
+
+def _sweep(writer: FileWriter) -> bool:
+    going = writer.going()
+    if going:
+        writer.forget_some(going[0])
+    return bool(going)
 
 
 def _merge(writer: FileWriter) -> bool:

@@ -21,6 +21,7 @@ from .catalog_tree import grow
 from .many import insert_many
 
 BATCH = 2_000
+FORGOTTEN = 2_000
 """So many operations are looked at together."""
 _HEAD = "INSERT OR IGNORE INTO heads (feed, state) VALUES (?, zeroblob(?))"
 
@@ -77,7 +78,8 @@ class FileWriter(FileFeeds):
     def conclude(self, feed: bytes, state: StateHash, checkpoint: bytes | None) -> None:
         """Our own log is projected whole, to this state and head."""
         self._db.execute(
-            "UPDATE heads SET state = ?, checkpoint = ?, load = NULL WHERE id = ?", (state.to_bytes(), checkpoint, self._enter(feed))
+            "UPDATE heads SET state = ?, checkpoint = ?, load = NULL, sealed = NULL WHERE id = ?",
+            (state.to_bytes(), checkpoint, self._enter(feed)),
         )
 
     # --- packs
@@ -108,8 +110,12 @@ class FileWriter(FileFeeds):
         if self._is_told(key):
             Journal(self._db, key, self._now).tell_many()
         self._db.execute("DELETE FROM packs WHERE feed = ?", (key,))
-        values = (size, state.to_bytes(), checkpoint, key)
-        self._db.execute("UPDATE heads SET size = ?, state = ?, checkpoint = ?, load = NULL WHERE id = ?", values)
+        values = (size, state.to_bytes(), checkpoint, state.digest, key)
+        self._db.execute("UPDATE heads SET size = ?, state = ?, checkpoint = ?, load = NULL, sealed = ? WHERE id = ?", values)
+
+    def prove(self, feed: bytes, sealed: bytes | None) -> None:
+        """The records were found to lead to the state; `sealed` is what was looked at."""
+        self._db.execute("UPDATE heads SET sealed = NULL WHERE feed = ? AND sealed IS ?", (feed, sealed))
 
     # --- sections
 
@@ -194,13 +200,29 @@ class FileWriter(FileFeeds):
 
     def forget(self, feed: bytes) -> None:
         """Nothing of the feed stays."""
+        while not self.forget_some(feed):
+            continue
+
+    def let_go(self, feed: bytes) -> None:
+        """From now on the feed counts as not here; `forget_some` takes its rows away."""
+        self._db.execute("UPDATE heads SET going = 1 WHERE feed = ?", (feed,))
+
+    def forget_some(self, feed: bytes, rows: int = FORGOTTEN) -> bool:
+        """Take away about so many rows of a feed; True once nothing of it is left. Killed in between, the next start goes on."""
         key = self.key(feed)
+        self.let_go(feed)
         for noun in NOUNS:
-            self._remove(key, noun, self.names(feed, noun))
+            table = Table.of(noun)
+            sql = f"SELECT {table.column} FROM {table.name} WHERE feed = ?{table.where} LIMIT ?"  # noqa: S608
+            names = [row[0] for row in self._db.execute(sql, (key, rows))]
+            if names:
+                self._remove(key, noun, names)
+                return False
         self._sections.end(key)
-        for table in ("gone", "tree", "packs", "pages", "changes"):
-            self._db.execute(f"DELETE FROM {table} WHERE feed = ?", (key,))  # noqa: S608
+        for name in ("gone", "tree", "packs", "pages", "changes"):
+            self._db.execute(f"DELETE FROM {name} WHERE feed = ?", (key,))  # noqa: S608
         self._db.execute("DELETE FROM heads WHERE id = ?", (key,))
+        return True
 
     def merge(self, pages: int) -> bool:
         """Merge segments of the search index, writing about so many pages; whether anything was left to merge."""
@@ -217,6 +239,8 @@ class FileWriter(FileFeeds):
         return found > 0
 
     def _enter(self, feed: bytes) -> int:
+        if feed in self.going():
+            self.forget(feed)
         self._db.execute(_HEAD, (feed, STATE_BYTES))
         return self.key(feed)
 

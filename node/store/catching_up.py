@@ -48,8 +48,12 @@ def catch_up(store: Database, file: CatalogFile, progress: Progress = lambda _do
         held = {found.feed: found for found in FileFeeds(store, ATTACHED).all_held()}
         for found in held.values():
             known = feeds.get(found.feed)
-            if known is None or known.closed or (known.own and _strays(known, found)):
-                file.write_now(FileWriter.forget, found.feed)
+            if known is None or known.closed:
+                file.write_now(FileWriter.let_go, found.feed)
+            elif known.own and _strays(known, found):
+                file.write_now(FileWriter.let_go, found.feed)
+                while not file.write_now(FileWriter.forget_some, found.feed):
+                    continue
         for feed in feeds.values():
             if feed.own and not feed.closed and feed.checkpoint is not None:
                 after = held.get(feed.feed, Held(feed.feed))
@@ -124,5 +128,6 @@ def _take_over(writer: FileWriter, feed: _Feed, entries: Iterable[Entry]) -> Non
     state = writer.apply(feed.feed, entries)
     if state == feed.state:
         writer.advance(feed.feed, feed.size, feed.checkpoint)
+        writer.prove(feed.feed, writer.held(feed.feed).sealed)
     else:
         writer.forget(feed.feed)

@@ -83,6 +83,15 @@ class Drafts:
         sql = f"SELECT {_DRAFT} FROM catalog_drafts WHERE pile = ? AND goods = ? ORDER BY noun, name"  # noqa: S608
         return [_draft(row) for row in self._db.execute(sql, (pile, goods))]
 
+    def naming(self, pile: bytes, part: bytes) -> tuple[int, int]:
+        """How many drafts of offers hold `part`, and how many of what was signed in their places."""
+        sql = (
+            "SELECT coalesce(sum(record IS NOT NULL AND instr(record, ?)), 0), coalesce(sum(base IS NOT NULL AND instr(base, ?)), 0) "
+            "FROM catalog_drafts WHERE pile = ? AND noun = 'offer'"
+        )
+        drafted, before = self._db.execute(sql, (part, part, pile)).fetchone()
+        return drafted, before
+
     def by_goods(self, pile: bytes) -> Iterator[list[Draft]]:
         """The drafts of each product in turn; those of no product come first, each alone."""
         sql = f"SELECT {_DRAFT} FROM catalog_drafts WHERE pile = ? ORDER BY goods, noun, name"  # noqa: S608

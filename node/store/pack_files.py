@@ -67,6 +67,15 @@ class PackFolder:
             rmtree(self._path / feed.hex())
         self._bytes = None
 
+    def set_aside(self, feed: bytes) -> None:
+        """Manifest and packs stay as a proof, in the place of an earlier one of the feed, and are given to nobody."""
+        folder, aside = self._path / feed.hex(), self._path / f"{feed.hex()}-refused"
+        if folder.exists():
+            with suppress(FileNotFoundError):
+                rmtree(aside)
+            folder.rename(aside)
+        self._bytes = None
+
     def _write(self, file: Path, data: bytes) -> None:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         fresh = file.with_name(f"{file.name}.{os.getpid()}")

@@ -8,18 +8,19 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Concatenate, Generic, ParamSpec, TypeVar
 
 from sqlite_utils import Database
 
-from node.errors import Locked, Unavailable
+from node.errors import IntegrityError, Locked, Unavailable
 
 from .capture import install
-from .catalog_file import CatalogFile
+from .catalog_file import CatalogFile, damaged_catalog
 from .catching_up import carry_over, catch_up, keep_mark, mark
 from .database import ATTACHED, attach_plain, fold_log, open_database, verify_pages
 from .derived import renew
@@ -167,7 +168,7 @@ class Store(Generic[M]):
 
     def _transact(self, body: Callable[[Unit[M]], R]) -> R:
         database = self._writer
-        with named():
+        with self._said():
             database.execute("BEGIN IMMEDIATE")
             try:
                 unit = self._unit(database)
@@ -198,7 +199,7 @@ class Store(Generic[M]):
     def _look(self, body: Callable[[Unit[M]], R]) -> R:
         database = self._idle.get()
         try:
-            with named():
+            with self._said():
                 database.execute("BEGIN")
                 try:
                     return body(self._unit(database))
@@ -206,6 +207,17 @@ class Store(Generic[M]):
                     database.rollback()
         finally:
             self._idle.put(database)
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        """A damaged page may be the catalog file's, which can be made again; the store's can't."""
+        try:
+            with named():
+                yield
+        except IntegrityError as error:
+            if error.code == "damaged" and self.catalog.is_damaged():
+                raise damaged_catalog() from error
+            raise
 
     def _unit(self, database: Database) -> Unit[M]:
         return Unit(database, self._clock(), self._me, self._entropy, self.catalog)

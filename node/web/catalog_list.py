@@ -75,6 +75,7 @@ async def show_list(request: web.Request) -> web.StreamResponse:
             for feed in feeds
             if feed.expected and not feed.size
         ],
+        refused=[{"name": feed.merchant_name, "text": feed.trouble} for feed in feeds if feed.trouble],
         behind=sorted({feed.merchant_name for feed in feeds if feed.held < feed.size}),
         customer=await customer_named(runtime, customer),
         pages={

@@ -15,7 +15,10 @@ from node.web.runtime import runtime_of
 _LONGEST = 200_000
 _WHAT = {
     "log.checkpoint": "catalog",
-    "identity.entry": "list of devices",
+    "identity.device-added": "list of devices",
+    "identity.device-revoked": "list of devices",
+    "identity.generation-started": "list of devices",
+    "identity.root-rotated": "list of devices",
     "order.entry": "order",
     "grant.issued": "permission",
     "grant.revoked": "permission",

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from node.errors import UserError
+from node.errors import ConflictError, UserError
 from node.services import drafts
 from node.web import shop_fields as typed
 from node.web.forms import form_of
@@ -28,11 +28,16 @@ _REST = "more"
 
 async def show(request: web.Request) -> web.StreamResponse:
     """GET /merchant/sending?currency=: the profiles and policies as they would be."""
-    runtime, currency = runtime_of(request), await currency_in(request)
+    return await _page(request, await currency_in(request))
+
+
+async def _page(request: web.Request, currency: str, problem: str = "") -> web.Response:
+    runtime = runtime_of(request)
     profiles: list[ShippingProfile] = await runtime.read(drafts.list_shipping, currency=currency)
     policies: list[ReturnPolicy] = await runtime.read(drafts.list_returns, currency=currency)
     return render(
-        request, "merchant/sending.html", section="merchant", currency=currency,
+        request, "merchant/sending.html", section="merchant", status=422 if problem else 200, currency=currency, problem=problem,
+        change_many=f"/merchant/bulk?{urlencode({'currency': currency})}",
         profiles=[{"name": item.name, "href": _href("profile", currency, item.name), "text": profile_words(item)} for item in profiles],
         policies=[{"name": item.name, "href": _href("policy", currency, item.name), "text": policy_words(item)} for item in policies],
         new_profile=_href("profile", currency), new_policy=_href("policy", currency),
@@ -194,7 +199,10 @@ async def post_withdraw(request: web.Request) -> web.StreamResponse:
     """POST /merchant/sending/withdraw. Fields: currency, noun (shipping, returns), name."""
     given = form_of(request)
     noun = Noun.RETURNS if given["noun"] == "returns" else Noun.SHIPPING
-    await runtime_of(request).write(drafts.withdraw, currency=given["currency"], noun=noun, name=given["name"])
+    try:
+        await runtime_of(request).write(drafts.withdraw, currency=given["currency"], noun=noun, name=given["name"])
+    except ConflictError as error:
+        return await _page(request, given["currency"], str(error))
     return see_other(request, _home(given["currency"]), "It goes once you sign your drafts")
 
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from node.errors import NodeError
@@ -39,7 +39,8 @@ class Lives:
                 acknowledged.append(int(value))
                 if len(acknowledged) == patience:
                     time.sleep(dice.random() * self._pause)  # to be killed anywhere in the next transactions
-                    os.kill(pid, signal.SIGKILL)
+                    with suppress(ProcessLookupError):  # it came to its end meanwhile
+                        os.kill(pid, signal.SIGKILL)
         raise AssertionError("the process that forks is gone")
 
 

@@ -26,6 +26,7 @@ NAMES = (
     "vault_canary",
     "catalog_kill",
     "catalog_forged",
+    "catalog_bits",
 )
 
 Run = Callable[[int, Path], list[str]]

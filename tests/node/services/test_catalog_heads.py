@@ -80,9 +80,15 @@ def test_two_heads_of_one_size_are_kept_as_proof(shop, change):
 
 def test_another_history_of_another_size_is_told_after_a_day_and_the_true_one_is_not(shop):
     before = row_of(shop.ana)
+    shop.ana.online = False
+    grow(shop, 5_250)
+    between = row_of(shop.lumen)
+    grow(shop, 5_275)
+    shop.ana.online = True
     grow(shop, 5_300)
-    tell(shop, before.checkpoint)
-    tell(shop, sign_checkpoint(shop.lumen.keys.device, Checkpoint(before.feed, before.size, b"\x09" * 32, before.state.digest, 1)).raw)
+    assert before.size < between.size < row_of(shop.ana).size
+    tell(shop, between.checkpoint)
+    tell(shop, sign_checkpoint(shop.lumen.keys.device, Checkpoint(before.feed, between.size + 1, b"\x09" * 32, before.state.digest, 1)).raw)
     assert len(heard(shop.ana)) == 2
     shop.world.tick()
     shop.world.deliver()

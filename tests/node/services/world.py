@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from node.errors import NodeError, RemoteRefusal, Unavailable
 from node.services import catalog_following, evidence, exchange, peers
+from node.services.catalog_audit import CatalogAudit
 from node.services.catalog_packs import CatalogPacks
 from node.services.catalog_sync import CatalogSync
 from node.services.handlers import EXCHANGE, TICKS
@@ -77,6 +78,10 @@ class Node:
     def make_packs(self):
         """As the node does in the background; how many manifests that made."""
         return finished(CatalogPacks(self.store, self.store.catalog, self.files).make_due())
+
+    def audit(self):
+        """As the node does in the background; how many feeds were reckoned."""
+        return finished(CatalogAudit(self.store, self.store.catalog, self.files, pause=0).round())
 
     def reopen(self):
         self.store.close()

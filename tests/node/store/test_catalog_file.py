@@ -1,5 +1,6 @@
 """The catalog file: it follows our own logs, takes what others sign, and is made anew where it was lost, altered or damaged."""
 
+import asyncio
 import os
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ import pytest
 from node.model.catalog import Entry, FeedRow, Held, Span
 from node.store.catalog_file import file_of, files_of
 from node.store.catalog_tree import GROUP
+from node.store.catalog_writer import FileWriter
 from node.store.database import open_database
 from node.store.migrate import migrate, shipped
 from protocol.codec import from_bytes, to_bytes
@@ -360,7 +362,49 @@ def test_a_feed_that_nobody_follows_goes(make):
     store.close()
     again = make()
     assert held(again, OTHER) == Held(OTHER)
+    swept(again)
     assert rows(again, "SELECT count(*) FROM words") == [(0,)]
+    assert rows(again, "SELECT count(*) FROM heads") == [(0,)]
+
+
+def swept(store):
+    """How many steps it took to take away what was let go."""
+    steps = 0
+    while asyncio.run(store.catalog.sweep()):
+        steps += 1
+    return steps
+
+
+def test_a_large_feed_goes_some_rows_at_a_time_and_counts_as_gone_at_once(make, monkeypatch):
+    """Killed in between, the next start goes on; a feed that is fetched again meanwhile begins from nothing."""
+    monkeypatch.setattr(FileWriter.forget_some, "__defaults__", (20,))
+    store = make()
+    load(store, goods(150))
+    store.catalog.write_now(lambda writing: writing.let_go(OTHER))
+    assert held(store, OTHER) == Held(OTHER)
+    for _ in range(3):
+        asyncio.run(store.catalog.sweep())
+    assert rows(store, "SELECT products + offers FROM heads") == [(240,)]
+    store.close()
+    again = make()
+    assert held(again, OTHER) == Held(OTHER)
+    assert swept(again) == 14  # 7.5 of products and of offers, three of them done, and the last
+    assert rows(again, "SELECT (SELECT count(*) FROM listings) + (SELECT count(*) FROM words) + (SELECT count(*) FROM heads)") == [(0,)]
+    load(again, goods(150))
+    again.catalog.write_now(lambda writing: writing.let_go(OTHER))
+    state = again.catalog.write_now(lambda writing: writing.apply(OTHER, entries(goods(3))))
+    assert (held(again, OTHER).products, held(again, OTHER).state) == (3, state)
+    assert swept(again) == 0
+
+
+def test_what_packs_brought_counts_as_reckoned_only_when_that_was_looked_at(store):
+    load(store, goods(9))
+    sealed = held(store, OTHER).sealed
+    assert sealed == held(store, OTHER).state.digest
+    store.catalog.write_now(lambda writing: writing.prove(OTHER, b"other"))
+    assert held(store, OTHER).sealed == sealed
+    store.catalog.write_now(lambda writing: writing.prove(OTHER, sealed))
+    assert held(store, OTHER).sealed is None
 
 
 def test_a_state_is_two_kilobytes_of_a_head_that_is_not_there(store):

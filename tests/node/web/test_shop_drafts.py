@@ -183,7 +183,12 @@ async def test_profiles_and_policies_are_made_and_named_by_offers(desk):
     assert "two zones" in await refused(
         desk, "/merchant/sending/profile", currency="USD", name="b", zones="A | * | flat 1\nB | * | flat 2", ways="send"
     )
-    await desk.post("/merchant/sending/withdraw", currency="USD", noun="returns", name="thirty")
+    thirty = {"currency": "USD", "noun": "returns", "name": "thirty"}
+    text = await refused(desk, "/merchant/sending/withdraw", **thirty)
+    assert "An offer names the return policy 'thirty'" in text
+    assert "/merchant/bulk?currency=USD" in text
+    await desk.post(SOAP_S, **OFFER | {"shipping_profile": "post"})
+    await desk.post("/merchant/sending/withdraw", **thirty)
     assert desk.merchant.rows()["returns", "thirty"].kind == "gone"
 
 
