@@ -51,9 +51,8 @@ class FileFeeds:
 
     def all_held(self) -> list[Held]:
         """Every feed that is here."""
-        return [
-            self._as_held(row) for row in self._db.execute(f"SELECT {_HELD} FROM {self._at}.heads WHERE NOT going ORDER BY id").fetchall()
-        ]  # noqa: S608
+        sql = f"SELECT {_HELD} FROM {self._at}.heads WHERE NOT going ORDER BY id"  # noqa: S608
+        return [self._as_held(row) for row in self._db.execute(sql).fetchall()]
 
     def going(self) -> list[bytes]:
         """The feeds that are being let go."""

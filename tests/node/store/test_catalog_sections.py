@@ -83,13 +83,13 @@ class File:
 
     def write(self, run, *args):
         self.db.execute("BEGIN IMMEDIATE")
-        result = run(FileWriter(self.db), *args)
+        result = run(FileWriter(self.db, 0), *args)
         self.db.execute("COMMIT")
         return result
 
     @property
     def key(self):
-        return FileWriter(self.db).key(FEED)
+        return FileWriter(self.db, 0).key(FEED)
 
     @property
     def sections(self):
