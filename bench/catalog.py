@@ -40,6 +40,7 @@ from node.store.catalog_feeds import FileFeeds
 from node.store.catalog_file import CatalogFile, file_of
 from node.store.catalog_writer import FileWriter
 from node.store.database import open_plain
+from node.store.store import wall_clock
 
 PRODUCTS, CHANGED, CROWD, CROWD_PRODUCTS, LISTINGS = 1_000_000, 1_000, 50, 20_000, 2_000
 PATIENCE = 7_200.0
@@ -287,7 +288,7 @@ def plain(given: str) -> None:
     store, feed, folder = json.loads(given)
     source = open_plain(file_of(Path(store)), readonly=True)
     rows = FileFeeds(source).slots(bytes.fromhex(feed), Span())
-    target = CatalogFile.open(Path(folder) / STORE_FILE, 0, 0)
+    target = CatalogFile.open(Path(folder) / STORE_FILE, 0, wall_clock)
     wall = used = 0.0
     size, before = 0, None
     while batch := list(itertools.islice(rows, _BATCH)):

@@ -1,4 +1,4 @@
-"""Catalogs of an open node: followed, and given to those who follow ours. It joins the two drivers to store, disk and network."""
+"""Catalogs of an open node: followed, and given to those who follow ours. It joins their drivers to store, disk and network."""
 
 import asyncio
 
@@ -8,6 +8,7 @@ from node.services.catalog_audit import CatalogAudit
 from node.services.catalog_load import Progress
 from node.services.catalog_packs import CatalogPacks
 from node.services.catalog_sync import CatalogSync
+from node.services.catalog_upkeep import CatalogUpkeep
 from node.store.pack_files import PackFolder
 from node.store.store import Store
 from node.vault.keys import Keys
@@ -23,13 +24,17 @@ class Catalogs:
         self._greeted = greeted
         self._packs = CatalogPacks(store, store.catalog, files)
         self._audit = CatalogAudit(store, store.catalog, files)
+        self._upkeep = CatalogUpkeep(store.catalog)
         self._sync = CatalogSync(store, store.catalog, files, host, rate=config.catalog_rate * 1000)
 
     async def run(self) -> None:
-        """Follow, and make packs. Peers are asked once they were greeted: before, they would not know a new device of ours."""
+        """Follow, make packs, keep the file in order. Peers are asked once they were greeted: before, they would not know a new device of
+        ours.
+        """
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._packs.run(), name="packs")
             tasks.create_task(self._audit.run(), name="catalog-audit")
+            tasks.create_task(self._upkeep.run(), name="catalog-upkeep")
             await self._greeted.wait()
             tasks.create_task(self._sync.run(), name="catalog-sync")
 

@@ -106,3 +106,10 @@ class CatalogFile(Protocol):
 
     async def merge(self) -> bool:
         """Put the search index in better order, a bounded step of it; False when there is nothing left to do."""
+
+    async def fold(self) -> None:
+        """Bring what the engine's log holds into the file, so that whoever writes next need not."""
+
+    @property
+    def written(self) -> int:
+        """How many transactions there were, but for those that keep the file in order."""

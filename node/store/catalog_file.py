@@ -62,6 +62,7 @@ class CatalogFile:
         self._clock = clock
         self._db = database
         self._closed = False
+        self._written = 0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="catalog-writer")
 
     @classmethod
@@ -107,7 +108,16 @@ class CatalogFile:
 
     async def merge(self) -> bool:
         """Put the search index in better order, a bounded step of it; False when there is nothing left to do."""
-        return await self.write(_merge)
+        return await asyncio.wrap_future(self._queue(self._transact, _merge))
+
+    async def fold(self) -> None:
+        """Bring what the engine's log holds into the file, so that whoever writes next need not."""
+        await asyncio.wrap_future(self._queue(self._fold))
+
+    @property
+    def written(self) -> int:
+        """How many transactions there were, but for those that keep the file in order."""
+        return self._written
 
     async def sweep(self) -> bool:
         """Take away some rows of feeds that are let go; False when there is nothing left to do."""
@@ -147,9 +157,17 @@ class CatalogFile:
         return mark_of(self.path)
 
     def _submit(self, fn: Callable[..., R], *args: Any) -> Future[R]:
+        self._written += 1
+        return self._queue(self._transact, fn, *args)
+
+    def _queue(self, work: Callable[..., R], *args: Any) -> Future[R]:
         if self._closed:
             raise Locked("The store is closed: unlock first.")
-        return self._thread.submit(self._transact, fn, *args)
+        return self._thread.submit(work, *args)
+
+    def _fold(self) -> None:
+        with named():
+            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def _transact(self, fn: Callable[..., R], *args: Any) -> R:
         with self._said():

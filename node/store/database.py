@@ -42,6 +42,7 @@ _PLAIN_SETTINGS = (
     "PRAGMA trusted_schema = OFF",
     "PRAGMA cell_size_check = ON",
     "PRAGMA journal_size_limit = 67108864",
+    "PRAGMA wal_autocheckpoint = 8192",  # 32 MB: an update is over before its pages are folded in, which is done when nobody waits
     f"PRAGMA busy_timeout = {BUSY_MS}",
     f"PRAGMA cache_size = -{WRITER_CACHE_KB}",
 )

@@ -1,0 +1,47 @@
+"""The catalog file kept in order: its search index merged, its log folded into it, mostly while nothing else is written.
+
+Each pack and each update leaves a part of the index of its own, and a search reads all parts there are. A first sync that merged them as it
+went would take longer; so it is done once nothing has come for a few seconds. Where that never is, a step at a time.
+"""
+
+import asyncio
+
+from node.errors import Unavailable
+
+from .catalog_file import CatalogFile
+
+QUIET_SECONDS = 5.0
+PAUSE_SECONDS = 0.02
+"""Between steps, so that who waits for the file's writer comes between them."""
+
+
+class CatalogUpkeep:
+    """Looks after one file."""
+
+    def __init__(self, file: CatalogFile) -> None:
+        self._file = file
+        self._kept = -1
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            before = self._file.written
+            await asyncio.sleep(QUIET_SECONDS)
+            await self.keep(whole=self._file.written == before)
+
+    async def keep(self, *, whole: bool) -> bool:
+        """Put it in order, all of it (`whole`) unless something is written meanwhile; whether nothing is left to do."""
+        at = self._file.written
+        if at == self._kept:
+            return True
+        try:
+            while await self._file.merge():
+                if not whole or self._file.written != at:
+                    return False
+                await asyncio.sleep(PAUSE_SECONDS)
+            if whole:
+                await self._file.fold()
+                self._kept = at
+        except Unavailable:  # a full disk: what is there can be read as it is
+            return False
+        return whole
