@@ -221,15 +221,15 @@ def test_a_whole_feed_is_narrowed_to_a_part_and_that_to_a_smaller_one(files):
     file = followed(files)
     for names in (("", "Alba", "Boreal"), ("", "Boreal"), ("",)):
         file.write(FileWriter.narrow, FEED, Part(BRAND, names))
-        held = FileWriter(file.db).held(FEED)
+        held = FileWriter(file.db, 0).held(FEED)
         assert held.part == Part(BRAND, names)
         assert (held.products, held.offers) == (3 * len(names), 3 * len(names))
-        counts = {name: count for name, (count, _) in FileWriter(file.db).sections(FEED).items()}
+        counts = {name: count for name, (count, _) in FileWriter(file.db, 0).sections(FEED).items()}
         assert counts == {name: 6 + (not name) for name in names}
         assert sound(file.db)
     file.write(FileWriter.widen, FEED, Part(BRAND, ("", "Cedar")))
     file.write(FileWriter.apply, FEED, [entry for entry in entries(goods()) if entry.name in ("p03", "P03")])
-    assert FileWriter(file.db).sections(FEED)["Cedar"][0] == 2
+    assert FileWriter(file.db, 0).sections(FEED)["Cedar"][0] == 2
     assert sound(file.db)
 
 
@@ -246,14 +246,14 @@ def test_a_product_of_another_section_has_no_place_in_a_part(files):
     file.db.rollback()
     renamed = put(replace(product("p01", "Alba"), title="New"))
     file.write(FileWriter.apply, FEED, [Entry(30, *renamed.slot, renamed.record)])  # the control
-    assert {name: count for name, (count, _) in FileWriter(file.db).sections(FEED).items()} == {"": 8, "Alba": 5}
+    assert {name: count for name, (count, _) in FileWriter(file.db, 0).sections(FEED).items()} == {"": 8, "Alba": 5}
 
 
 def test_a_feed_followed_as_a_whole_again_is_not_all_here(files):
     file = followed(files)
     file.write(FileWriter.narrow, FEED, Part(BRAND, ("", "Alba")))
     file.write(FileWriter.whole, FEED)
-    held = FileWriter(file.db).held(FEED)
+    held = FileWriter(file.db, 0).held(FEED)
     assert (held.part, held.divided, held.size, held.products) == (None, False, 0, 6)
 
 
