@@ -97,6 +97,8 @@ def _preview(call: Call, staged: str, only: str) -> None:
         return
     call.output.show([{**row, "why": _why(row)} for row in _rows(call, staged, only)], _ROW)
     counts = ", ".join(f"{view[name]} {_WORDS[name]}" for name in _KINDS if view[name])
+    if view["promotions"]:
+        counts += f", {view['promotions']} {'promotion' if view['promotions'] == 1 else 'promotions'} new"
     call.output.say(f"{counts or 'Nothing'}. Prices in {view['currency']}. Nothing is signed yet.")
     call.output.say(f"Sign it with: gemstra catalog import {view['id']}")
 

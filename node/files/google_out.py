@@ -8,6 +8,7 @@ from node.model.listing import ProductRow, VariantRow
 
 from .google_names import OPTIONS, name_of
 from .plain_text import as_html
+from .prices import days_of
 from .product_lines import decimal
 
 _NAMES = {shown.casefold(): name_of(name) for name, shown in OPTIONS.items()} | {"colour": "color"}
@@ -51,7 +52,11 @@ def _pictures(product: ProductRow, variant: VariantRow) -> Iterator[tuple[str, s
 
 def _prices(variant: VariantRow, currency: str, decimals: int) -> Iterator[tuple[str, str]]:
     now = f"{decimal(variant.price_minor, decimals)} {currency}"
-    if variant.compare_at_minor is None:
+    if variant.dated:
+        yield "price", f"{decimal(variant.regular_minor, decimals)} {currency}"
+        yield "sale_price", f"{decimal(variant.dated.price_minor, decimals)} {currency}"
+        yield "sale_price_effective_date", "/".join(days_of(variant.dated))
+    elif variant.compare_at_minor is None:
         yield "price", now
     else:
         yield "price", f"{decimal(variant.compare_at_minor, decimals)} {currency}"

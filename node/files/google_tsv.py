@@ -21,6 +21,6 @@ def read(table: Table, prices: Prices, now_ms: int) -> Iterator[ProductRow | Ski
 def _items(table: Table) -> Iterator[items.Item]:
     names = {google_names.name_of(title): title for title in table.columns}
     for row in table:
-        values = {name: cell for name, title in names.items() if (cell := row.get(title))}
+        values = {name: cell for name, title in names.items() if (cell := row.get(title)) or name == "sale_price"}
         pictures = google_names.pictures_of({name: [cell] for name, cell in values.items()})
         yield google_names.item(row.number, values, pictures)

@@ -21,6 +21,7 @@ _AVAILABLE = {
     "discontinued": False, "no": False,
     "false": False, "0": False, "nein": False, "non": False,
 }  # fmt: skip
+_ON_SALES = frozenset(("sale_price", "compare_at"))
 _NO = frozenset(("false", "no", "0", "nein", "non", "draft", "archived", "hidden", "unlisted", "private", "inactive"))
 
 
@@ -124,6 +125,7 @@ def _variant(item: Item, prices: Prices, now_ms: int) -> VariantRow:
         mpn=item.get("mpn"),
         size_mm=_size(item),
         sale=sale,
+        silent=("sale", "compare_at") if _ON_SALES.isdisjoint(item.values) else (),
     )
 
 

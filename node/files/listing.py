@@ -33,6 +33,8 @@ class Draft:
     sku: str = ""
     google_category: int | None = None
     origin: str = ""
+    has_options: bool = False
+    """Whether the file has columns for options, so that a product without any has none."""
     told: bool = False
     """Whether its first row was told as skipped already."""
     choices: dict[int, dict[str, str]] = field(default_factory=dict)
@@ -159,6 +161,7 @@ def _finish(draft: Draft, variants: tuple[VariantRow, ...], handles: dict[str, i
         google_category=draft.google_category,
         origin=draft.origin,
         notes=tuple(notes[:MOST_NOTES]),
+        plain=not names and not draft.has_options,
     )
 
 

@@ -2,12 +2,15 @@
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from node.errors import UserError
 from node.model.listing import Sale
 
 from .amounts import BadAmount, decimals_of, minor_units
 
+LAST_MS = 253_402_300_799_999  # of the year 9999
+_MIDNIGHT, _DAYS_END = "T00:00:00.000", "T23:59:59.999"
 _CODE = re.compile(r"(?:([A-Za-z]{3})\s*([\d.,'\s-]+)|([\d.,'\s-]+?)\s*([A-Za-z]{3}))\Z")
 _DOLLARS = ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN", "TWD", "BRL", "ARS", "CLP", "COP")
 _SIGNS = {
@@ -69,7 +72,19 @@ class Prices:
 
 def on_sale(regular: int, sale: int | None, starts: int, ends: int | None, now_ms: int) -> tuple[int, int | None, Sale | None]:
     """(price now, price before it, the sale with its days). A sale that is not lower or is over is none; without days none is kept."""
+    if ends is not None and ends < starts:
+        raise BadAmount("Its sale ends before it begins.")
     if sale is None or sale >= regular or (ends is not None and ends < now_ms):
         return regular, None, None
     dated = Sale(sale, starts, ends) if starts or ends is not None else None
     return (sale, regular, dated) if starts <= now_ms else (regular, None, dated)
+
+
+def days_of(sale: Sale) -> tuple[str, str]:
+    """When a sale begins and ends, in UTC, as it is read again: whole days as dates, "" for one without a beginning or an end."""
+    return _moment(sale.starts, _MIDNIGHT) if sale.starts else "", "" if sale.ends is None else _moment(sale.ends, _DAYS_END)
+
+
+def _moment(at: int, whole_day: str) -> str:
+    text = datetime.fromtimestamp(min(at, LAST_MS) / 1000, UTC).isoformat(timespec="milliseconds")
+    return text[:10] if text[10:].startswith(whole_day) else text

@@ -7,6 +7,7 @@ import msgspec
 
 from node.errors import UserError
 from node.model.listing import ProductRow, Sale, Skipped, VariantRow
+from protocol.codec import LATEST_MS
 
 from .amounts import BadAmount
 from .gathering import take_image, take_skipped, take_variant
@@ -45,8 +46,8 @@ class VariantLine:
     price: str
     title: str = ""
     options: tuple[str, ...] = ()
-    compare_at: str | None = None
-    sale: SaleLine | None = None
+    compare_at: str | msgspec.UnsetType | None = msgspec.UNSET
+    sale: SaleLine | msgspec.UnsetType | None = msgspec.UNSET
     gtin: str = ""
     mpn: str = ""
     stock: int | None = None
@@ -71,7 +72,7 @@ class ProductLine:
     google_category: int | None = None
     origin: str = ""
     tags: tuple[str, ...] = ()
-    options: tuple[str, ...] = ()
+    options: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     images: tuple[str, ...] = ()
 
 
@@ -131,7 +132,8 @@ def _draft(number: int, product: ProductLine) -> Draft:
         vendor=product.vendor,
         category=product.category,
         tags=product.tags,
-        option_names=product.options,
+        option_names=product.options or (),
+        has_options=product.options is not msgspec.UNSET,
         sku=product.variants[0].sku if product.variants else "",
         google_category=product.google_category,
         origin=country(product.origin),
@@ -144,11 +146,12 @@ def _draft(number: int, product: ProductLine) -> Draft:
 def _variant(variant: VariantLine, product: ProductLine, number: int, prices: Prices) -> VariantRow:
     if not variant.sku:
         raise BadAmount("A variant has no SKU.")
-    if len(variant.options) != len(product.options):
-        raise BadAmount(f"{variant.sku[:80]} has {len(variant.options)} values for {len(product.options)} options.")
+    options = product.options or ()
+    if len(variant.options) != len(options):
+        raise BadAmount(f"{variant.sku[:80]} has {len(variant.options)} values for {len(options)} options.")
     price = prices.minor(variant.price)
     before = prices.minor(variant.compare_at) if variant.compare_at else 0
-    sale = variant.sale
+    silent = tuple(name for name in ("compare_at", "sale") if getattr(variant, name) is msgspec.UNSET)
     return VariantRow(
         variant.sku,
         variant.title,
@@ -165,9 +168,16 @@ def _variant(variant: VariantLine, product: ProductLine, number: int, prices: Pr
         number,
         variant.mpn,
         variant.size_mm if variant.size_mm is not None and all(0 < side < 10**6 for side in variant.size_mm) else None,
-        Sale(prices.minor(sale.price), sale.starts, sale.ends) if sale else None,
+        _sale(variant.sale, prices) if variant.sale else None,
         variant.digital,
+        silent,
     )
+
+
+def _sale(sale: SaleLine, prices: Prices) -> Sale:
+    if not 0 <= sale.starts <= LATEST_MS or not (sale.ends is None or sale.starts <= sale.ends < LATEST_MS):
+        raise BadAmount("Its sale ends before it begins, or its days are none.")
+    return Sale(prices.minor(sale.price), sale.starts, sale.ends)
 
 
 # --- writing

@@ -9,6 +9,7 @@ from node.model.listing import ProductRow, VariantRow
 from .export_csv import safe
 from .google_out import attributes
 from .plain_text import as_html
+from .prices import days_of
 from .product_lines import decimal
 
 _SHOPIFY = (
@@ -23,12 +24,14 @@ _SHOPIFY = (
 _WOO = (
     "Type", "SKU", "GTIN, UPC, EAN, or ISBN", "Name", "Published", "Visibility in catalog", "Description", "Tax status", "In stock?",
     "Stock",
-    "Weight (kg)", "Length (cm)", "Width (cm)", "Height (cm)", "Sale price", "Regular price", "Categories", "Tags", "Images", "Brands",
+    "Weight (kg)", "Length (cm)", "Width (cm)", "Height (cm)", "Date sale price starts",
+    "Date sale price ends", "Sale price", "Regular price", "Categories", "Tags", "Images", "Brands",
     "Parent",
     *(f"Attribute {number} {what}" for number in range(1, 9) for what in ("name", "value(s)")),
 )  # fmt: skip
 _GOOGLE = (
-    "id", "title", "description", "image_link", "additional_image_link", "availability", "price", "sale_price", "brand", "gtin", "mpn",
+    "id", "title", "description", "image_link", "additional_image_link", "availability", "price", "sale_price", "sale_price_effective_date",
+    "brand", "gtin", "mpn",
     "google_product_category", "product_type", "item_group_id", "color", "size", "material", "pattern", "gender", "age_group",
     "shipping_weight",
     "product_length", "product_width", "product_height",
@@ -168,7 +171,9 @@ class WooRows(Rows):
         }
 
     def _variant(self, variant: VariantRow, kind: str) -> dict[str, str]:
-        regular = variant.compare_at_minor
+        sale, regular = variant.dated, variant.compare_at_minor
+        starts, ends = days_of(sale) if sale else ("", "")
+        before = variant.regular_minor if sale or regular is None else regular
         sides = [_shortened(side, 10) for side in variant.size_mm or ()]
         return {
             "Type": f"{kind}, virtual" if variant.digital else kind,
@@ -180,8 +185,10 @@ class WooRows(Rows):
             "In stock?": "" if variant.in_stock is None else "1" if variant.in_stock else "0",
             "Stock": "" if variant.stock is None else str(variant.stock),
             "Weight (kg)": _shortened(variant.weight_grams, 1000) if variant.weight_grams else "",
-            "Sale price": self.money(variant.price_minor) if regular is not None else "",
-            "Regular price": self.money(variant.price_minor if regular is None else regular),
+            "Date sale price starts": starts,
+            "Date sale price ends": ends,
+            "Sale price": self.money(sale.price_minor if sale else None if regular is None else variant.price_minor),
+            "Regular price": self.money(before),
             **dict(zip(("Length (cm)", "Width (cm)", "Height (cm)"), sides, strict=False)),
         }
 

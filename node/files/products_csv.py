@@ -46,6 +46,7 @@ _NAMES = {
     "sku": "id", "vendor": "brand", "category": "product_type", "google_category": "google_product_category", "stock": "quantity",
     "available": "availability", "group": "item_group_id", "sale_days": "sale_price_effective_date",
 }  # fmt: skip
+_TOLD = frozenset(("sale_price", "compare_at"))
 _MANY = re.compile(r"[\n|;,]+")
 
 
@@ -86,6 +87,8 @@ def row_reader(header: Sequence[str], targets: Sequence[str]) -> Callable[[int, 
         for at, field, label in places:
             cell = cells[at].strip() if at < len(cells) else ""
             if not cell:
+                if field in _TOLD:
+                    values[field] = ""  # the column is there: there is none
                 continue
             if field == "option":
                 options[label or header[at]] = cell

@@ -4,7 +4,7 @@ A product takes one row and more rows with its handle: each carries a variant, a
 active (or none given) and published. Prices per market ("Price / Germany") are not read.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from node.model.listing import ProductRow, Skipped, VariantRow
 
@@ -38,6 +38,11 @@ _CLASSIC = {"handle": "Handle", "title": "Title", "variant sku": "Variant SKU", 
 _NEW = {"handle": "URL handle", "title": "Title", "variant sku": "SKU", "variant price": "Price"}
 _YES = frozenset(("true", "yes", "1", "wahr", "vrai", "continue"))
 _NO = frozenset(("false", "no", "0", "falsch", "faux"))
+_SIGNS = {
+    "sale": frozenset[str](),  # the shop knows no days of a sale
+    "compare_at": frozenset(("variant compare at price",)),
+    "stock": frozenset(("variant inventory qty", "variant inventory tracker", "variant inventory policy")),
+}
 _NOT_LISTED = {
     "draft": "It is a draft. Make it active in the shop to sell it.",
     "archived": "It is archived. Make it active in the shop to sell it.",
@@ -54,8 +59,10 @@ def recognises(columns: Iterable[str]) -> bool:
 class _Reading:
     """A file under way."""
 
-    def __init__(self, prices: Prices) -> None:
+    def __init__(self, prices: Prices, columns: Collection[str]) -> None:
         self.prices = prices
+        self.has_options = "option1 name" in columns
+        self.silent = tuple(what for what, signs in _SIGNS.items() if signs.isdisjoint(columns))
         self.open = Gathering()
         self.unlisted: set[str] = set()
 
@@ -65,7 +72,7 @@ def read(table: Table, prices: Prices) -> Iterator[ProductRow | Skipped]:
     classic = any(title.startswith("variant ") and title != "variant image url" for title in table.columns)
     table.rename(_NAMES)
     table.require(_CLASSIC if classic else _NEW, "a product export of Shopify")
-    reading = _Reading(prices)
+    reading = _Reading(prices, table.columns)
     for row in table:
         yield from _take(reading, row)
     yield from reading.open.rest()
@@ -87,12 +94,13 @@ def _take(reading: _Reading, row: Row) -> Iterator[ProductRow | Skipped]:
             yield Skipped(row.number, reason, _sku(row), row.get("title") or handle, handle if put_aside else "")
             return
         draft = _product(row, handle)
+        draft.has_options = reading.has_options
         yield from reading.open.add(handle, draft)
     take_image(draft, row.get("image src"))
     if not _has_variant(row):
         return
     try:
-        full = take_variant(draft, _variant(reading.prices, draft, row))
+        full = take_variant(draft, _variant(reading, draft, row))
     except BadAmount as problem:
         yield take_skipped(draft, row.number, str(problem), _sku(row))
     else:
@@ -147,7 +155,8 @@ def _has_variant(row: Row) -> bool:
     return bool(row.get("variant sku") or row.get("variant price") or row.get("option1 value") or row.get("title"))
 
 
-def _variant(prices: Prices, draft: Draft, row: Row) -> VariantRow:
+def _variant(reading: _Reading, draft: Draft, row: Row) -> VariantRow:
+    prices = reading.prices
     if not row.get("variant price"):
         raise BadAmount("It has no price.")
     price = prices.minor(row.get("variant price"))
@@ -171,6 +180,7 @@ def _variant(prices: Prices, draft: Draft, row: Row) -> VariantRow:
         row=row.number,
         mpn=row.get("google shopping / mpn") or row.get("metafield: mm-google-shopping.mpn"),
         digital=row.get("variant requires shipping").casefold() in _NO,
+        silent=reading.silent,
     )
 
 

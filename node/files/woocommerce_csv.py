@@ -113,6 +113,7 @@ class _Reading:
     weight: tuple[str, str]
     size: tuple[tuple[str, str], ...]
     attributes: tuple[tuple[str, str], ...]
+    silent: tuple[str, ...]
     held: int = 0
     products: list[_Product] = field(default_factory=list)
     variations: list[_Variation] = field(default_factory=list)
@@ -126,7 +127,7 @@ def read(table: Table, prices: Prices, now_ms: int) -> Iterator[ProductRow | Ski
     table.rename(_NAMES)
     table.require(_REQUIRED, "a product export of WooCommerce")
     weight = next(((title, found[1]) for title in table.columns if (found := _WEIGHT.match(title))), ("", ""))
-    reading = _Reading(prices, now_ms, weight, _size_columns(table.columns), _attribute_columns(table.columns))
+    reading = _Reading(prices, now_ms, weight, _size_columns(table.columns), _attribute_columns(table.columns), _silent(table))
     for row in table:
         _take(reading, row)
         if reading.held > MOST_HELD:
@@ -140,6 +141,12 @@ def read(table: Table, prices: Prices, now_ms: int) -> Iterator[ProductRow | Ski
         if not product.reason:
             yield from assembly.finished(product.draft)
     yield from skipped
+
+
+def _silent(table: Table) -> tuple[str, ...]:
+    """What the table has no column for."""
+    sales = () if "sale price" in table.columns else ("sale", "compare_at")
+    return sales if {"in stock?", "stock"} & set(table.columns) else (*sales, "stock")
 
 
 def _size_columns(columns: Iterable[str]) -> tuple[tuple[str, str], ...]:
@@ -192,6 +199,7 @@ def _product(reading: _Reading, row: Row, kind: str) -> _Product:
         category=next(iter(_split(row.get("categories"))), ""),
         tags=tuple(dict.fromkeys(_split(row.get("tags")))),
         sku=sku,
+        has_options=bool(reading.attributes),
     )
     for address in _split(row.get("images")):
         take_image(draft, address)
@@ -263,6 +271,7 @@ def _variant(reading: _Reading, row: Row, sku: str, words: Collection[str]) -> V
         size_mm=_size(reading, row),
         sale=sale,
         digital=not _KIND_WORDS.isdisjoint(words),
+        silent=reading.silent,
     )
 
 

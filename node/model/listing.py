@@ -17,7 +17,8 @@ class VariantRow:
     """A purchasable SKU. Prices in minor units of `currency`; `options` stand in the order of the product's options.
 
     `price_minor` is what it costs when the file is read; `sale` tells the days of a sale, also of one that has not begun. `in_stock` None:
-    the file does not say. `size_mm` is length, width, height; `digital`: nothing is sent.
+    the file does not say. `size_mm` is length, width, height; `digital`: nothing is sent. `silent` names what the file has no column for
+    (compare_at, sale, stock), so that nothing there means nothing.
     """
 
     sku: str
@@ -37,6 +38,18 @@ class VariantRow:
     size_mm: tuple[int, int, int] | None = None
     sale: Sale | None = None
     digital: bool = False
+    silent: tuple[str, ...] = ()
+
+    @property
+    def dated(self) -> Sale | None:
+        """Its sale, where that has an end: then it ends by itself."""
+        return self.sale if self.sale is not None and self.sale.ends is not None else None
+
+    @property
+    def regular_minor(self) -> int:
+        """What it costs outside its days."""
+        on = self.dated is not None and self.compare_at_minor is not None and self.price_minor == self.dated.price_minor
+        return self.compare_at_minor if on and self.compare_at_minor is not None else self.price_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +65,7 @@ class ProductRow:
     """What is listed for sale, with at least one variant. `description` is plain text, `images` are addresses as the file has them.
 
     `title` is empty where a list of prices or stock names only SKUs. `google_category` is a number of Google's taxonomy, `origin` a country
-    in two capitals. `notes` say what of the product was left out.
+    in two capitals. `notes` say what of the product was left out. `plain`: no options are named because the file has no word on options.
     """
 
     handle: str
@@ -68,6 +81,7 @@ class ProductRow:
     google_category: int | None = None
     origin: str = ""
     notes: tuple[str, ...] = ()
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

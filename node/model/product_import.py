@@ -62,10 +62,11 @@ class WaitingProduct:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of the product `number`."""
+    """What becomes of the product `number`; `promotions`: how many of its SKUs come by one."""
 
     number: int
     outcome: str
     handle: str
     changes: tuple[Change, ...] = ()
     reason: str = ""
+    promotions: int = 0

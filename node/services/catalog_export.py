@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from node.errors import NotFound
 from node.model.catalog import Span
-from node.model.listing import Option, ProductRow, VariantRow
+from node.model.listing import Option, ProductRow, Sale, VariantRow
 from protocol.codec import from_bytes
 from protocol.offer import Offer, Stock
 from protocol.operations import Noun
@@ -82,6 +82,7 @@ def _row(unit: CatalogUnit, feed: bytes, product: Product, currency: str) -> Pro
 
 def _variant(product: Product, variant: Variant, offer: Offer, currency: str) -> VariantRow:
     size = variant.size or product.size
+    sale = min(offer.promotions or (), key=lambda item: (item.end, item.start), default=None)
     return VariantRow(
         sku=variant.sku,
         title="" if variant.title == product.title else variant.title,
@@ -98,4 +99,5 @@ def _variant(product: Product, variant: Variant, offer: Offer, currency: str) ->
         row=0,
         mpn=variant.mpn or product.mpn or "",
         size_mm=(size.length, size.width, size.height) if size else None,
+        sale=Sale(sale.price.minor, sale.start, sale.end - 1) if sale and sale.price.minor < offer.price.minor else None,
     )

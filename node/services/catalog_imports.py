@@ -27,7 +27,8 @@ Tell = Callable[[int, int], None]
 @dataclass(frozen=True, slots=True)
 class ProductImportView:
     """A file that waits. state: reading, columns, ready. Of its products `new`, `price` (prices only), `stock` (stock only), `changed`,
-    `withdrawn` would be written; `same` would not change; `error` rows are not sold. `stale`: the catalog changed since it was compared.
+    `withdrawn` would be written, `promotions`: SKUs that come by one; `same` would not change; `error` rows are not sold. `stale`: the
+    catalog changed since it was compared.
     """
 
     id: str
@@ -47,6 +48,7 @@ class ProductImportView:
     withdrawn: int
     same: int
     error: int
+    promotions: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +232,7 @@ def _stale(unit: ProductsUnit, found: ProductImport) -> bool:
 def _view(unit: ProductsUnit, staged: ProductImport) -> ProductImportView:
     counts: Mapping[str, int] = unit.product_imports.count(staged.seq) if staged.state == "ready" else {}
     named = (staged.id.hex(), staged.name, staged.dialect, staged.currency, staged.at, staged.state, staged.withdraw, _stale(unit, staged))
-    numbers = [counts.get(outcome, 0) for outcome in OUTCOMES]
+    numbers = [*(counts.get(outcome, 0) for outcome in OUTCOMES), unit.product_imports.promotions(staged.seq) if counts else 0]
     source = staged.source.hex() if staged.source else ""
     return ProductImportView(*named, source, sum(counts.get(outcome, 0) for outcome in WRITTEN), *numbers)
 

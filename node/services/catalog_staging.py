@@ -45,6 +45,7 @@ class ProductImportBook(Protocol):
     def last(self, seq: int) -> int: ...  # noqa: D102
     def judge(self, seq: int, verdicts: Iterable[Verdict]) -> None: ...  # noqa: D102
     def count(self, seq: int) -> Mapping[str, int]: ...  # noqa: D102
+    def promotions(self, seq: int) -> int: ...  # noqa: D102
     def written(self, seq: int) -> Iterator[WaitingProduct]: ...  # noqa: D102
 
 
@@ -177,7 +178,7 @@ def _judged(unit: ProductsUnit, judging: _Judging, row: WaitingProduct) -> Verdi
     found = merged(
         judging.shelf, judging.feed, row.product, handle, judging.plan, whole=judging.staged.withdraw, priced=is_priced(unit), look=True
     )
-    return Verdict(row.number, found.outcome, handle, found.changes, found.reason)
+    return Verdict(row.number, found.outcome, handle, found.changes, found.reason, found.promotions)
 
 
 def is_priced(unit: ProductsUnit) -> bool:

@@ -5,6 +5,7 @@ It decides what would be written and what that changes. It reads the catalog and
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 from node.model.listing import ProductRow, VariantRow
@@ -14,12 +15,16 @@ from protocol.country import CODES
 from protocol.encoding import peek
 from protocol.errors import Malformed, ProtocolError
 from protocol.money import Money, exponent
-from protocol.offer import Offer, Stock
+from protocol.offer import Offer, Promotion, Stock
 from protocol.operations import MAX_RECORD_BYTES, Noun, Operation, Record, Slot, Verb, put, remove
 from protocol.product import HEAVIEST, LONGEST_SIDE, Image, Product, Size, Variant, product_id
 
 FEW = 5
+SALE = "Sale"
+"""The promotion that a file's sale becomes: by its name the next file finds it again."""
 MOST_VARIANTS = 500
+_MOST_IMAGES, _LONGEST_ADDRESS, _MOST_PROMOTIONS = 50, 2_000, 32
+_LAST_DAY = 253_402_300_799_999  # of the year 9999
 _MOST_BYTES, _FRAME = 4, 64  # of a character, around a text
 _WORDS = ("title", "vendor", "category")
 R = TypeVar("R", bound=Record)
@@ -69,6 +74,8 @@ class Merged:
     operations: tuple[Operation, ...] = ()
     changes: tuple[Change, ...] = ()
     reason: str = ""
+    promotions: int = 0
+    """SKUs that come by a promotion they did not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +108,6 @@ def merged(
             return Merged("new", handle)
         raw = to_bytes(product)
         _check_fits(product, raw)
-        if before is None and look:
-            return Merged("new", handle)
         name = product_id(raw)
         offers = _offers(row, before, name, plan) if priced else []
         named = {offer.sku for offer in offers}
@@ -114,18 +119,21 @@ def merged(
     changes = _changes(before, product, offers, gone) if before else []
     outcome = _outcome(changes) if before else "new"
     if look or outcome == "same":
-        return Merged(outcome, handle, (), tuple(changes[:MOST_CHANGES]))
+        fresh = sum(_is_promoted(before, offer) for offer in offers)
+        return Merged(outcome, handle, (), tuple(changes[:MOST_CHANGES]), promotions=fresh)
     puts = (put(offer) for offer in (*offers, *kept) if offer.sku in stays)
     operations = (Operation(Verb.PUT_PRODUCT, handle, raw), *puts, *(remove(Noun.OFFER, sku) for sku in gone))
     return Merged(outcome, handle, operations, tuple(changes[:MOST_CHANGES]))
 
 
 def _is_small(row: ProductRow) -> bool:
-    """Whether it needs no encoding to see that it fits into a record."""
+    """Whether it needs no encoding to see that it fits into a record: few texts, and no sale to be checked."""
+    if len(row.variants) > FEW or any(variant.dated for variant in row.variants):
+        return False
     texts = [row.title, row.description, row.vendor, row.category, *row.tags, *row.images]
-    for variant in row.variants[:FEW]:
+    for variant in row.variants:
         texts += (variant.sku, variant.title, variant.mpn, *variant.options)
-    return len(row.variants) <= FEW and _MOST_BYTES * sum(map(len, texts)) + _FRAME * len(texts) < MAX_RECORD_BYTES
+    return _MOST_BYTES * sum(map(len, texts)) + _FRAME * len(texts) < MAX_RECORD_BYTES
 
 
 def _check_fits(product: Product, raw: bytes) -> None:
@@ -182,8 +190,7 @@ def _product(row: ProductRow, before: Found | None, handle: str, *, whole: bool)
     was = before.product
     if not row.title:
         return was  # a list of prices or of stock
-    pictures = {image.url: image for image in was.images}
-    options = tuple(option.name for option in row.options)
+    options = was.options if row.plain else tuple(option.name for option in row.options)
     return replace(
         was,
         title=row.title,
@@ -192,11 +199,20 @@ def _product(row: ProductRow, before: Found | None, handle: str, *, whole: bool)
         category=row.category[:500] or was.category,
         tags=row.tags[:250] or was.tags,
         options=options,
-        images=tuple(pictures.get(url, Image(url=url)) for url in row.images[:50]) or was.images,
+        images=_images(row, was),
         variants=_variants(row, was, keep=not whole and options == was.options),
         google_category=row.google_category or was.google_category,
         origin=_origin(row) or was.origin,
     )
+
+
+def _images(row: ProductRow, was: Product) -> tuple[Image, ...]:
+    """The pictures that the file names, each as it was known; those that were put here by hand stay, first as they were put."""
+    if not row.images:
+        return was.images
+    known = {image.url: image for image in was.images if image.url}
+    by_hand = tuple(image for image in was.images if not image.url)
+    return (*by_hand, *(known.get(url, Image(url=url)) for url in row.images if len(url) <= _LONGEST_ADDRESS))[:_MOST_IMAGES]
 
 
 def _variants(row: ProductRow, was: Product, *, keep: bool) -> tuple[Variant, ...]:
@@ -206,6 +222,8 @@ def _variants(row: ProductRow, was: Product, *, keep: bool) -> tuple[Variant, ..
     for item in row.variants:
         fresh = new_variant(item, row.title)
         old = known.get(item.sku)
+        if row.plain and was.options:  # the file says nothing of options
+            fresh = replace(fresh, title=old.title if old else fresh.title, values=old.values if old else ("",) * len(was.options))
         came[item.sku] = fresh if old is None else _over(old, fresh)
     if not keep:
         return tuple(came.values())
@@ -230,9 +248,26 @@ def _offer(variant: VariantRow, before: Offer | None, product: bytes, plan: byte
     fresh = new_offer(variant, product, plan)
     if before is None:
         return fresh
-    told = variant.in_stock is not None
+    told = variant.in_stock is not None and "stock" not in variant.silent
     stock, count = (fresh.stock, fresh.count) if told else (before.stock, before.count)
-    return replace(before, product=product, price=fresh.price, compare_at=fresh.compare_at, stock=stock, count=count)
+    compare_at = fresh.compare_at
+    if compare_at is None and "compare_at" in variant.silent and before.compare_at and before.compare_at.minor > fresh.price.minor:
+        compare_at = before.compare_at
+    promotions = before.promotions if "sale" in variant.silent else _promotions(before, fresh)
+    return replace(before, product=product, price=fresh.price, compare_at=compare_at, stock=stock, count=count, promotions=promotions)
+
+
+def _promotions(before: Offer, fresh: Offer) -> tuple[Promotion, ...] | None:
+    """The sale of the file, and what was put here by hand. One that is known by another name stays as it is."""
+    by_hand = tuple(item for item in before.promotions or () if item.name != SALE)
+    known = {(item.price, item.start, item.end) for item in by_hand}
+    came = tuple(item for item in fresh.promotions or () if (item.price, item.start, item.end) not in known)
+    return (*came, *by_hand)[:_MOST_PROMOTIONS] or None
+
+
+def _is_promoted(before: Found | None, offer: Offer) -> bool:
+    was = before.offers.get(offer.sku) if before else None
+    return not set(offer.promotions or ()) <= set((was.promotions if was else None) or ())
 
 
 # --- what a file says, as records
@@ -270,17 +305,22 @@ def new_variant(item: VariantRow, title: str) -> Variant:
 
 
 def new_offer(variant: VariantRow, product: bytes, plan: bytes | None) -> Offer:
-    """An offer as the file has it."""
+    """An offer as the file has it: a sale whose end is known is a promotion, which ends by itself."""
+    price, sale = variant.regular_minor, variant.dated
     regular = variant.compare_at_minor
     stock = _stock(variant)
     counted = variant.stock if variant.stock is not None and 0 <= variant.stock < 2**31 else None
+    named: tuple[Promotion, ...] = ()
+    if sale is not None and sale.ends is not None:
+        named = (Promotion(SALE, Money(sale.price_minor, variant.currency), sale.starts, sale.ends + 1),)
     return Offer(
         sku=variant.sku,
         product=product,
-        price=Money(variant.price_minor, variant.currency),
+        price=Money(price, variant.currency),
         stock=stock,
         tax_class="standard" if variant.taxable else "none",
-        compare_at=Money(regular, variant.currency) if regular is not None and regular > variant.price_minor else None,
+        compare_at=Money(regular, variant.currency) if regular is not None and regular > price else None,
+        promotions=named or None,
         plan=plan,
         count=None if counted == 0 and stock is not Stock.OUT else counted,
     )
@@ -328,13 +368,26 @@ def _of_variant(was: Variant, now: Variant) -> list[Change]:
 def _of_offer(before: Found, offer: Offer) -> list[Change]:
     was = before.offers.get(offer.sku)
     if was is None:
-        return [Change("price", offer.sku, "", _price(offer))]
+        sale = [Change("promotion", offer.sku, "", _days(offer))] if offer.promotions else []
+        return [Change("price", offer.sku, "", _price(offer)), *sale]
     pairs = (
         ("price", _price(was), _price(offer)),
         ("price before", amount(was.compare_at), amount(offer.compare_at)),
+        ("promotion", _days(was), _days(offer)),
         ("stock", _pieces(was), _pieces(offer)),
     )
     return [Change(field, offer.sku, old, new) for field, old, new in pairs if old != new]
+
+
+def _days(offer: Offer) -> str:
+    """Its promotions: “18.00 EUR until 2026-12-31”."""
+    told = (f"{amount(item.price)}{_day(' from', item.start)}{_day(' until', item.end - 1)}" for item in offer.promotions or ())
+    return _short("; ".join(told))
+
+
+def _day(word: str, at: int) -> str:
+    """A day in UTC; nothing for the beginning of all."""
+    return f"{word} {datetime.fromtimestamp(min(at, _LAST_DAY) / 1000, UTC).date().isoformat()}" if at else ""
 
 
 def _pieces(offer: Offer) -> str:
@@ -345,7 +398,7 @@ def _outcome(changes: Collection[Change]) -> str:
     fields = {change.field for change in changes}
     if not fields:
         return "same"
-    if fields <= {"price", "price before", "stock"}:
+    if fields <= {"price", "price before", "promotion", "stock"}:
         return "stock" if fields == {"stock"} else "price"
     return "changed"
 

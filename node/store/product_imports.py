@@ -109,15 +109,24 @@ class ProductImports:
 
     def judge(self, seq: int, verdicts: Iterable[Verdict]) -> None:
         """Keep what becomes of rows."""
-        sql = "UPDATE product_import_rows SET outcome = ?, handle = ?, changes = ?, reason = ? WHERE import = ? AND number = ?"
+        sql = (
+            "UPDATE product_import_rows SET outcome = ?, handle = ?, changes = ?, reason = ?, promotions = ? "
+            "WHERE import = ? AND number = ?"
+        )
         self._db.conn.executemany(
-            sql, ((item.outcome, item.handle, _json(item.changes), item.reason, seq, item.number) for item in verdicts)
+            sql, ((item.outcome, item.handle, _json(item.changes), item.reason, item.promotions, seq, item.number) for item in verdicts)
         )
 
     def count(self, seq: int) -> dict[str, int]:
         """How many rows there are by outcome."""
         sql = "SELECT outcome, count(*) FROM product_import_rows WHERE import = ? GROUP BY outcome"
         return dict(self._db.execute(sql, (seq,)).fetchall())
+
+    def promotions(self, seq: int) -> int:
+        """How many SKUs come by a promotion."""
+        sql = "SELECT coalesce(sum(promotions), 0) FROM product_import_rows WHERE import = ? AND outcome NOT IN ('same', 'error')"
+        found: int = self._db.execute(sql, (seq,)).fetchone()[0]
+        return found
 
     def written(self, seq: int) -> Iterator[WaitingProduct]:
         """What would be written, in order, in handfuls."""

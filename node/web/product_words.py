@@ -43,7 +43,8 @@ def _one(words: str, count: int) -> str:
 
 def summary(file: ProductImportView) -> str:
     """What confirming would do, in one line."""
-    return counted({name: getattr(file, name) for name, _ in _PLURALS})
+    text = counted({name: getattr(file, name) for name, _ in _PLURALS})
+    return f"{text}, {file.promotions:,} {_one('promotions', file.promotions)} new" if file.promotions else text
 
 
 def state_of(file: ProductImportView) -> str:
