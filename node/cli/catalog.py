@@ -15,6 +15,15 @@ catalog_imports.add(app)
 catalog_drafts.add(app)
 catalog_change.add(app)
 catalog_changes.add(app)
+_SHEET = {
+    "variants": (
+        "sku", "title", "price", "currency", "rule", "listed", "until", "earns", "stock", "count", "least", "most", "available_from",
+        "available_to", "shipping", "returns", "gtin", "mpn", "weight", "size", "suggested", "volume", "refusal",
+    ),
+    "shipping": ("name", "zones", "pickup", "digital"),
+    "returns": ("name", "days", "cost", "fee_bps", "conditions"),
+    "shops": ("merchant_name", "price", "currency", "stock", "merchant"),
+}  # fmt: skip
 
 
 @app.command()
@@ -123,7 +132,16 @@ def show(
     call = call_of(context)
     with reported():
         asked = {"merchant": merchant} if merchant else {}
-        call.output.show(call.client.get(f"/catalog/products/{product}", language=language, **asked))
+        found = call.client.get(f"/catalog/products/{product}", language=language, **asked)
+        if call.output.as_json:
+            call.output.show(found)
+            return
+        parts = {name: found.pop(name) for name in _SHEET}
+        call.output.show({name: value for name, value in found.items() if value not in ("", [], None)})
+        for name, columns in _SHEET.items():
+            if parts[name]:
+                call.output.say(f"\n{name.capitalize()}:")
+                call.output.show(parts[name], columns)
 
 
 @app.command()

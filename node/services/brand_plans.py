@@ -6,6 +6,7 @@ from typing import Protocol
 
 from node.errors import UserError
 from node.model.brand import BrandPlanRecord, BrandRow, HeadRow, ReportRow
+from node.model.peers import Peer
 from protocol.brand_plan import TYPE, BrandPlan, brand_plan_hash, check_bounds
 from protocol.codec import from_bytes, to_bytes
 from protocol.envelope import Signed, sign, verify
@@ -176,6 +177,14 @@ def _tell(unit: BrandsUnit, role: Role, signed: Signed, record: BrandPlanRecord)
     for peer in unit.peers.all():
         if peer.role is role:
             send(unit, peer.peer, signed, topic=Topic.CATALOG, about=("brand-plan", record.hash))
+
+
+def tell_all(unit: BrandsUnit, peer: Peer) -> None:
+    """A merchant that asks what feeds we have gets every bounds we signed: it may have come after them."""
+    if unit.me.role != "brand" or peer.role is not Role.MERCHANT:
+        return
+    for record in unit.brands.plans(unit.me.identity):
+        send(unit, peer.peer, verify(record.raw, TYPE), topic=Topic.CATALOG, about=("brand-plan", record.hash))
 
 
 def _newest(unit: BrandsUnit, brand: bytes) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
+from typing import Protocol
 
 from node.errors import UserError
 from node.model.catalog import FeedRow, OfferRecord, ProductRecord
@@ -13,9 +14,14 @@ from . import feed_trouble
 from .brand_offers import refusal
 from .brand_plans import BrandsUnit, brand_name
 from .catalog_following import expected
+from .earning import EarningUnit, Rates
 from .picture_views import PictureView, picture_views
 
 MOST_ROWS = 200
+
+
+class OffersUnit(EarningUnit, BrandsUnit, Protocol):
+    """What offers need of a transaction: they are shown at one's own price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +100,7 @@ class ProductPage:
 
 @dataclass(frozen=True, slots=True)
 class OfferView:
-    """One SKU a seller can order."""
+    """One SKU a seller can order. `price` is what one piece costs you now, in minor units."""
 
     merchant: str
     feed: str
@@ -123,14 +129,15 @@ def list_products(unit: BrandsUnit, search: str = "", cursor: str = "", limit: i
 
 
 def list_offers(
-    unit: BrandsUnit, feed: bytes | None = None, purchasable: bool = False, after: str = "", limit: int = 50
+    unit: OffersUnit, feed: bytes | None = None, purchasable: bool = False, after: str = "", limit: int = 50
 ) -> list[OfferView]:
     """SKUs with their prices, in SKU order. `purchasable` leaves out what is sold out or not valid now."""
     count = min(max(limit, 1), MOST_ROWS)
     views: list[OfferView] = []
+    rates = Rates(unit)
     while len(views) < count:
         found = unit.catalog.offers(feed, after, count)
-        views += [_offer_view(unit, record) for record in found if not purchasable or _purchasable(unit, record)]
+        views += [_offer_view(unit, rates, record) for record in found if not purchasable or _purchasable(unit, record)]
         if len(found) < count:
             break
         after = found[-1].offer.sku
@@ -237,12 +244,13 @@ def _sold(unit: BrandsUnit, record: ProductRecord, row: FeedRow) -> tuple[dict[s
     return feeds[best], sold or row
 
 
-def _offer_view(unit: BrandsUnit, record: OfferRecord) -> OfferView:
+def _offer_view(unit: OffersUnit, rates: Rates, record: OfferRecord) -> OfferView:
     row = unit.catalog.feed(record.feed)
     assert row is not None
     title = next((item.title for item in record.product.variants if item.sku == record.offer.sku), "")
     name = record.product.title if title in ("", record.product.title) else f"{record.product.title} – {title}"
     offer = record.offer
+    price = offer.price.minor if row.own else rates.price(row.identity, record)
     return OfferView(
-        row.identity.hex(), row.feed.hex(), offer.sku, offer.product.hex(), name, offer.price.minor, offer.price.currency, offer.stock.value
+        row.identity.hex(), row.feed.hex(), offer.sku, offer.product.hex(), name, price, offer.price.currency, offer.stock.value
     )

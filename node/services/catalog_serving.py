@@ -24,7 +24,7 @@ from protocol.log import CHECKPOINT
 from protocol.reconcile import END, Numbers, answer, numbers
 from protocol.rows import Press
 
-from . import brand_relays, catalog_sections
+from . import brand_plans, brand_relays, catalog_sections
 from .brand_plans import BrandsUnit
 from .exchange import Exchange, Incoming, send
 
@@ -33,6 +33,7 @@ def _on_feeds(unit: BrandsUnit, incoming: Incoming) -> FeedsAnswer:
     for record in unit.catalog.plans(unit.me.identity):
         signed = verify(record.raw, "plan")
         send(unit, incoming.peer.peer, signed, topic=Topic.CATALOG, about=("plan", record.hash))
+    brand_plans.tell_all(unit, incoming.peer)
     return FeedsAnswer(tuple(row.record for row in unit.catalog.feeds(own=True)), brand_relays.relayed(unit))
 
 

@@ -30,12 +30,13 @@ NOTHING = Earning(0, 0)
 
 
 class Rates:
-    """The plans of all merchants, and our rank at each, for one transaction."""
+    """The plans of all merchants, and our rank at each, for one transaction. Who doesn't sell for them earns nothing."""
 
     def __init__(self, unit: EarningUnit) -> None:
         self._unit = unit
         self._ranks = {row.merchant: rank_of(unit, row.merchant, row.member) for row in unit.team.memberships() if row.status == "accepted"}
-        self._plans: Mapping[bytes, Plan] = {record.hash: record.plan for record in unit.catalog.plans()}
+        sells = unit.me.role == "seller"
+        self._plans: Mapping[bytes, Plan] = {record.hash: record.plan for record in unit.catalog.plans()} if sells else {}
 
     def price(self, merchant: bytes, record: OfferRecord) -> int:
         """What one piece costs at our rank, in minor units."""

@@ -4,15 +4,17 @@ A brand's product may be sold by several merchants under one id; the sheet is of
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from node.errors import NotFound
 from node.model.catalog import FeedRow, OfferRecord, ProductRecord
 from protocol.codec import from_bytes
-from protocol.offer import Stock, price_at
+from protocol.money import Money
+from protocol.offer import Promotion, RankPrice, Stock, price_at
 from protocol.operations import Noun
-from protocol.product import Product, Translation, Variant
+from protocol.product import Product, Size, Translation, Variant
 from protocol.return_policy import ReturnPolicy
+from protocol.shipping import ShippingProfile
 
 from .brand_offers import refusal
 from .browse import merchant_name
@@ -26,7 +28,10 @@ from .ranks import own_rank
 class SheetVariant:
     """A SKU. Amounts in minor units. `price` is what one piece costs you now, and `rule` why (list, rank, promotion: then `promotion` is
     its name and `until` its end in ms); `listed` is the list price; all None where the SKU isn't offered. `least` and `most` bound the
-    quantity; `available_from` is when goods are there (ms), 0 = now. `refusal` says why it can't be sold now, whatever its stock.
+    quantity, `count` is how many there are where they are counted; `available_from` is when goods are there (ms), 0 = now, until
+    `available_to`; it is on sale in [`valid_from`, `valid_to`). `shipping` and `returns` name profile and policy, `brand_plan` the brand's
+    bounds. `refusal` says why it can't be sold now, whatever its stock. What it leaves out of weight, size, suggested prices, volume and
+    maker's number is as the product says.
     """
 
     sku: str
@@ -35,21 +40,35 @@ class SheetVariant:
     gtin: str
     mpn: str
     weight: int | None
-    price: int | None
-    listed: int | None
-    compare_at: int | None
-    currency: str
-    rule: str
-    promotion: str
-    until: int | None
-    stock: str
-    plan: str
-    earns: int
-    earns_bps: int
-    least: int
-    most: int | None
-    available_from: int
-    refusal: str
+    size: tuple[int, ...]
+    suggested: tuple[Money, ...]
+    volume: tuple[Money, ...]
+    ingredients: str
+    price: int | None = None
+    listed: int | None = None
+    compare_at: int | None = None
+    currency: str = ""
+    rule: str = ""
+    promotion: str = ""
+    until: int | None = None
+    ranks: tuple[RankPrice, ...] = ()
+    promotions: tuple[Promotion, ...] = ()
+    stock: str = "out"
+    count: int | None = None
+    plan: str = ""
+    brand_plan: str = ""
+    earns: int = 0
+    earns_bps: int = 0
+    least: int = 1
+    most: int | None = None
+    valid_from: int = 0
+    valid_to: int | None = None
+    available_from: int = 0
+    available_to: int | None = None
+    tax_class: str = ""
+    shipping: str = ""
+    returns: str = ""
+    refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +96,8 @@ class ShopView:
 @dataclass(frozen=True, slots=True)
 class ProductSheet:
     """A product with all that is said of it. `language` is that of its texts, `languages` all there are; `weight` in grams, `size` its
-    three sides in millimetres; `withdrawn` is why nobody may sell it, since `withdrawn_at` (ms), empty where they may. `as_of` is when its
+    three sides in millimetres; `plans` are the names of the only brand plans under which it may be offered, in [`valid_from`, `valid_to`);
+    `shipping` are the profiles that its offers name, `flat` whether some go at the shop's flat price; `withdrawn` is why nobody may sell it, since `withdrawn_at` (ms), empty where they may. `as_of` is when its
     merchant last said so (ms).
     """
 
@@ -105,8 +125,14 @@ class ProductSheet:
     mpn: str
     weight: int | None
     size: tuple[int, ...]
+    google_category: int | None
+    plans: tuple[str, ...]
+    valid_from: int | None
+    valid_to: int | None
     withdrawn: str
     withdrawn_at: int
+    shipping: tuple[ShippingProfile, ...]
+    flat: bool
     returns: tuple[ReturnsView, ...]
     shops: tuple[ShopView, ...]
 
@@ -161,7 +187,7 @@ def _sheet(
         tags=product.tags,
         options=product.options,
         images=tuple(image.url for image in product.images if image.url),
-        variants=tuple(_variant(unit, rates, row, variant, offers.get(variant.sku)) for variant in product.variants),
+        variants=tuple(_variant(unit, rates, row, product, variant, offers.get(variant.sku)) for variant in product.variants),
         as_of=row.synced_at,
         pictures=picture_views(product),
         language=said.language,
@@ -172,9 +198,15 @@ def _sheet(
         origin=product.origin or "",
         mpn=product.mpn or "",
         weight=product.weight,
-        size=(product.size.length, product.size.width, product.size.height) if product.size else (),
+        size=_sides(product.size),
+        google_category=product.google_category,
+        plans=tuple(_bounds(unit, plan) for plan in product.plans or ()),
+        valid_from=product.valid_from,
+        valid_to=product.valid_to,
         withdrawn=recall.reason if recall else "",
         withdrawn_at=recall.at if recall else 0,
+        shipping=_shipping(unit, row, list(offers.values())),
+        flat=any(not item.offer.shipping_profile for item in offers.values()),
         returns=_returns(unit, row, list(offers.values())),
         shops=_others(unit, rates, sold, row),
     )
@@ -191,30 +223,70 @@ def _said(product: Product, language: str) -> Translation:
     return known.get(language) or near or own or Translation("und")
 
 
-def _variant(unit: SearchUnit, rates: Rates, row: FeedRow, variant: Variant, record: OfferRecord | None) -> SheetVariant:
-    about = (variant.sku, variant.title, variant.values, variant.gtin or "", variant.mpn or "", variant.weight)
-    if record is None:
-        return SheetVariant(*about, None, None, None, row.currency, "", "", None, "out", "", 0, 0, 1, None, 0, "")
+def _variant(unit: SearchUnit, rates: Rates, row: FeedRow, product: Product, variant: Variant, record: OfferRecord | None) -> SheetVariant:
+    about = SheetVariant(
+        sku=variant.sku,
+        title=variant.title,
+        values=variant.values,
+        gtin=variant.gtin or "",
+        mpn=variant.mpn or product.mpn or "",
+        weight=variant.weight or product.weight,
+        size=_sides(variant.size or product.size),
+        suggested=variant.suggested or product.suggested or (),
+        volume=variant.volume or product.volume or (),
+        ingredients=variant.ingredients or "",
+        currency=row.currency,
+    )
+    return about if record is None else _offered(unit, rates, row, about, record)
+
+
+def _offered(unit: SearchUnit, rates: Rates, row: FeedRow, about: SheetVariant, record: OfferRecord) -> SheetVariant:
     offer, refused = record.offer, refusal(unit, record.offer)
     now, earning = price_at(offer, unit.now, own_rank(unit, row.identity)), rates.of(row.identity, record)
-    return SheetVariant(
-        *about,
-        now.price.minor,
-        offer.price.minor,
-        offer.compare_at.minor if offer.compare_at else None,
-        offer.price.currency,
-        now.rule.value,
-        now.name,
-        now.until,
-        offer.stock.value,
-        offer.plan.hex() if offer.plan else "",
-        earning.minor,
-        earning.bps,
-        offer.least or 1,
-        offer.most,
-        offer.available_from if offer.available_from is not None and offer.available_from > unit.now else 0,
-        f"{refused}" if refused else "",
+    return replace(
+        about,
+        price=now.price.minor,
+        listed=offer.price.minor,
+        compare_at=offer.compare_at.minor if offer.compare_at else None,
+        currency=offer.price.currency,
+        rule=now.rule.value,
+        promotion=now.name,
+        until=now.until,
+        ranks=offer.ranks or (),
+        promotions=offer.promotions or (),
+        stock=offer.stock.value,
+        count=offer.count,
+        plan=offer.plan.hex() if offer.plan else "",
+        brand_plan=_bounds(unit, offer.brand.plan) if offer.brand else "",
+        earns=earning.minor,
+        earns_bps=earning.bps,
+        least=offer.least or 1,
+        most=offer.most,
+        valid_from=offer.valid_from,
+        valid_to=offer.valid_to,
+        available_from=offer.available_from if offer.available_from is not None and offer.available_from > unit.now else 0,
+        available_to=offer.available_to,
+        tax_class=offer.tax_class,
+        shipping=offer.shipping_profile,
+        returns=offer.returns or "",
+        refusal=f"{refused}" if refused else "",
     )
+
+
+def _sides(size: Size | None) -> tuple[int, ...]:
+    return (size.length, size.width, size.height) if size else ()
+
+
+def _bounds(unit: SearchUnit, plan: bytes) -> str:
+    """A brand's bounds by name; those that are not here by the beginning of their hash."""
+    known = unit.brands.plan(plan)
+    return known.bounds.name if known else plan.hex()[:12]
+
+
+def _shipping(unit: SearchUnit, row: FeedRow, offers: Sequence[OfferRecord]) -> tuple[ShippingProfile, ...]:
+    names = dict.fromkeys(item.offer.shipping_profile for item in offers if item.offer.shipping_profile)
+    records = [unit.catalog.record(row.feed, (Noun.SHIPPING, name)) for name in names]
+    return tuple(from_bytes(ShippingProfile, raw) for raw in records if raw is not None)
 
 
 def _returns(unit: SearchUnit, row: FeedRow, offers: Sequence[OfferRecord]) -> tuple[ReturnsView, ...]:

@@ -13,6 +13,7 @@ from node.services import browse, customer_search, plans, product_sheet
 from node.services.browse import FeedView
 from node.services.product_sheet import ProductSheet, ReturnsView, SheetVariant
 from node.web import formats
+from node.web import sheet_words as words
 from node.web.catalog_parts import STOCK, large, picture, small
 from node.web.page import GATE, id_in, render
 from node.web.runtime import runtime_of
@@ -27,7 +28,7 @@ _METHODS = [
 async def show_product(request: web.Request) -> web.StreamResponse:
     """GET /catalog/{product}?customer=&merchant=&language=."""
     runtime = runtime_of(request)
-    viewer = request.app[GATE].viewer()
+    viewer, reader = request.app[GATE].viewer(), formats.reader_var.get()
     asked = {name: request.query.get(name, "") for name in ("customer", "merchant", "language")}
     product: ProductSheet = await runtime.read(
         product_sheet.get_product,
@@ -64,31 +65,18 @@ async def show_product(request: web.Request) -> web.StreamResponse:
             "withdrawn": product.withdrawn,
             "withdrawn_at": product.withdrawn_at,
             "warnings": product.warnings,
-            "facts": _facts(product),
+            "facts": words.facts(product, reader.now),
+            "articles": [words.article(item) for item in product.variants],
+            "sending": words.sending(product.shipping, flat=product.flat),
             "returns": [_returns(item) for item in product.returns],
             "languages": _languages(product, asked),
             "shops": [_shop(product.id, item, asked) for item in product.shops],
-            "variants": [_variant(item, {plan.plan: plan for plan in known}, ours=ours) for item in product.variants],
+            "variants": [_variant(item, {plan.plan: plan for plan in known}, reader.now, ours=ours) for item in product.variants],
         },
         customers=[(row.id, row.name) for row in people.customers],
         methods=_METHODS if sellable and not ours else [],
         form={"customer": asked["customer"], "method": "post"},
     )
-
-
-def _facts(product: ProductSheet) -> list[tuple[str, str]]:
-    """What is known of the thing itself, each where it is said."""
-    origin = str(formats.reader_var.get().locale.territories.get(product.origin, product.origin))
-    pairs = [
-        ("Category", product.category),
-        ("Care", product.care),
-        ("Ingredients", product.ingredients),
-        ("Made in", origin),
-        ("Weight", f"{formats.number(product.weight)} g" if product.weight else ""),
-        ("Size as packed", " × ".join(formats.number(side) for side in product.size) + " mm" if product.size else ""),
-        ("Maker's number", product.mpn),
-    ]
-    return [(term, text) for term, text in pairs if text]
 
 
 def _returns(item: ReturnsView) -> str:
@@ -132,7 +120,7 @@ def _href(product: str, asked: dict[str, str]) -> str:
     return f"/catalog/{product}" + (f"?{urlencode(given)}" if given else "")
 
 
-def _variant(variant: SheetVariant, known: dict[str, plans.PlanView], *, ours: bool) -> dict[str, Any]:
+def _variant(variant: SheetVariant, known: dict[str, plans.PlanView], now: int, *, ours: bool) -> dict[str, Any]:
     plan = known.get(variant.plan)
     offered = variant.price is not None
     return {
@@ -142,7 +130,8 @@ def _variant(variant: SheetVariant, known: dict[str, plans.PlanView], *, ours: b
         "was": _was(variant),
         "stock": STOCK["out" if variant.refusal else variant.stock] if offered else ("Not offered", "waiting"),
         "why": variant.refusal,
-        "notes": _notes(variant),
+        "notes": words.notes(variant, now),
+        "least": variant.least,
         "earn": "" if plan is None or ours else _earn(variant, plan),
     }
 
@@ -151,23 +140,6 @@ def _was(variant: SheetVariant) -> dict[str, Any] | None:
     """The price it is lower than now: the one before a sale, else the list price that a promotion or a rank undercuts."""
     higher = [minor for minor in (variant.compare_at, variant.listed) if minor is not None and minor > (variant.price or 0)]
     return {"minor": max(higher), "currency": variant.currency} if higher and variant.price is not None else None
-
-
-def _notes(variant: SheetVariant) -> list[str]:
-    """Why the price is what it is, and how many may be ordered."""
-    notes = []
-    if variant.rule == "promotion":
-        until = f" until {formats.datetime_text(variant.until)}" if variant.until else ""
-        notes.append(f"{variant.promotion}{until}")
-    if variant.rule == "rank":
-        notes.append("Your rank's price")
-    if variant.least > 1 or variant.most is not None:
-        most = f"at most {variant.most}" if variant.most is not None else ""
-        least = f"At least {variant.least}" if variant.least > 1 else ""
-        notes.append(" and ".join(part for part in (least, most) if part).capitalize() + " in an order")
-    if variant.available_from:
-        notes.append(f"There from {formats.date(variant.available_from)}; what is ordered before is sent then")
-    return notes
 
 
 def _earn(variant: SheetVariant, plan: plans.PlanView) -> str:

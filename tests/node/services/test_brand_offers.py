@@ -69,6 +69,18 @@ def trade(tmp_path):
     made.world.close()
 
 
+def test_a_merchant_that_comes_after_the_bounds_has_them_too(trade):
+    noir = trade.world.node("noir", "merchant")
+    trade.world.pair(noir, trade.solis)
+    noir.write(catalog_following.sync)
+    trade.deliver()
+    signed = {plan.plan for plan in trade.solis.read(brand_plans.list_bounds)}
+    assert {plan.plan for plan in noir.read(brand_plans.list_bounds)} == signed
+    noir.write(catalog_following.sync)
+    trade.deliver()
+    assert {plan.plan for plan in noir.read(brand_plans.list_bounds)} == signed
+
+
 def test_a_brands_product_is_offered_under_both_plans(trade):
     [view] = trade.offer()
     assert (view.sku, view.price, view.currency, view.brand_name, view.bounds, view.refusal) == (
