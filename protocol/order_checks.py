@@ -20,7 +20,7 @@ class Priced:
     """What the catalog says of a SKU now: `price` in minor units, the pieces that may still be sold (None = not counted).
 
     An order takes from `least` to `most` pieces (None = as many as there are); a piece weighs `weight` grams and is sent by the shipping
-    `profile`; tax is by `tax_class`.
+    `profile`; tax is by `tax_class`; commissions are by the `plan` of that hash (empty: by none).
     """
 
     product: bytes
@@ -32,13 +32,14 @@ class Priced:
     weight: int = 0
     profile: str = ""
     tax_class: str = ""
+    plan: bytes = b""
 
 
 def check_request(request: QuoteRequest, catalog: Mapping[str, Priced], author: bytes) -> None:
     """The merchant, before quoting.
 
-    Raises Conflict `no-lines`, `bad-quantity`, `duplicate-sku`, `unknown-sku`, `out-of-stock`, `currency`, `bad-destination`,
-    Unauthorized `wrong-member`.
+    Raises Conflict `no-lines`, `bad-quantity`, `duplicate-sku`, `unknown-sku`, `out-of-stock`, `currency`, `mixed-plans`,
+    `bad-destination`, Unauthorized `wrong-member`.
     """
     _check_member(request.merchant, request.member, author)
     if not request.lines:
@@ -58,6 +59,8 @@ def check_request(request: QuoteRequest, catalog: Mapping[str, Priced], author: 
             raise Conflict(f"{line.sku}: {known.stock} left", code="out-of-stock")
     if len({catalog[line.sku].currency for line in request.lines}) > 1:
         raise Conflict("the lines are priced in different currencies: place one order for each", code="currency")
+    if len({catalog[line.sku].plan for line in request.lines}) > 1:
+        raise Conflict("the lines are sold under different commission plans: place one order for each", code="mixed-plans")
     if not request.pickup and len(request.country) != COUNTRY_LETTERS:
         raise Conflict("a delivery needs the country of the destination, such as DE", code="bad-destination")
 

@@ -190,11 +190,13 @@ def refusal(unit: BrandsUnit, offer: Offer) -> Conflict | None:
 
 
 def _own_refusal(unit: BrandsUnit, offer: Offer) -> Conflict | None:
-    """A merchant's own goods: it has withdrawn them, or not."""
+    """A merchant's own goods: it has withdrawn them, or says that they are not sold at this time."""
     record = unit.catalog.product(offer.product)
-    if record is None or record.product.withdrawal is None or not record.product.withdrawn_at(unit.now):
+    if record is None or record.product.sellable_at(unit.now):
         return None
-    return Conflict(f"{offer.sku}: it was withdrawn: {record.product.withdrawal.reason}", code="withdrawn")
+    if record.product.withdrawal is not None and record.product.withdrawn_at(unit.now):
+        return Conflict(f"{offer.sku}: it was withdrawn: {record.product.withdrawal.reason}", code="withdrawn")
+    return Conflict(f"{offer.sku}: it is not sold at this time", code="not-sellable")
 
 
 def require_sellable(unit: BrandsUnit, merchant: bytes, skus: Iterable[str]) -> None:

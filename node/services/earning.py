@@ -45,7 +45,7 @@ class Rates:
     def of(self, merchant: bytes, record: OfferRecord) -> Earning:
         """What one piece brings. Nothing where the offer names no plan, or one that isn't here."""
         plan = self._plans.get(record.offer.plan or b"")
-        if plan is None:
+        if plan is None or plan.merchant != merchant:
             return NOTHING
         product = record.product
         categories = (product.category,) if product.category else ()

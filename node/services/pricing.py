@@ -5,7 +5,7 @@ Prices and delivery are in the merchant's feed, so both sides reckon them alike;
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from node.model.catalog import FeedRow, OfferRecord
+from node.model.catalog import FeedRow, OfferRecord, PlanRecord
 from protocol import order_records as rec
 from protocol.codec import from_bytes
 from protocol.errors import Conflict
@@ -25,23 +25,42 @@ _WHOLE = 10_000
 def prices(unit: CatalogUnit, merchant: bytes, skus: Iterable[str], *, rank: int, at: int) -> dict[str, Priced]:
     """What the merchant's feeds say of SKUs for a seller of `rank` at `at` (ms), as far as they are known here; the first feed counts."""
     feeds = [row for row in unit.catalog.feeds() if row.identity == merchant]
+    newest: dict[str, bytes] = {}
+    for record in unit.catalog.plans(merchant):
+        newest.setdefault(record.plan.currency, record.hash)
     found: dict[str, Priced] = {}
     for sku in skus:
         records = (unit.catalog.offer(row.feed, sku) for row in feeds)
         held = next((item for item in records if item is not None and item.offer.valid_at(at)), None)
         if held is not None:
-            found[sku] = _priced(held, rank, at)
+            found[sku] = _priced(held, rank, at, newest.get(held.offer.price.currency, b""))
     return found
 
 
-def _priced(held: OfferRecord, rank: int, at: int) -> Priced:
+def _priced(held: OfferRecord, rank: int, at: int, newest: bytes) -> Priced:
+    """`newest`: the plan of an offer that names none."""
     offer, price = held.offer, price_at(held.offer, at, rank).price
     variant = held.product.variant(offer.sku)
     weight = (variant.weight if variant is not None else None) or held.product.weight or 0
     left = 0 if not offer.orderable_at(at) or offer.stock is Stock.OUT else offer.count
     return Priced(
-        offer.product, price.minor, price.currency, left, offer.least or 1, offer.most, weight, offer.shipping_profile, offer.tax_class
+        offer.product,
+        price.minor,
+        price.currency,
+        left,
+        offer.least or 1,
+        offer.most,
+        weight,
+        offer.shipping_profile,
+        offer.tax_class,
+        offer.plan or newest,
     )
+
+
+def plan_of(unit: CatalogUnit, merchant: bytes, currency: str, known: Priced) -> PlanRecord | None:
+    """The commission plan that an offer is under, as far as it is here and the merchant's for that currency."""
+    found = unit.catalog.plan(known.plan)
+    return found if found and (found.plan.merchant, found.plan.currency) == (merchant, currency) else None
 
 
 def delivery(unit: CatalogUnit, feed: FeedRow, request: rec.QuoteRequest, lines: Sequence[rec.Line], known: Mapping[str, Priced]) -> int:

@@ -97,8 +97,8 @@ class ShopView:
 class ProductSheet:
     """A product with all that is said of it. `language` is that of its texts, `languages` all there are; `weight` in grams, `size` its
     three sides in millimetres; `plans` are the names of the only brand plans under which it may be offered, in [`valid_from`, `valid_to`);
-    `shipping` are the profiles that its offers name, `flat` whether some go at the shop's flat price; `withdrawn` is why nobody may sell it, since `withdrawn_at` (ms), empty where they may. `as_of` is when its
-    merchant last said so (ms).
+    `shipping` are the profiles that its offers name, `flat` whether some go at the shop's flat price; `withdrawn` is why nobody may sell
+    it, since `withdrawn_at` (ms), empty where they may. `as_of` is when its merchant last said so (ms).
     """
 
     id: str

@@ -24,7 +24,7 @@ from .brand_offers import require_sellable
 from .exchange import Exchange, send
 from .order_log import ABOUT, Case, OrdersUnit, find, load, opened, take
 from .order_view import OrderView, view
-from .pricing import delivery, is_flat, prices
+from .pricing import delivery, is_flat, plan_of, prices
 from .ranks import own_rank
 from .unit import OutboxEntry
 
@@ -174,11 +174,11 @@ def compare(unit: OrdersUnit, case: Case) -> None:
     assert quote is not None
     request = opened(case.row.request).read(rec.QuoteRequest)
     require_sellable(unit, request.merchant, (line.sku for line in quote.lines))
-    plans = [record for record in unit.catalog.plans(request.merchant) if record.plan.currency == quote.currency]
-    plan = (plans[0].hash, plans[0].plan.gms_rate) if plans else (b"", 0)
     skus, rank = [line.sku for line in quote.lines], own_rank(unit, request.merchant)
     known = prices(unit, request.merchant, skus, rank=rank, at=case.reached[rec.QUOTE])
-    check_quote(quote, request, case.row.draft, known, plan)
+    named = next((known[sku] for sku in skus if sku in known), None)
+    plan = plan_of(unit, request.merchant, quote.currency, named) if named else None
+    check_quote(quote, request, case.row.draft, known, (plan.hash, plan.plan.gms_rate) if plan else (b"", 0))
     feed = next((row for row in unit.catalog.feeds() if (row.identity, row.currency) == (request.merchant, quote.currency)), None)
     if feed is not None and not is_flat(quote.lines, known):
         sent = delivery(unit, feed, request, quote.lines, known)

@@ -15,7 +15,7 @@ from . import stock
 from .brand_offers import require_sellable
 from .exchange import Exchange, Incoming
 from .order_log import Case, OrdersUnit, load, opened, passed, write
-from .pricing import delivery, prices, tax
+from .pricing import delivery, plan_of, prices, tax
 from .quotes import QUOTE_MS
 from .ranks import rank_of
 
@@ -58,7 +58,7 @@ def _on_quote_request(unit: OrdersUnit, incoming: Incoming) -> Signed:
 def _quote(unit: OrdersUnit, request_id: bytes, request: rec.QuoteRequest, known: Mapping[str, Priced]) -> rec.Quote:
     lines = quote_lines(request, known)
     currency = known[lines[0].sku].currency
-    plan = next((record for record in unit.catalog.plans(unit.me.identity) if record.plan.currency == currency), None)
+    plan = plan_of(unit, unit.me.identity, currency, known[lines[0].sku])
     feed = next(row for row in unit.catalog.feeds(own=True) if row.currency == currency)
     if plan is None or feed.checkpoint_id is None:
         raise Conflict(f"there is no commission plan for {currency} yet", code="no-plan")

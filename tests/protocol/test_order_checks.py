@@ -30,13 +30,14 @@ def line(sku="CREAM-50", quantity=1):
         ({"lines": line(quantity=11)}, "out-of-stock"),
         ({"lines": line() * 2}, "duplicate-sku"),
         ({"lines": (*line(), *line("EURO-1"))}, "currency"),
+        ({"lines": (*line(), *line("OLD-1"))}, "mixed-plans"),
         ({"country": ""}, "bad-destination"),
         ({"country": "", "pickup": True}, "ok"),
         ({"member": named("another member")}, "wrong-member"),
     ],
 )
 def test_a_request(changes, code):
-    catalog = {**CATALOG, "EURO-1": Priced(named("euro"), 100, "EUR")}
+    catalog = {**CATALOG, "EURO-1": Priced(named("euro"), 100, "EUR"), "OLD-1": Priced(named("old"), 100, "USD", plan=named("plan"))}
     assert code_of(check_request, replace(REQUEST, **changes), catalog, ANA.public) == code
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from node.errors import ConflictError, NotFound, UserError
-from node.services import catalog, orders, quotes, ranks, shop_terms
+from node.services import catalog, orders, plans, quotes, ranks, shop_terms
 from node.services.exchange import Incoming
 from node.services.shop_terms import TaxClass
 from protocol.envelope import verify
@@ -17,7 +17,7 @@ from protocol.offer import Promotion, RankPrice
 from protocol.operations import put
 from protocol.shipping import Measure, ShippingProfile, Step, Zone
 
-from .shop import Shop
+from .shop import WINDOW, Shop
 
 DAY = 86_400_000
 POST = ShippingProfile(
@@ -215,3 +215,52 @@ def test_terms_that_cannot_be_are_refused(shop, code, given):
     with pytest.raises(UserError) as refused:
         shop.ana.read(shop_terms.get_terms)
     assert refused.value.code == "not-a-merchant"
+
+
+def new_plan(shop, **more):
+    view = shop.lumen.write(
+        plans.publish_plan, currency="USD", **{"direct_bps": 1000, "level_bps": [500], "return_window_ms": WINDOW} | more
+    )
+    shop.world.deliver()
+    return bytes.fromhex(view.plan)
+
+
+def test_an_order_is_under_the_plan_that_its_offers_name(shop):
+    [old] = shop.lumen.read(lambda unit: [record.hash for record in unit.catalog.plans(unit.me.identity)])
+    new = new_plan(shop)
+    change(shop, plan=old)
+    order = quoted(shop, ("cream", 1))
+    assert order.plan == old.hex()
+    assert order.error == ""
+    shop.ana.write(quotes.place, order=bytes.fromhex(order.id))
+    assert quoted(shop, ("serum", 1)).plan == new.hex()
+    with pytest.raises(UserError) as caught:
+        shop.draft(("cream", 1), ("serum", 1))
+    assert caught.value.code == "mixed-plans"
+
+
+def test_the_merchant_refuses_lines_under_two_plans_whatever_the_seller_thinks(shop):
+    [old] = shop.lumen.read(lambda unit: [record.hash for record in unit.catalog.plans(unit.me.identity)])
+    new_plan(shop)
+    shop.ana.online = False
+    change(shop, plan=old)
+    order = bytes.fromhex(shop.draft(("cream", 1), ("serum", 1)).id)
+    shop.ana.online = True
+    shop.world.deliver()
+    assert shop.ana.read(orders.get_order, order=order).error == "mixed-plans"
+
+
+def test_goods_are_sold_in_the_time_that_their_product_says(shop):
+    def until(unit, at):
+        [row] = unit.catalog.feeds(own=True)
+        held = unit.catalog.offer(row.feed, "cream")
+        product = put(replace(held.product, valid_to=at))
+        catalog._write(unit, row, [product, put(replace(held.offer, product=catalog.product_id(product.record)))])
+
+    shop.lumen.write(until, shop.clock() + DAY)
+    shop.world.deliver()
+    assert quoted(shop).error == ""
+    shop.clock.tick(DAY)
+    with pytest.raises(UserError) as caught:
+        shop.draft(("cream", 1))
+    assert caught.value.code == "not-sellable"
