@@ -17,7 +17,7 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar, get_args, get_origin
 
-from .encoding import LEAVES, MAX_BYTES, MAX_DEPTH, Tree, decode, dump, ordered
+from .encoding import LEAVES, MAX_BYTES, MAX_DEPTH, Tree, decode, dump, ordered, peek
 from .errors import Malformed
 
 LATEST_MS = 2**53 - 1  # no time is later, so that a few added up stay within 64 bits, and JavaScript reads them as numbers
@@ -108,6 +108,11 @@ def _form(value: Any, depth: int) -> Tree:
 def from_bytes(cls: type[T], data: bytes, *, max_bytes: int = MAX_BYTES) -> T:
     """The record of type `cls` in canonical bytes. Raises Malformed."""
     return from_tree(cls, decode(data, max_bytes=max_bytes))
+
+
+def from_checked(cls: type[T], data: bytes) -> T:
+    """The same of bytes whose form was checked before they were kept: in half the time. Raises Malformed."""
+    return from_tree(cls, peek(data))
 
 
 def from_tree(cls: type[T], tree: Tree, *, where: str = "") -> T:

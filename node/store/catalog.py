@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from node.errors import IntegrityError
 from node.model.catalog import Entry, FeedRow, Held, OfferRecord, PlanRecord, ProductRecord, Span
-from protocol.codec import from_bytes, to_bytes
+from protocol.codec import from_bytes, from_checked, to_bytes
 from protocol.envelope import verify
 from protocol.log import Frontier
 from protocol.offer import Offer
@@ -231,7 +231,7 @@ class Catalog:
 
     def _offers(self, where: str, values: Sequence[Any]) -> list[OfferRecord]:
         found = self._db.execute(f"{_OFFERS} WHERE {where}", values)
-        return [OfferRecord(row[0], from_bytes(Offer, row[1]), _product(row[2])) for row in found if row[2] is not None]
+        return [OfferRecord(row[0], from_checked(Offer, row[1]), _product(row[2])) for row in found if row[2] is not None]
 
     def counts(self, feed: bytes) -> tuple[int, int]:
         """(products, offers) in a feed."""
@@ -278,7 +278,7 @@ def _feed(row: tuple[Any, ...]) -> FeedRow:
 
 @lru_cache(maxsize=512)
 def _product(raw: bytes) -> Product:
-    return from_bytes(Product, raw)
+    return from_checked(Product, raw)
 
 
 @lru_cache(maxsize=256)

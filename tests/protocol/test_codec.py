@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocol.codec import from_bytes, from_tree, key, to_bytes
+from protocol.codec import from_bytes, from_checked, from_tree, key, to_bytes
 from protocol.encoding import encode
 from protocol.errors import Malformed
 from protocol.messages import KINDS
@@ -90,3 +90,15 @@ def test_any_tree_gives_a_record_or_a_declared_error(kind, data):
     except Malformed:
         return
     assert from_bytes(kind.record, to_bytes(record)) == record
+
+
+def test_bytes_that_were_checked_before_are_read_by_the_same_rules():
+    raw = encode(GOOD)
+    assert from_checked(Outer, raw) == from_bytes(Outer, raw)
+    for wrong in (raw[:-1], encode({**GOOD, 2: "abcd"}), encode({**GOOD, 1: 0})):
+        with pytest.raises(Malformed):
+            from_checked(Outer, wrong)
+    later = b"\xa3\x02cabc\x00D1234\x04\x81\xa1\x00\x01"  # the form is what is not looked at again
+    assert from_checked(Outer, later) == from_bytes(Outer, raw)
+    with pytest.raises(Malformed):
+        from_bytes(Outer, later)

@@ -6,9 +6,9 @@ import pytest
 
 from node.model import terms
 from node.model.catalog import Entry, FeedRow
-from node.model.catalog_search import MOST_COUNTED, Asked, Order
+from node.model.catalog_search import Asked, Order
 from node.model.customer import plain
-from node.store import catalog_search
+from node.store import catalog_search, catalog_walk
 from protocol.codec import to_bytes
 from protocol.money import Money
 from protocol.offer import Offer, Stock
@@ -111,13 +111,27 @@ ASKED = [
 ]
 
 
-@pytest.mark.parametrize(("counted", "sorted_"), [(MOST_COUNTED, 10_000), (3, 10_000), (3, 3)])
+WAYS = {
+    "all read": {"counted": 2_000},
+    "sorted by the engine": {},
+    "listed, and a walk": {"SORTED": 3},
+    "listed, and a walk that ends too soon": {"SORTED": 3, "STEPS": 2},
+    "marks, all of each sorted": {"SORTED": 3, "LISTED": 0},
+    "marks, each looked up": {"SORTED": 0, "LISTED": 0, "MARKED": 0},
+    "marks, looked up but not far": {"SORTED": 0, "LISTED": 0, "MARKED": 0, "LOOKS": 2},
+}
+"""What of the ways' bounds is otherwise than in the program."""
+
+
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("order", [Order.BEST, Order.CHEAP, Order.DEAR])
-def test_what_is_found_is_what_a_reader_finds(shelf, monkeypatch, order, counted, sorted_):
-    """Every way of looking: all that match read, sorted by the engine, and the ladder with its walks (3 makes few things many)."""
+def test_what_is_found_is_what_a_reader_finds(shelf, monkeypatch, order, way):
+    """Every way of looking: 3 makes few things many, and a walk of few steps ends before it has found a page."""
     store, goods = shelf
-    monkeypatch.setattr(catalog_search, "MOST_COUNTED", counted)
-    monkeypatch.setattr(catalog_search, "SORTED", sorted_)
+    bounds = {"counted": 3} | WAYS[way]
+    monkeypatch.setattr(catalog_search, "MOST_COUNTED", bounds.pop("counted"))
+    for name, value in bounds.items():
+        monkeypatch.setattr(catalog_walk, name, value)
     for asked in ASKED:
         compare(store, goods, asked, order)
 
