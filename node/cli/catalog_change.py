@@ -32,10 +32,14 @@ def change(
     sale: Annotated[str, typer.Option(help="A promotion: NAME|PERCENT OFF|FROM|TO, e.g. Summer|20|2026-06-01|2026-07-01.")] = "",
     end_sales: Annotated[bool, typer.Option("--end-sales", help="Take all promotions away.")] = False,
     stock: Annotated[str, typer.Option(help="in_stock, low, out or unknown.")] = "",
-    tax_class: str | None = None,
+    tax_class: Annotated[str | None, typer.Option(help="One of your shop's terms.")] = None,
     profile: Annotated[str | None, typer.Option(help="The shipping profile.")] = None,
     returns: Annotated[str | None, typer.Option(help="The return policy.")] = None,
     plan: Annotated[str | None, typer.Option(help="The commission plan's hash.")] = None,
+    sold_from: Annotated[str, typer.Option(help="On sale from then, e.g. 2026-06-01T09:00.")] = "",
+    sold_until: Annotated[str, typer.Option(help="On sale until then.")] = "",
+    there_from: Annotated[str, typer.Option(help="Goods are there from then; what is ordered before is sent then.")] = "",
+    there_until: Annotated[str, typer.Option(help="Goods are there until then.")] = "",
     set_off: Annotated[bool, typer.Option("--withdraw", help="Take the goods out of the catalog.")] = False,
     preview: Annotated[bool, typer.Option("--preview", help="Only show what would change.")] = False,
 ) -> None:
@@ -46,6 +50,8 @@ def change(
             "percent_bps": _bps(percent) if percent else None, "amount": amount, "ending": ending,
             "promotion": _sale(sale) if sale else None, "end_promotions": end_sales, "stock": stock or None, "tax_class": tax_class,
             "shipping_profile": profile, "returns": returns, "plan": plan, "withdraw": set_off,
+            "valid_from": _moment(sold_from), "valid_to": _moment(sold_until), "available_from": _moment(there_from),
+            "available_to": _moment(there_until),
         }  # fmt: skip
         selection = {"search": search, "vendor": vendor, "category": category, "skus": sku or []}
         path = "/catalog/change/preview" if preview else "/catalog/change"
@@ -66,6 +72,13 @@ def _bps(text: str) -> int:
     if not _PERCENT.fullmatch(text):
         raise UserError(f"{text!r}: say a percentage, such as 5 or -2.5.", code="bad-amount")
     return int(Decimal(text.replace(",", ".")) * 100)
+
+
+def _moment(text: str) -> int | None:
+    try:
+        return int(datetime.fromisoformat(text).timestamp() * 1000) if text else None
+    except (ValueError, OverflowError):
+        raise UserError(f"{text[:30]!r}: say a day and a time like 2026-06-01T09:00.", code="bad-time") from None
 
 
 def _sale(text: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from protocol.product import Product, product_id
 
 from .catalog_imports import ChangeView
 from .catalog_inputs import id_of
-from .drafts import DraftsUnit, feed_of, open_pile, standing, touch
+from .drafts import DraftsUnit, feed_of, open_pile, require_tax_class, standing, touch
 from .piles import changed
 
 PIECE = 500
@@ -112,6 +112,7 @@ def check_change(unit: DraftsUnit, currency: str, change: Change) -> None:
         raise UserError("A price goes down by less than 100 %.", code="bad-amount")
     if change.promotion and not 0 < change.promotion.off_bps < BASIS_POINTS:
         raise UserError("A promotion takes off more than nothing and less than 100 %.", code="bad-amount")
+    require_tax_class(unit, change.tax_class or "")
     for noun, name in ((Noun.SHIPPING, change.shipping_profile), (Noun.RETURNS, change.returns)):
         if name and standing(unit, currency, (noun, name)) is None:
             raise UserError(f"There is no {noun} named {name!r}. Make it first.", code="unknown-profile")
@@ -144,7 +145,7 @@ def look(unit: DraftsUnit, currency: str, selection: Selection, change: Change, 
             rows.append(BulkRowView(record.offer.sku, record.product.title, (), f"{error}."))
             continue
         if raw != stands:
-            drafts.append(_draft(unit, feed, record.product, slot, raw, base, all_of_it=not selection.skus))
+            drafts.append(_draft(unit, feed, record.product, slot, raw, base, all_of_it=_whole(selection, record.product)))
             rows.append(BulkRowView(record.offer.sku, record.product.title, changed(Noun.OFFER, stands, raw), ""))
     return Piece(tuple(drafts), tuple(rows[:SHOWN_ROWS]), chosen, refused, found[-1].offer.sku if len(found) == PIECE else "")
 
@@ -202,6 +203,11 @@ def _meets(selection: Selection, offer: Offer, product: Product) -> bool:
         and (not selection.category or product.category.casefold().startswith(selection.category.casefold()))
         and (not selection.skus or offer.sku in selection.skus)
     )
+
+
+def _whole(selection: Selection, product: Product) -> bool:
+    """Whether all of a product is chosen, not some of its SKUs."""
+    return not selection.skus and selection.search.casefold() in product.title.casefold()
 
 
 def _draft(

@@ -23,6 +23,7 @@ from .brand_plans import BrandsUnit
 from .catalog import plan_for, require_writer
 from .catalog_batches import BatchesUnit
 from .catalog_inputs import OfferInput, ProductInput, checked, id_of, offer_input, offer_of, product_input, product_of
+from .pricing import rates_of
 from .profile_use import WORDS, require_unused
 
 MOST_ROWS = 200
@@ -190,6 +191,8 @@ def withdraw(unit: DraftsUnit, currency: str, noun: Noun, name: str) -> SavedVie
 
 
 def _save(unit: DraftsUnit, currency: str, goods: str, slot: Slot, record: bytes | None) -> SavedView:
+    if record is not None and not slot[1].isprintable():
+        raise UserError("A name, a handle and a SKU are of letters, digits and signs that can be seen.", code="bad-name")
     pile = open_pile(unit, currency)
     base = signed(unit, currency, slot)
     if record == base:
@@ -256,6 +259,7 @@ def _check_offer(unit: DraftsUnit, currency: str, offer: Offer) -> None:
     for noun, name in ((Noun.SHIPPING, offer.shipping_profile), (Noun.RETURNS, offer.returns)):
         if name and standing(unit, currency, (noun, name)) is None:
             raise UserError(f"There is no {WORDS[noun]} named {name!r}. Make it first.", code="unknown-profile")
+    require_tax_class(unit, offer.tax_class)
     plan = unit.catalog.plan(offer.plan) if offer.plan else None
     if offer.plan and (plan is None or plan.plan.merchant != unit.me.identity or plan.plan.currency != currency):
         raise UserError(f"That is no plan of yours in {currency}.", code="wrong-plan")
@@ -268,6 +272,14 @@ def _check_offer(unit: DraftsUnit, currency: str, offer: Offer) -> None:
             check_offer(offer, raw, from_bytes(Product, raw), bounds.bounds, plan.plan, brand=brand.identity, now=unit.now)
         except ProtocolError as error:
             raise UserError(f"{error}.", code=error.code) from error
+
+
+def require_tax_class(unit: DraftsUnit, name: str) -> None:
+    """Raises UserError `unknown-tax`."""
+    rates = rates_of(unit)
+    if name and name not in rates:
+        text = f"There is no tax class {name[:40]!r}: there are {', '.join(rates)}. Add it to your shop's terms first."
+        raise UserError(text, code="unknown-tax")
 
 
 def _require_shop(unit: DraftsUnit) -> None:

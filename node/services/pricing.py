@@ -18,7 +18,7 @@ from protocol.shipping import ShippingProfile, cost_of
 from .catalog import CatalogUnit
 
 TAXES, SHIPPING = "orders/taxes", "orders/shipping_minor"
-STANDARD = "standard"
+STANDARD, NO_TAX = "standard", "none"
 _WHOLE = 10_000
 
 
@@ -98,13 +98,17 @@ def is_flat(lines: Sequence[rec.Line], known: Mapping[str, Priced]) -> bool:
 
 
 def tax(unit: CatalogUnit, lines: Sequence[rec.Line], known: Mapping[str, Priced]) -> int:
-    """Minor units of tax on the goods, each class rounded to the nearest by itself; goods without a class are standard."""
-    rates, sums = rates_of(unit), dict.fromkeys((known[line.sku].tax_class or STANDARD for line in lines), 0)
+    """Minor units of tax on the goods, each class rounded to the nearest by itself. Goods without a class, or of one that has no rate any
+    more, are standard.
+    """
+    rates, sums = rates_of(unit), dict[str, int]()
     for line in lines:
-        sums[known[line.sku].tax_class or STANDARD] += line.total
-    return sum((base * rates.get(name, 0) + _WHOLE // 2) // _WHOLE for name, base in sums.items())
+        named = known[line.sku].tax_class
+        name = named if named in rates else STANDARD
+        sums[name] = sums.get(name, 0) + line.total
+    return sum((base * rates[name] + _WHOLE // 2) // _WHOLE for name, base in sums.items())
 
 
 def rates_of(unit: CatalogUnit) -> dict[str, int]:
-    """Basis points by tax class, as the merchant set them."""
-    return {str(name): int(bps) for name, bps in unit.settings.get(TAXES, {}).items()}
+    """Basis points by tax class, as the merchant set them; standard and none are always there."""
+    return {STANDARD: 0, NO_TAX: 0} | {str(name): int(bps) for name, bps in unit.settings.get(TAXES, {}).items()}

@@ -12,7 +12,7 @@ from protocol.codec import from_bytes
 from protocol.money import Money
 from protocol.offer import Promotion, RankPrice, Stock, price_at
 from protocol.operations import Noun
-from protocol.product import Product, Size, Translation, Variant
+from protocol.product import Product, Size, Translation, Variant, product_id
 from protocol.return_policy import ReturnPolicy
 from protocol.shipping import ShippingProfile
 
@@ -149,10 +149,16 @@ def get_product(unit: SearchUnit, product: bytes, merchant: bytes | None = None,
 
 
 def _sold(unit: SearchUnit, record: ProductRecord) -> dict[bytes, dict[str, OfferRecord]]:
-    """Its offers by feed and SKU: those of its own feed, and those of merchants that sell a brand's product."""
+    """Its offers by feed and SKU: those of merchants that sell a brand's product, and of feeds that hold the same record themselves, as
+    several do that took it from one supplier's file.
+    """
     found: dict[bytes, dict[str, OfferRecord]] = {}
+    held: dict[bytes, bool] = {record.feed: True}
     for item in unit.catalog.offers_of(record.id):
-        if item.feed == record.feed or item.offer.brand is not None:
+        if item.feed not in held:
+            raw = unit.catalog.record(item.feed, (Noun.PRODUCT, record.product.handle))
+            held[item.feed] = raw is not None and product_id(raw) == record.id
+        if held[item.feed] or item.offer.brand is not None:
             found.setdefault(item.feed, {})[item.offer.sku] = item
     return found
 

@@ -12,11 +12,12 @@ from node.model.catalog_batch import Batch, BatchSlot
 from node.model.draft import Draft, Pile
 from protocol.codec import from_bytes, to_bytes
 from protocol.log import Frontier, leaf_hash
-from protocol.offer import Offer
+from protocol.offer import Offer, Stock
 from protocol.operations import Noun, Operation, Slot, Verb, element
 from protocol.product import Product, product_id
 from protocol.state_hash import StateHash
 
+from .brand_offers import refusal
 from .catalog import own_feed, sign_head
 from .catalog_batches import hash_of
 from .drafts import DraftsUnit, feed_of
@@ -182,12 +183,21 @@ def _goods(unit: DraftsUnit, made: Prepared, handle: str, wanted: dict[Slot, byt
 
 
 def _of_brand(unit: DraftsUnit, slot: Slot, record: bytes | None) -> bytes | None:
-    """An offer of a brand's product names what the brand's feed has now."""
+    """An offer of a brand's product names what the brand's feed has now, and is signed while the brand lets it be sold, or as sold out.
+
+    Raises ConflictError with the code of the brand's refusal.
+    """
     if slot[0] is not Noun.OFFER or record is None:
         return record
     offer = from_bytes(Offer, record)
     raw = unit.catalog.record(offer.brand.feed, (Noun.PRODUCT, offer.brand.handle)) if offer.brand else None
-    return record if raw is None else to_bytes(replace(offer, product=product_id(raw)))
+    if raw is None:
+        return record
+    fresh = replace(offer, product=product_id(raw))
+    refused = refusal(unit, fresh) if fresh.stock is not Stock.OUT else None
+    if refused is not None:
+        raise ConflictError(f"{refused}. Let go of the draft, or draft it as sold out.", code=refused.code)
+    return to_bytes(fresh)
 
 
 def _now(unit: DraftsUnit, made: Prepared, slot: Slot) -> bytes | None:

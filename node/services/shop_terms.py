@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from node.errors import UserError
 
 from .catalog import CatalogUnit
-from .pricing import SHIPPING, STANDARD, TAXES, rates_of
+from .pricing import NO_TAX, SHIPPING, TAXES, rates_of
 from .quotes import MINUTE_MS, QUOTE_MS
 
 HIGHEST_BPS, MOST_CLASSES, LONGEST_NAME = 10_000, 16, 64
 LONGEST_TERMS, MOST_MINUTES = 20_000, 7 * 24 * 60
-NO_TAX = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +33,8 @@ class ShopTermsView:
 def get_terms(unit: CatalogUnit) -> ShopTermsView:
     """The shop's terms. Raises UserError `not-a-merchant`."""
     _require_shop(unit)
-    rates = {STANDARD: 0, NO_TAX: 0} | rates_of(unit)
     return ShopTermsView(
-        tuple(TaxClass(name, rate) for name, rate in rates.items()),
+        tuple(TaxClass(name, rate) for name, rate in rates_of(unit).items()),
         int(unit.settings.get(SHIPPING, 0)),
         int(unit.settings.get("orders/quote_ms", QUOTE_MS)) // MINUTE_MS,
         str(unit.settings.get("orders/terms", "")),

@@ -15,7 +15,7 @@ from node.web.page import render, see_other
 from node.web.runtime import runtime_of
 from node.web.setup import currencies
 from node.web.shop_drafts import editing
-from node.web.shop_offer import STOCKS
+from node.web.shop_offer import STOCKS, own_plans
 from node.web.shop_products import currency_in
 from protocol.offer import Stock
 
@@ -24,7 +24,7 @@ _PERCENT = re.compile(r"[+-]?[0-9]{1,4}(?:[.,][0-9]{1,2})?")
 _TIMES = ("valid_from", "valid_to", "available_from", "available_to")
 _FORM = (
     "currency", "search", "vendor", "category", "percent", "amount", "ending", "sale", "off", "start", "end", "end_sales", "stock",
-    "tax_class", "shipping_profile", "returns", *_TIMES, "withdraw",
+    "tax_class", "shipping_profile", "returns", "plan", *_TIMES, "withdraw",
 )  # fmt: skip
 
 
@@ -44,6 +44,7 @@ async def _page(
         form=form, found=found, currencies=currencies(), stocks=[("", "As it is"), *STOCKS],
         profiles=[("", "As it is"), *((item.name, item.name) for item in profiles)],
         policies=[("", "As it is"), *((item.name, item.name) for item in policies)],
+        plans=[("", "As it is"), *((item.plan, f"Version {item.version}") for item in await own_plans(runtime, currency))],
     )  # fmt: skip
 
 
@@ -85,6 +86,7 @@ def _read(request: web.Request, form: dict[str, str]) -> Change:
         tax_class=form["tax_class"] or None,
         shipping_profile=form["shipping_profile"] or None,
         returns=form["returns"] or None,
+        plan=form["plan"] or None,
         withdraw=form["withdraw"] == "yes",
         **given,
     )

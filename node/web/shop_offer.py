@@ -12,7 +12,7 @@ from node.services.shop_terms import ShopTermsView
 from node.web import shop_fields as typed
 from node.web.forms import form_of
 from node.web.page import render, see_other
-from node.web.runtime import runtime_of
+from node.web.runtime import Runtime, runtime_of
 from node.web.shop_products import currency_in, offer_href, product_href
 from protocol.money import Money
 from protocol.offer import Stock
@@ -47,11 +47,9 @@ async def _page(
 ) -> web.Response:
     runtime = runtime_of(request)
     terms: ShopTermsView = await runtime.read(shop_terms.get_terms)
-    known: list[PlanView] = await runtime.read(plans.list_plans)
-    identity = await runtime.read(lambda unit: unit.me.identity.hex())
     profiles = await runtime.read(drafts.list_shipping, currency=currency)
     policies = await runtime.read(drafts.list_returns, currency=currency)
-    ours = [plan for plan in known if plan.merchant == identity and plan.currency == currency]
+    ours = await own_plans(runtime, currency)
     return render(
         request, "merchant/offer.html", section="merchant", status=422 if errors else 200, errors=errors or {},
         currency=currency, sku=offer.sku, action=offer_href(currency, offer.sku, offer.handle), form=form, stocks=STOCKS,
@@ -61,6 +59,13 @@ async def _page(
         plans=[("", "The newest"), *((plan.plan, f"Version {plan.version}") for plan in ours)], brand=offer.brand_handle,
         back=product_href(currency, offer.handle) if offer.handle else "/merchant/brands",
     )  # fmt: skip
+
+
+async def own_plans(runtime: Runtime, currency: str) -> list[PlanView]:
+    """The desk's own plans of a currency, the newest first."""
+    known: list[PlanView] = await runtime.read(plans.list_plans)
+    identity = await runtime.read(lambda unit: unit.me.identity.hex())
+    return [plan for plan in known if plan.merchant == identity and plan.currency == currency]
 
 
 async def post(request: web.Request) -> web.StreamResponse:

@@ -17,7 +17,7 @@ def changes(usd, now, id_):
     form = {"since": "yesterday", "merchant": "", "kind": "", "options": options}
     pages = {"text": "100 shown", "previous": None, "next": "/catalog/changes?cursor=abc"}
     page = {"since": now - DAY, "counted": "1 new, 2 price changes, 1 called back", "followed": True, "narrowed": False, "here": "/catalog/changes", "days": days, "noted": [{"name": "Noir Parfum", "at": now - 3 * HOUR}], "form": form, "pages": pages, "errors": {}}
-    nothing = {**page, "days": [], "noted": [], "counted": "", "pages": {"text": "0 shown"}}
+    nothing = {**page, "days": [], "noted": [], "counted": "", "pages": {"text": "0 shown", "previous": None, "next": None}}
     return {
         "catalog-changes": ("catalog/changes.html", "catalog", "ana", page),
         "catalog-changes-none": ("catalog/changes.html", "catalog", "ana", nothing),

@@ -366,7 +366,7 @@ RULES = [
     )
 ]
 
-PRODUCT_FILE = ProductImportView(HEX, "products.csv", "shopify", "USD", NOW - HOUR, "ready", False, False, "", 16, 12, 3, 0, 0, 1, 20, 1)
+PRODUCT_FILE = ProductImportView(HEX, "products.csv", "shopify", "USD", NOW - HOUR, "ready", False, False, "", 16, 12, 3, 0, 0, 1, 20, 1, 0)
 STAGED = StagedView(
     HEX, "contacts.vcf", "csv", "ES", NOW, "ready", 41, 38, 0, 0, 2, 1, 38, 2, 1, ("who", "email"), "update", "new", "", BesidesView()
 )
