@@ -9,7 +9,7 @@ from node.api.routes import Route
 from node.api.uploads import Arriving, flag_option, parsed, text_option
 from node.errors import UserError
 from node.model.export import Export
-from node.services import catalog_batches, catalog_imports
+from node.services import catalog_batches, catalog_imports, product_errors
 from node.services.catalog_imports import AppliedView, ProductImportView
 from node.services.catalog_runs import CatalogRuns
 from node.services.customer_staging import DroppedView
@@ -98,6 +98,8 @@ ROUTES = (
     Route("POST", _ONE + "/columns", map_columns, kind="task"),
     Route("POST", _ONE + "/compare", compare, kind="task"),
     Route("GET", _ONE + "/rows", catalog_imports.list_rows, kind="read"),
+    Route("POST", _ONE + "/rows", catalog_imports.decide_row),
+    Route("GET", _ONE + "/errors", product_errors.read_errors, kind="read"),
     Route("POST", _ONE + "/apply", apply, kind="task"),
     Route("POST", _ONE + "/stop", stop, kind="task"),
     Route("GET", "/catalog/export", export_catalog, kind="task"),

@@ -11,14 +11,15 @@ import typer
 from node.cli.client import Client
 from node.cli.context import Call, call_of
 from node.cli.export import SECONDS, to_file
-from node.cli.files_waiting import columns_of, size_of, waiting_id, watched
+from node.cli.files_waiting import columns_of, size_of, waiting_id, watched, write_errors
 from node.cli.output import reported
 from node.cli.upload import ANSWER_SECONDS, send_file
+from node.errors import UserError
 
-_KINDS = ("new", "price", "stock", "changed", "withdrawn", "same", "error")
+_KINDS = ("new", "price", "stock", "changed", "withdrawn", "same", "error", "left")
 _WORDS = {
     "new": "new", "price": "price changes", "stock": "stock changes", "changed": "changed", "withdrawn": "withdrawn", "same": "unchanged",
-    "error": "not sold",
+    "error": "not sold", "left": "left out",
 }  # fmt: skip
 _ROW = ("row", "name", "sku", "outcome", "why")
 _PIECE = 200
@@ -43,9 +44,12 @@ def import_(
     currency: Annotated[str, typer.Option(help="Of its prices, where the file names none.")] = "USD",
     replace: Annotated[bool | None, typer.Option("--replace/--keep", help="Take away what the file does not have, or leave it.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; the file waits, nothing is signed.")] = False,
-    only: Annotated[str, typer.Option(help="With --dry-run: only new, price, stock, changed, withdrawn, same or error.")] = "",
+    only: Annotated[str, typer.Option(help="With --dry-run: only new, price, stock, changed, withdrawn, same, error or left.")] = "",
     map_: Annotated[list[str] | None, typer.Option("--map", help='What a column holds: "Title=field"; "Title=" leaves it out.')] = None,
     mapping: Annotated[str, typer.Option(help="Columns as remembered under this id (see mappings).")] = "",
+    skip: Annotated[list[int] | None, typer.Option(help="Leave the product out that begins in this row.")] = None,
+    take: Annotated[list[int] | None, typer.Option(help="Take the product in again that was left out.")] = None,
+    errors: Annotated[Path | None, typer.Option(help="Write the rows that are not sold here, each with its reason.")] = None,
 ) -> None:
     """Sign what a product file changes: Shopify, WooCommerce, Google, JSON-LD, a table. Example: gemstra catalog import products.csv"""
     call = call_of(context)
@@ -59,6 +63,9 @@ def import_(
         fields = columns_of(map_ or [], mapping, lambda: call.client.get("/catalog/mappings"), "gemstra catalog mappings")
         if fields:
             call.client.post_once(f"/catalog/import/{staged}/columns", fields=fields)
+        _decide(call, staged, dict.fromkeys(skip or (), False) | dict.fromkeys(take or (), True))
+        if errors is not None:
+            write_errors(call, f"/catalog/import/{staged}/errors", errors)
         if dry_run:
             _preview(call, staged, only)
             return
@@ -72,6 +79,16 @@ def import_(
         )
         call.output.show(done)
         call.output.say(f"Take it back with: gemstra catalog rollback {done['batch']}")
+
+
+def _decide(call: Call, staged: str, wanted: dict[int, bool]) -> None:
+    """Rows as the file counts them → whether the product that begins there is taken."""
+    left = dict(wanted)
+    for row in _rows(call, staged, "") if wanted else ():
+        if row["row"] in left:
+            call.client.post(f"/catalog/import/{staged}/rows", number=row["number"], take=left.pop(row["row"]))
+    if left:
+        raise UserError(f"No product begins in row {min(left)}. See them with --dry-run.", code="bad-request")
 
 
 def _rows(call: Call, staged: str, outcome: str) -> Iterator[dict[str, Any]]:
@@ -104,7 +121,8 @@ def _preview(call: Call, staged: str, only: str) -> None:
 
 
 def _why(row: dict[str, Any]) -> str:
-    parts = [row["reason"]] if row["reason"] else []
+    parts = ["Left out"] if row["left"] else []
+    parts += [row["reason"]] if row["reason"] else []
     parts += [f"{item['field']}{' of ' + item['of'] if item['of'] else ''}: {item['before']} → {item['after']}" for item in row["changes"]]
     return "; ".join([*parts, *row["notes"]])
 

@@ -10,7 +10,7 @@ import typer
 
 from node.cli.client import Client
 from node.cli.context import Call, call_of
-from node.cli.files_waiting import columns_of, size_of, waiting_id, watched
+from node.cli.files_waiting import columns_of, size_of, waiting_id, watched, write_errors
 from node.cli.output import reported
 from node.cli.upload import ANSWER_SECONDS, send_file
 from node.errors import UserError
@@ -56,7 +56,7 @@ def import_(
         for text in decide or []:
             call.client.post(f"/customers/import/{staged}/rows", **_decision(call, staged, text))
         if errors is not None:
-            _write_errors(call, staged, errors)
+            write_errors(call, f"/customers/import/{staged}/errors", errors)
         if dry_run:
             _preview(call, staged)
         else:
@@ -134,26 +134,6 @@ def _applied(call: Call, staged: str) -> dict[str, Any]:
         lambda: call.client.get(f"/customers/import/{staged}/progress"),
         lambda: call.client.post_once(f"/customers/import/{staged}/stop"),
     )
-
-
-def _write_errors(call: Call, staged: str, file: Path) -> None:
-    """The rows that failed, written as they come, for this person only."""
-    after, rows = 0, 0
-    try:
-        with file.open("x", encoding="utf-8", newline="") as target:
-            file.chmod(0o600)
-            while True:
-                piece = call.client.get(f"/customers/import/{staged}/errors", after=after)
-                target.write(piece["text"])
-                rows += piece["rows"]
-                after = piece["cursor"]
-                if not after:
-                    break
-    except FileExistsError as error:
-        raise UserError(f"{file} exists already. Name another file.", code="file-exists") from error
-    except OSError as error:
-        raise UserError(f"{file} cannot be written: {error.strerror}.", code="file-unwritable") from error
-    call.output.say(f"{_rows_of(rows)} that failed: in {file}")
 
 
 def waiting(

@@ -60,3 +60,23 @@ def watched(call: Call, work: Callable[[], Any], progress: Callable[[], Mapping[
             sys.stderr.write("\n")
         done: dict[str, Any] = running.result()
         return done
+
+
+def write_errors(call: Call, path: str, file: Path) -> None:
+    """The rows that failed, written as `path` gives them, for this person only."""
+    after, rows = 0, 0
+    try:
+        with file.open("x", encoding="utf-8", newline="") as target:
+            file.chmod(0o600)
+            while True:
+                piece = call.client.get(path, after=after)
+                target.write(piece["text"])
+                rows += piece["rows"]
+                after = piece["cursor"]
+                if not after:
+                    break
+    except FileExistsError as error:
+        raise UserError(f"{file} exists already. Name another file.", code="file-exists") from error
+    except OSError as error:
+        raise UserError(f"{file} cannot be written: {error.strerror}.", code="file-unwritable") from error
+    call.output.say(f"{'1 row' if rows == 1 else f'{rows} rows'} that failed: in {file}")

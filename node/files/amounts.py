@@ -21,7 +21,11 @@ _MEASURE = re.compile(r"\s*([\d.,]{1,20})\s*([a-zA-Z]{1,4})\s*\Z")
 
 
 class BadAmount(ValueError):
-    """Not an amount; the message is a reason for a person."""
+    """Not an amount; the message is a reason for a person, the code one of node/model/listing.py."""
+
+    def __init__(self, reason: str, code: str = "bad-price") -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 def decimals_of(currency: str) -> int:

@@ -46,14 +46,14 @@ class Gathering:
 def apart(row: int, sku: str, name: str, key: str, column: str) -> Skipped:
     """A row that comes long after its product."""
     reason = f"The rows of “{key[:80]}” do not stand together. Sort the file by the column “{column}” and import it again."
-    return Skipped(row, reason, sku, name)
+    return Skipped(row, reason, sku, name, code="rows-apart")
 
 
 def take_variant(draft: Draft, variant: VariantRow) -> Skipped | None:
     """Add it to the draft; a reason where that has all it can hold."""
     if len(draft.variants) >= MOST_VARIANTS:
         reason = f"One product holds {MOST_VARIANTS} variants or 60 kB of texts. Divide it into several products."
-        return Skipped(variant.row, reason, variant.sku, draft.title)
+        return Skipped(variant.row, reason, variant.sku, draft.title, code="too-large")
     draft.variants.append(variant)
     return None
 
@@ -64,7 +64,7 @@ def take_image(draft: Draft, address: str) -> None:
         draft.images.append(address)
 
 
-def take_skipped(draft: Draft, row: int, reason: str, sku: str, *, aside: bool = False) -> Skipped:
+def take_skipped(draft: Draft, row: int, reason: str, sku: str, code: str, *, aside: bool = False) -> Skipped:
     """A row of the draft that is not sold; `aside`: the shop has put the whole product aside."""
     draft.told = draft.told or row == draft.row
-    return Skipped(row, reason, sku, draft.title, draft.handle if aside else "")
+    return Skipped(row, reason, sku, draft.title, draft.handle if aside else "", code)

@@ -51,7 +51,7 @@ def read(items: Iterable[Item], prices: Prices, now_ms: int, column: str) -> Ite
 def _take(gathering: Gathering, item: Item, prices: Prices, now_ms: int, column: str) -> Iterator[ProductRow | Skipped]:
     sku = item.get("id")
     if not sku:
-        yield Skipped(item.row, "It has no SKU (id), by which it would be ordered.", "", item.get("title"))
+        yield Skipped(item.row, "It has no SKU (id), by which it would be ordered.", "", item.get("title"), code="no-sku")
         return
     group = item.get("item_group_id")
     key = f"group {group}" if group else f"item {sku}"
@@ -63,14 +63,14 @@ def _take(gathering: Gathering, item: Item, prices: Prices, now_ms: int, column:
         draft = _product(item, slug(group or sku) or f"row-{item.row}")
         yield from gathering.add(key, draft)
     if item.get("published").casefold() in _NO:
-        yield take_skipped(draft, item.row, "It is put aside in the shop (not published).", sku, aside=not group)
+        yield take_skipped(draft, item.row, "It is put aside in the shop (not published).", sku, "put-aside", aside=not group)
         return
     for address in item.images:
         take_image(draft, address)
     try:
         full = take_variant(draft, _variant(item, prices, now_ms))
     except BadAmount as problem:
-        yield take_skipped(draft, item.row, str(problem), sku)
+        yield take_skipped(draft, item.row, str(problem), sku, problem.code)
         return
     if full:
         yield full
@@ -81,9 +81,8 @@ def _take(gathering: Gathering, item: Item, prices: Prices, now_ms: int, column:
 def _again(item: Item, sku: str, group: str, column: str) -> Skipped:
     if group:
         return apart(item.row, sku, item.get("title"), group, column)
-    return Skipped(
-        item.row, f"The SKU {sku[:80]} is in the file already; one SKU can be sold once. Give it another SKU.", sku, item.get("title")
-    )
+    reason = f"The SKU {sku[:80]} is in the file already; one SKU can be sold once. Give it another SKU."
+    return Skipped(item.row, reason, sku, item.get("title"), code="sku-taken")
 
 
 def _product(item: Item, handle: str) -> Draft:
@@ -131,7 +130,7 @@ def _variant(item: Item, prices: Prices, now_ms: int) -> VariantRow:
 
 def _price(item: Item, prices: Prices, now_ms: int) -> tuple[int, int | None, Sale | None]:
     if not item.get("price"):
-        raise BadAmount("It has no price.")
+        raise BadAmount("It has no price.", "no-price")
     regular = prices.minor(item.get("price"))
     reduced = prices.minor(item.get("sale_price")) if item.get("sale_price") else None
     starts, _, ends = item.get("sale_price_effective_date").partition("/")
@@ -139,7 +138,8 @@ def _price(item: Item, prices: Prices, now_ms: int) -> tuple[int, int | None, Sa
     end = moment(ends, end_of_day=True) if ends.strip() else None
     if reduced is not None and (begin is None or (ends.strip() and end is None)):
         raise BadAmount(
-            f"The days of its sale (“{item.get('sale_price_effective_date')[:80]}”) cannot be read. Write 2026-12-01/2026-12-31."
+            f"The days of its sale (“{item.get('sale_price_effective_date')[:80]}”) cannot be read. Write 2026-12-01/2026-12-31.",
+            "bad-sale",
         )
     price, before, sale = on_sale(regular, reduced, begin or 0, end, now_ms)
     struck = prices.minor(item.get("compare_at")) if item.get("compare_at") else 0

@@ -163,7 +163,11 @@ def _members(document: _Document) -> tuple[dict[int, list[dict[str, Any]]], list
     def add(group: dict[str, Any], product: dict[str, Any]) -> None:
         if id(product) in members:
             row = document.numbers[id(product)]
-            told.append(Skipped(row, "It is a group within a group. A group holds products only.", "", text_of(product.get("name"))))
+            told.append(
+                Skipped(
+                    row, "It is a group within a group. A group holds products only.", "", text_of(product.get("name")), code="nested-group"
+                )
+            )
         elif owner.setdefault(id(product), id(group)) == id(group) and all(known is not product for known in members[id(group)]):
             members[id(group)].append(product)
 
@@ -211,9 +215,9 @@ def _single(document: _Document, product: dict[str, Any], prices: Prices) -> tup
         named = text_of(offer.get("sku")) or (draft.sku if len(offers) == 1 else "")
         _take(draft, offers_ld.Sold(product, offer, named, row), prices, skipped)
     if not offers:
-        skipped.append(take_skipped(draft, row, "It has no offer, so no price.", draft.sku))
+        skipped.append(take_skipped(draft, row, "It has no offer, so no price.", draft.sku, "no-price"))
     if not draft.title:
-        skipped.append(take_skipped(draft, row, "It has no name.", draft.sku))
+        skipped.append(take_skipped(draft, row, "It has no name.", draft.sku, "no-title"))
         draft.variants.clear()
     return draft, skipped
 
@@ -227,7 +231,7 @@ def _group(document: _Document, group: dict[str, Any], variants: list[dict[str, 
         number = document.numbers[id(product)]
         offers = offers_ld.apart({**product, "offers": product.get("offers", group.get("offers"))}, document.resolved)
         if not offers:
-            skipped.append(take_skipped(draft, number, "It has no offer, so no price.", text_of(product.get("sku"))))
+            skipped.append(take_skipped(draft, number, "It has no offer, so no price.", text_of(product.get("sku")), "no-price"))
             continue
         if _take(draft, offers_ld.Sold(product, offers[0], text_of(product.get("sku") or offers[0].get("sku")), number), prices, skipped):
             draft.choices[number] = _options(product)
@@ -240,7 +244,7 @@ def _take(draft: Draft, sold: offers_ld.Sold, prices: Prices, skipped: list[Skip
     try:
         full = take_variant(draft, offers_ld.variant(sold, draft.handle, prices))
     except BadAmount as problem:
-        skipped.append(take_skipped(draft, sold.row, str(problem), sold.sku))
+        skipped.append(take_skipped(draft, sold.row, str(problem), sold.sku, problem.code))
         return False
     if full:
         skipped.append(full)

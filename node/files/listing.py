@@ -84,12 +84,12 @@ class Assembly:
                 own.append(variant)
             else:
                 reason = f"The SKU {variant.sku} is already in row {first}; one SKU can be sold once. Give it another SKU."
-                skipped.append(Skipped(variant.row, reason, variant.sku, variant.title))
+                skipped.append(Skipped(variant.row, reason, variant.sku, variant.title, code="sku-taken"))
         variants = _bounded(draft, own, room, skipped)
         if variants:
             yield _finish(draft, variants, self._handles, room)
         elif not draft.told and all(entry.row != draft.row for entry in skipped):
-            skipped.append(Skipped(draft.row, "Nothing of this product can be bought.", draft.sku, draft.title))
+            skipped.append(Skipped(draft.row, "Nothing of this product can be bought.", draft.sku, draft.title, code="nothing-sold"))
         yield from skipped
 
 
@@ -132,7 +132,7 @@ def _bounded(draft: Draft, variants: list[VariantRow], room: Room, skipped: list
         ):
             reason = f"One product holds {MOST_VARIANTS} variants or 60 kB of texts. Divide it into several products."
         if reason:
-            skipped.append(Skipped(variant.row, reason, variant.sku[:LONGEST_SKU], draft.title))
+            skipped.append(Skipped(variant.row, reason, variant.sku[:LONGEST_SKU], draft.title, code="too-large"))
         else:
             kept.append(short)
     return tuple(kept)

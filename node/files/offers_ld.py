@@ -90,10 +90,12 @@ def _price(offer: Mapping[str, Any], prices: Prices) -> tuple[int, int | None]:
     if not now:
         low, high = text_of(offer.get("lowPrice")), text_of(offer.get("highPrice"))
         if low and high and low != high:
-            raise BadAmount(f"It tells only a range of prices ({low[:20]} to {high[:20]}). Give each variant an offer with its price.")
+            raise BadAmount(
+                f"It tells only a range of prices ({low[:20]} to {high[:20]}). Give each variant an offer with its price.", "price-range"
+            )
         now = low or before
     if not now:
-        raise BadAmount("Its offer has no price.")
+        raise BadAmount("Its offer has no price.", "no-price")
     return _money(now, currency, prices), _money(before, currency, prices) if before and before != now else None
 
 

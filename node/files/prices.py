@@ -59,21 +59,25 @@ class Prices:
         try:
             decimals = decimals_of(code)
         except UserError:
-            raise BadAmount(f"The price “{text[:40]}” names no currency.") from None
+            raise BadAmount(f"The price “{text[:40]}” names no currency.", "currency") from None
         if self.named or self.read_any:
-            raise BadAmount(f"The price “{text[:40]}” is in {code}, the others are in {self.currency}. Import each currency by itself.")
+            raise BadAmount(
+                f"The price “{text[:40]}” is in {code}, the others are in {self.currency}. Import each currency by itself.", "currency"
+            )
         self.currency, self.decimals, self.named = code, decimals, True
 
     def _without_sign(self, sign: str, number: str, text: str) -> str:
         if self.currency not in _SIGNS[sign]:
-            raise BadAmount(f"The price “{text[:40]}” has the sign of another currency than {self.currency}. Choose the file's currency.")
+            raise BadAmount(
+                f"The price “{text[:40]}” has the sign of another currency than {self.currency}. Choose the file's currency.", "currency"
+            )
         return number
 
 
 def on_sale(regular: int, sale: int | None, starts: int, ends: int | None, now_ms: int) -> tuple[int, int | None, Sale | None]:
     """(price now, price before it, the sale with its days). A sale that is not lower or is over is none; without days none is kept."""
     if ends is not None and ends < starts:
-        raise BadAmount("Its sale ends before it begins.")
+        raise BadAmount("Its sale ends before it begins.", "bad-sale")
     if sale is None or sale >= regular or (ends is not None and ends < now_ms):
         return regular, None, None
     dated = Sale(sale, starts, ends) if starts or ends is not None else None

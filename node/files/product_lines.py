@@ -101,22 +101,23 @@ def _entries(lines: Iterable[tuple[int, str]], prices: Prices) -> Iterator[Produ
         if not line.strip():
             continue
         if too_deep(line):
-            yield Skipped(number, "It is nested too deeply to be a product.")
+            yield Skipped(number, "It is nested too deeply to be a product.", code="not-a-product")
             continue
         try:
             product = decode(line)
         except msgspec.DecodeError as problem:  # of which ValidationError is one
-            yield Skipped(number, f"It is no product: {str(problem)[:200]}.")
+            yield Skipped(number, f"It is no product: {str(problem)[:200]}.", code="not-a-product")
             continue
         draft = _draft(number, product)
         if not draft.title or not draft.handle:
-            yield Skipped(number, "It has no title." if not draft.title else "It has no handle.", draft.sku, draft.title)
+            reason, code = ("It has no handle.", "no-handle") if draft.title else ("It has no title.", "no-title")
+            yield Skipped(number, reason, draft.sku, draft.title, code=code)
             continue
         for variant in product.variants:
             try:
                 full = take_variant(draft, _variant(variant, product, number, prices))
             except BadAmount as problem:
-                yield take_skipped(draft, number, str(problem), variant.sku)
+                yield take_skipped(draft, number, str(problem), variant.sku, problem.code)
             else:
                 if full:
                     yield full
@@ -145,10 +146,10 @@ def _draft(number: int, product: ProductLine) -> Draft:
 
 def _variant(variant: VariantLine, product: ProductLine, number: int, prices: Prices) -> VariantRow:
     if not variant.sku:
-        raise BadAmount("A variant has no SKU.")
+        raise BadAmount("A variant has no SKU.", "no-sku")
     options = product.options or ()
     if len(variant.options) != len(options):
-        raise BadAmount(f"{variant.sku[:80]} has {len(variant.options)} values for {len(options)} options.")
+        raise BadAmount(f"{variant.sku[:80]} has {len(variant.options)} values for {len(options)} options.", "bad-options")
     price = prices.minor(variant.price)
     before = prices.minor(variant.compare_at) if variant.compare_at else 0
     silent = tuple(name for name in ("compare_at", "sale") if getattr(variant, name) is msgspec.UNSET)
@@ -176,7 +177,7 @@ def _variant(variant: VariantLine, product: ProductLine, number: int, prices: Pr
 
 def _sale(sale: SaleLine, prices: Prices) -> Sale:
     if not 0 <= sale.starts <= LATEST_MS or not (sale.ends is None or sale.starts <= sale.ends < LATEST_MS):
-        raise BadAmount("Its sale ends before it begins, or its days are none.")
+        raise BadAmount("Its sale ends before it begins, or its days are none.", "bad-sale")
     return Sale(prices.minor(sale.price), sale.starts, sale.ends)
 
 

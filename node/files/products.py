@@ -154,7 +154,7 @@ def _titled(entries: Iterable[ProductRow | Skipped]) -> Found:
     """What has no title cannot be signed without a catalog that has one."""
     for entry in entries:
         if isinstance(entry, ProductRow) and not entry.title:
-            yield Skipped(entry.row, "It has no title.", entry.variants[0].sku)
+            yield Skipped(entry.row, "It has no title.", entry.variants[0].sku, code="no-title")
         else:
             yield entry
 

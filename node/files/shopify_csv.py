@@ -87,11 +87,11 @@ def _take(reading: _Reading, row: Row) -> Iterator[ProductRow | Skipped]:
         if reading.open.closed(handle):
             yield apart(row.number, _sku(row), row.get("title") or handle, handle, "Handle")
             return
-        reason, put_aside = _why_not_listed(row, handle)
+        reason, code = _why_not_listed(row, handle)
         if reason:
             if handle:
                 reading.unlisted.add(handle)
-            yield Skipped(row.number, reason, _sku(row), row.get("title") or handle, handle if put_aside else "")
+            yield Skipped(row.number, reason, _sku(row), row.get("title") or handle, handle if code == "put-aside" else "", code)
             return
         draft = _product(row, handle)
         draft.has_options = reading.has_options
@@ -102,24 +102,26 @@ def _take(reading: _Reading, row: Row) -> Iterator[ProductRow | Skipped]:
     try:
         full = take_variant(draft, _variant(reading, draft, row))
     except BadAmount as problem:
-        yield take_skipped(draft, row.number, str(problem), _sku(row))
+        yield take_skipped(draft, row.number, str(problem), _sku(row), problem.code)
     else:
         if full:
             yield full
 
 
-def _why_not_listed(row: Row, handle: str) -> tuple[str, bool]:
-    """Why a product is not sold, and whether the shop says so of a product that is whole."""
+def _why_not_listed(row: Row, handle: str) -> tuple[str, str]:
+    """Why a product is not sold, and the code of that; `put-aside`: the shop says so of a product that is whole."""
     if not handle:
-        return "It has no handle, so it belongs to no product.", False
+        return "It has no handle, so it belongs to no product.", "no-handle"
     if not row.get("title"):
-        return f"The first row of “{handle}” has no title.", False
+        return f"The first row of “{handle}” has no title.", "no-title"
     status = row.get("status").casefold()
     if status and status != "active":
-        return _NOT_LISTED.get(status, f"Its status is “{status[:40]}”, not active."), status in _NOT_LISTED
+        return _NOT_LISTED.get(
+            status, f"Its status is “{status[:40]}”, not active."
+        ), "put-aside" if status in _NOT_LISTED else "not-a-kind-sold"
     if row.get("published").casefold() in _NO:
-        return "It is not published in the shop.", True
-    return "", False
+        return "It is not published in the shop.", "put-aside"
+    return "", ""
 
 
 def _product(row: Row, handle: str) -> Draft:
@@ -158,7 +160,7 @@ def _has_variant(row: Row) -> bool:
 def _variant(reading: _Reading, draft: Draft, row: Row) -> VariantRow:
     prices = reading.prices
     if not row.get("variant price"):
-        raise BadAmount("It has no price.")
+        raise BadAmount("It has no price.", "no-price")
     price = prices.minor(row.get("variant price"))
     before = row.get("variant compare at price")
     compare_at = prices.minor(before) if before else 0

@@ -85,7 +85,7 @@ class _Product:
     draft: Draft
     id: str
     reason: str
-    put_aside: bool
+    code: str
     stock: int | None
     attributes: dict[str, str]
     left_out: int = 0
@@ -102,6 +102,7 @@ class _Variation:
     options: dict[str, str]
     variant: VariantRow | None
     reason: str
+    code: str
     inherits_stock: bool
     image: str
 
@@ -182,7 +183,7 @@ def _take(reading: _Reading, row: Row) -> None:
     try:
         product.draft.variants.append(_variant(reading, row, product.draft.sku or product.draft.handle, words))
     except BadAmount as problem:
-        product.reason = str(problem)
+        product.reason, product.code = str(problem), problem.code
 
 
 def _product(reading: _Reading, row: Row, kind: str) -> _Product:
@@ -206,28 +207,28 @@ def _product(reading: _Reading, row: Row, kind: str) -> _Product:
     return _Product(draft, identity, *_why_not_listed(row, kind), count(row.get("stock")), _attributes(reading, row))
 
 
-def _why_not_listed(row: Row, kind: str) -> tuple[str, bool]:
-    """Why a product is not sold, and whether that is so because the shop has put it aside."""
+def _why_not_listed(row: Row, kind: str) -> tuple[str, str]:
+    """Why a product is not sold, and the code of that; `put-aside`: the shop has put it aside."""
     if kind == "grouped":
-        return "It is a grouped product: its parts are sold, not the group.", False
+        return "It is a grouped product: its parts are sold, not the group.", "not-a-kind-sold"
     if kind == "external":
-        return "It is an external product: it is sold on another site.", False
+        return "It is an external product: it is sold on another site.", "not-a-kind-sold"
     if kind not in {"simple", "variable"}:
-        return f"Products of the type “{kind[:40]}” cannot be sold here.", False
+        return f"Products of the type “{kind[:40]}” cannot be sold here.", "not-a-kind-sold"
     if not row.get("name"):
-        return "It has no name.", False
+        return "It has no name.", "no-title"
     published = row.get("published")
     if published == "-1":
-        return "It is a draft. Publish it in the shop to sell it.", True
+        return "It is a draft. Publish it in the shop to sell it.", "put-aside"
     if published.casefold() in {"0", "false", "no"}:
-        return "It is not published. Publish it in the shop to sell it.", True
+        return "It is not published. Publish it in the shop to sell it.", "put-aside"
     if row.get("visibility in catalog").casefold() == "hidden":
-        return "It is hidden in the catalog. Make it visible in the shop to sell it.", True
-    return "", False
+        return "It is hidden in the catalog. Make it visible in the shop to sell it.", "put-aside"
+    return "", ""
 
 
 def _variation(reading: _Reading, row: Row) -> _Variation:
-    sku, reason, variant = row.get("sku"), "", None
+    sku, reason, code, variant = row.get("sku"), "", "put-aside", None
     if row.get("published").casefold() in {"0", "-1", "false", "no"}:
         reason = "This variation is switched off in the shop."
     elif row.get("visibility in catalog").casefold() == "hidden":
@@ -236,7 +237,7 @@ def _variation(reading: _Reading, row: Row) -> _Variation:
         try:
             variant = _variant(reading, row, sku, [word.strip().casefold() for word in row.get("type").split(",")])
         except BadAmount as problem:
-            reason = str(problem)
+            reason, code = str(problem), problem.code
     return _Variation(
         row=row.number,
         sku=sku,
@@ -246,6 +247,7 @@ def _variation(reading: _Reading, row: Row) -> _Variation:
         options=_attributes(reading, row),
         variant=variant,
         reason=reason,
+        code=code,
         inherits_stock=row.get("stock").casefold() == "parent",
         image=next(iter(_split(row.get("images"))), ""),
     )
@@ -283,14 +285,14 @@ def _size(reading: _Reading, row: Row) -> tuple[int, int, int] | None:
 def _price(reading: _Reading, row: Row) -> tuple[int, int | None, Sale | None]:
     """What it costs now, what it costs without a sale, and the days of the sale."""
     if not row.get("regular price"):
-        raise BadAmount("It has no regular price.")
+        raise BadAmount("It has no regular price.", "no-price")
     regular = reading.prices.minor(row.get("regular price"))
     sale = reading.prices.minor(row.get("sale price")) if row.get("sale price") else None
     starts, ends = row.get("date sale price starts"), row.get("date sale price ends")
     begin = moment(starts) if starts else 0
     end = moment(ends, end_of_day=True) if ends else None
     if sale is not None and (begin is None or (ends and end is None)):
-        raise BadAmount(f"The dates of its sale (“{starts[:40]}” to “{ends[:40]}”) cannot be read. Write them as 2026-12-31.")
+        raise BadAmount(f"The dates of its sale (“{starts[:40]}” to “{ends[:40]}”) cannot be read. Write them as 2026-12-31.", "bad-sale")
     return on_sale(regular, sale, begin or 0, end, reading.now_ms)
 
 
@@ -317,19 +319,19 @@ def _join(reading: _Reading) -> Iterator[Skipped]:
     for variation in reading.variations:
         parent = by_id.get(variation.parent[3:].strip()) if variation.parent.startswith("id:") else by_sku.get(variation.parent)
         if parent is None:
-            yield Skipped(variation.row, _orphaned(variation, variations), variation.sku, variation.name)
+            yield Skipped(variation.row, _orphaned(variation, variations), variation.sku, variation.name, code="no-parent")
         elif parent.reason:
             parent.left_out += 1
         elif variation.variant is None:
-            yield take_skipped(parent.draft, variation.row, variation.reason, variation.sku)
+            yield take_skipped(parent.draft, variation.row, variation.reason, variation.sku, variation.code)
         else:
             parent.variations.append(variation)
     for product in reading.products:
         yield from _adopt(product)
         if product.reason:
             along = f" Left out with it: {product.left_out} variations." if product.left_out else ""
-            handle = product.draft.handle if product.put_aside else ""
-            yield Skipped(product.draft.row, product.reason + along, product.draft.sku, product.draft.title, handle)
+            handle = product.draft.handle if product.code == "put-aside" else ""
+            yield Skipped(product.draft.row, product.reason + along, product.draft.sku, product.draft.title, handle, product.code)
 
 
 def _orphaned(variation: _Variation, variations: Collection[str]) -> str:

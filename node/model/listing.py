@@ -2,6 +2,14 @@
 
 from dataclasses import dataclass
 
+CODES = {
+    "no-sku": "sku", "no-title": "title", "no-handle": "handle", "no-price": "price", "bad-price": "price", "price-range": "price",
+    "currency": "price", "bad-sale": "sale_days", "put-aside": "published", "not-a-kind-sold": "type", "sku-taken": "sku",
+    "sku-of-another": "sku", "same-product": "sku", "no-parent": "group", "rows-apart": "group", "nested-group": "group",
+    "bad-options": "option", "too-large": "", "nothing-sold": "", "not-a-product": "", "not-in-file": "",
+}  # fmt: skip
+"""Why a row is not sold, and which field that is about, as mappings name it ("": the whole row)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sale:
@@ -86,7 +94,7 @@ class ProductRow:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A row that is not sold, and why. `row` as a spreadsheet counts (the header is row 1).
+    """A row that is not sold, and why: `code` is one of `CODES`. `row` as a spreadsheet counts (the header is row 1).
 
     `handle` names the product that the shop has put aside (a draft, archived, hidden): whoever sells it still should withdraw it.
     """
@@ -96,6 +104,7 @@ class Skipped:
     sku: str = ""
     name: str = ""
     handle: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from .listing import ProductRow
 
 OUTCOMES = ("new", "price", "stock", "changed", "withdrawn", "same", "error")
+LEFT = "left"
+"""What the merchant leaves out, whatever would become of it."""
 WRITTEN = ("new", "price", "stock", "changed", "withdrawn")
 MOST_CHANGES = 20
 SHOWN = 120
@@ -47,7 +49,9 @@ class ProductImport:
 
 @dataclass(frozen=True, slots=True)
 class WaitingProduct:
-    """A product of the file, or a row that gives none. `handle` is what it would write in the catalog."""
+    """A product of the file, or a row that gives none, with the `code` of why. `handle` is what it would write in the catalog; `left`: it
+    is left out on the merchant's word.
+    """
 
     number: int
     row: int
@@ -58,6 +62,8 @@ class WaitingProduct:
     outcome: str
     handle: str
     changes: tuple[Change, ...]
+    code: str = ""
+    left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +76,4 @@ class Verdict:
     changes: tuple[Change, ...] = ()
     reason: str = ""
     promotions: int = 0
+    code: str = ""

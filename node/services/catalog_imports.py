@@ -9,7 +9,8 @@ from itertools import islice
 
 from node.errors import ConflictError, NotFound, UserError
 from node.model.catalog_batch import Batch
-from node.model.product_import import OUTCOMES, WRITTEN, ProductImport, WaitingProduct
+from node.model.listing import CODES
+from node.model.product_import import LEFT, OUTCOMES, WRITTEN, ProductImport, WaitingProduct
 from protocol.money import Money
 from protocol.operations import Noun, Operation
 
@@ -27,8 +28,8 @@ Tell = Callable[[int, int], None]
 @dataclass(frozen=True, slots=True)
 class ProductImportView:
     """A file that waits. state: reading, columns, ready. Of its products `new`, `price` (prices only), `stock` (stock only), `changed`,
-    `withdrawn` would be written, `promotions`: SKUs that come by one; `same` would not change; `error` rows are not sold. `stale`: the
-    catalog changed since it was compared.
+    `withdrawn` would be written, `promotions`: SKUs that come by one; `left`: left out on your word; `same` would not change; `error` rows
+    are not sold. `stale`: the catalog changed since it was compared.
     """
 
     id: str
@@ -49,6 +50,7 @@ class ProductImportView:
     same: int
     error: int
     promotions: int
+    left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,9 @@ class ChangeView:
 
 @dataclass(frozen=True, slots=True)
 class ProductRowView:
-    """A product of the file, or a row that is not sold, and what becomes of it. `notes`: what of it was left out."""
+    """A product of the file, or a row that is not sold, and what becomes of it. `notes`: what of it was left out. `code` says why it is not
+    sold, `column` which field that is about; `left`: you leave the whole product out.
+    """
 
     number: int
     row: int
@@ -75,6 +79,9 @@ class ProductRowView:
     prices: tuple[str, ...]
     changes: tuple[ChangeView, ...]
     notes: tuple[str, ...]
+    code: str
+    column: str
+    left: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +145,26 @@ def get_staged(unit: ProductsUnit, staged: bytes) -> ProductImportView:
 
 
 def list_rows(unit: ProductsUnit, staged: bytes, outcome: str = "", after: int = 0, limit: int = 50) -> ProductRowPage:
-    """Its products and rows, all or of one outcome: new, price, stock, changed, withdrawn, same, error."""
-    if outcome and outcome not in OUTCOMES:
-        raise UserError(f"Outcomes are: {', '.join(OUTCOMES)}.", code="bad-request")
+    """Its products and rows, all or of one outcome: new, price, stock, changed, withdrawn, same, error; or what is `left` out."""
+    if outcome and outcome not in (*OUTCOMES, LEFT):
+        raise UserError(f"Outcomes are: {', '.join((*OUTCOMES, LEFT))}.", code="bad-request")
     found, count = find_import(unit, staged), min(max(limit, 1), MOST_ROWS)
     rows = unit.product_imports.rows(found.seq, outcome, after, count + 1)
     return ProductRowPage(tuple(_row(row) for row in rows[:count]), rows[count - 1].number if len(rows) > count else 0)
+
+
+def decide_row(unit: ProductsUnit, staged: bytes, number: int, take: bool) -> ProductImportView:
+    """Leave a product of the file out of what is signed (`take` false), or take it in again. `number` is the row's own."""
+    found = find_import(unit, staged, "ready")
+    row = next(iter(unit.product_imports.rows(found.seq, "", number - 1, 1)), None)
+    if row is None or row.number != number:
+        raise NotFound(f"The file has no product {number}. See them with: gemstra catalog import {staged.hex()} --dry-run")
+    if row.outcome not in WRITTEN:
+        why = row.reason or "Nothing of it differs from your catalog."
+        raise ConflictError(f"Nothing of “{row.name or row.sku or number}” would be signed. {why}", code="nothing-to-do")
+    unit.product_imports.leave(found.seq, number, out=not take)
+    unit.touched("changes")
+    return _view(unit, found)
 
 
 def list_columns(unit: ProductsUnit, staged: bytes) -> list[ProductColumnView]:
@@ -232,7 +253,8 @@ def _stale(unit: ProductsUnit, found: ProductImport) -> bool:
 def _view(unit: ProductsUnit, staged: ProductImport) -> ProductImportView:
     counts: Mapping[str, int] = unit.product_imports.count(staged.seq) if staged.state == "ready" else {}
     named = (staged.id.hex(), staged.name, staged.dialect, staged.currency, staged.at, staged.state, staged.withdraw, _stale(unit, staged))
-    numbers = [*(counts.get(outcome, 0) for outcome in OUTCOMES), unit.product_imports.promotions(staged.seq) if counts else 0]
+    book = unit.product_imports
+    numbers = [*(counts.get(outcome, 0) for outcome in OUTCOMES), book.promotions(staged.seq), book.left(staged.seq)]
     source = staged.source.hex() if staged.source else ""
     return ProductImportView(*named, source, sum(counts.get(outcome, 0) for outcome in WRITTEN), *numbers)
 
@@ -241,6 +263,5 @@ def _row(row: WaitingProduct) -> ProductRowView:
     changes = tuple(ChangeView(item.field, item.of, item.before, item.after) for item in row.changes)
     product = row.product
     prices = tuple(amount(Money(item.price_minor, item.currency)) for item in product.variants[:3]) if product else ()
-    return ProductRowView(
-        row.number, row.row, row.name, row.sku, row.outcome, row.reason, row.handle, prices, changes, product.notes if product else ()
-    )
+    named = (row.number, row.row, row.name, row.sku, row.outcome, row.reason, row.handle, prices, changes)
+    return ProductRowView(*named, product.notes if product else (), row.code, CODES.get(row.code, ""), row.left)

@@ -46,6 +46,9 @@ class ProductImportBook(Protocol):
     def judge(self, seq: int, verdicts: Iterable[Verdict]) -> None: ...  # noqa: D102
     def count(self, seq: int) -> Mapping[str, int]: ...  # noqa: D102
     def promotions(self, seq: int) -> int: ...  # noqa: D102
+    def original(self, seq: int, row: int) -> tuple[str, ...]: ...  # noqa: D102
+    def left(self, seq: int) -> int: ...  # noqa: D102
+    def leave(self, seq: int, number: int, *, out: bool) -> None: ...  # noqa: D102
     def written(self, seq: int) -> Iterator[WaitingProduct]: ...  # noqa: D102
 
 
@@ -122,7 +125,7 @@ def add_entries(unit: ProductsUnit, staged: ProductImport, first: int, entries: 
 def _waiting(number: int, entry: ProductRow | Skipped) -> WaitingProduct:
     if isinstance(entry, Skipped):
         name, sku = entry.name[:LONGEST], entry.sku[:LONGEST]
-        return WaitingProduct(number, entry.row, name, sku, None, entry.reason, "error", entry.handle, ())
+        return WaitingProduct(number, entry.row, name, sku, None, entry.reason, "error", entry.handle, (), entry.code)
     sku = entry.variants[0].sku + (f" + {len(entry.variants) - 1}" if len(entry.variants) > 1 else "")
     return WaitingProduct(number, entry.row, entry.title or entry.variants[0].sku, sku, entry, "", "error", "", ())
 
@@ -170,15 +173,16 @@ def _judged(unit: ProductsUnit, judging: _Judging, row: WaitingProduct) -> Verdi
     if row.product is None:
         handle = _known(judging, row.sku) or row.handle
         aside = bool(row.handle) and judging.shelf.record(judging.feed, (Noun.PRODUCT, handle)) is not None
-        return Verdict(row.number, "withdrawn" if aside else "error", handle, (), row.reason)
+        return Verdict(row.number, "withdrawn" if aside else "error", handle, (), row.reason, code=row.code)
     handle = _target(judging, row.product)
     if handle in judging.taken or unit.product_imports.has_before(judging.staged.seq, handle, row.number):
-        return Verdict(row.number, "error", handle, (), f"Another row of this file writes the same product of your catalog, “{handle}”.")
+        reason = f"Another row of this file writes the same product of your catalog, “{handle}”."
+        return Verdict(row.number, "error", handle, (), reason, code="same-product")
     judging.taken.add(handle)
     found = merged(
         judging.shelf, judging.feed, row.product, handle, judging.plan, whole=judging.staged.withdraw, priced=is_priced(unit), look=True
     )
-    return Verdict(row.number, found.outcome, handle, found.changes, found.reason, found.promotions)
+    return Verdict(row.number, found.outcome, handle, found.changes, found.reason, found.promotions, found.code)
 
 
 def is_priced(unit: ProductsUnit) -> bool:
@@ -229,7 +233,10 @@ def _add_withdrawn(unit: ProductsUnit, staged: ProductImport, feed: bytes) -> No
         after = rows[-1].number
     number = unit.product_imports.last(staged.seq)
     reason = "It is not in the file."
-    gone = (WaitingProduct(number + at, 0, handle, "", None, reason, "withdrawn", handle, ()) for at, handle in enumerate(sorted(left), 1))
+    gone = (
+        WaitingProduct(number + at, 0, handle, "", None, reason, "withdrawn", handle, (), "not-in-file")
+        for at, handle in enumerate(sorted(left), 1)
+    )
     unit.product_imports.add_rows(staged.seq, gone)
 
 

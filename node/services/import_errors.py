@@ -39,13 +39,13 @@ def _table(staged: Staged, rows: Sequence[StagedRow], *, first: bool) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     if first:
-        writer.writerow(map(_safe, ("Row", "Reason", *staged.header)))
+        writer.writerow(map(safe, ("Row", "Reason", *staged.header)))
     for row in rows:
-        writer.writerow((row.row, _safe(" ".join(row.problems)), *map(_safe, row.original)))
+        writer.writerow((row.row, safe(" ".join(row.problems)), *map(safe, row.original)))
     return text.getvalue()
 
 
-def _safe(cell: str) -> str:
+def safe(cell: str) -> str:
     """A cell no spreadsheet reckons with; reading it in again takes the mark away."""
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 

@@ -74,6 +74,7 @@ class Merged:
     operations: tuple[Operation, ...] = ()
     changes: tuple[Change, ...] = ()
     reason: str = ""
+    code: str = ""
     promotions: int = 0
     """SKUs that come by a promotion they did not have."""
 
@@ -97,11 +98,11 @@ def merged(
     before = _standing(shelf, feed, handle)
     other = _of_another(shelf, feed, row, before) if look else ""  # what is written was looked at first
     if other:
-        return Merged(
-            "error", handle, reason=f"The SKU {other} belongs to another of your products. Give it another SKU, or withdraw it there."
-        )
+        reason = f"The SKU {other} belongs to another of your products. Give it another SKU, or withdraw it there."
+        return Merged("error", handle, reason=reason, code="sku-of-another")
     if before is None and not row.title:
-        return Merged("error", handle, reason="It has no title, and its SKU is not in your catalog. Import it with a title first.")
+        reason = "It has no title, and its SKU is not in your catalog. Import it with a title first."
+        return Merged("error", handle, reason=reason, code="no-title")
     try:
         product = _product(row, before, handle, whole=whole)
         if before is None and look and _is_small(row):
@@ -113,7 +114,7 @@ def merged(
         named = {offer.sku for offer in offers}
         kept = [replace(offer, product=name) for sku, offer in before.offers.items() if sku not in named] if before else []
     except ProtocolError as problem:
-        return Merged("error", handle, reason=f"It does not fit into a catalog: {problem}."[:300])
+        return Merged("error", handle, reason=f"It does not fit into a catalog: {problem}."[:300], code="too-large")
     stays = {variant.sku for variant in product.variants}
     gone = [offer.sku for offer in kept if offer.sku not in stays]
     changes = _changes(before, product, offers, gone) if before else []

@@ -7,10 +7,12 @@ import msgspec
 from sqlite_utils import Database
 
 from node.model.listing import ProductRow
-from node.model.product_import import Change, ProductImport, Verdict, WaitingProduct
+from node.model.product_import import LEFT, Change, ProductImport, Verdict, WaitingProduct
 
 _IMPORT = "id, name, dialect, currency, at, state, header, targets, withdraw, judged, source, seq"
-_ROW = "number, row, name, sku, record, reason, outcome, handle, changes"
+_ROW = "number, row, name, sku, record, reason, outcome, handle, changes, code, left_out"
+_WOULD_BE = "outcome NOT IN ('same', 'error') AND NOT left_out"
+"""Written, once it is confirmed."""
 _BATCH = 500
 
 
@@ -73,11 +75,17 @@ class ProductImports:
             for number, row, cells in self._db.execute(sql, (seq, after, limit))
         ]
 
+    def original(self, seq: int, row: int) -> tuple[str, ...]:
+        """The cells of a row by its number in the file, which no row that comes later has passed."""
+        sql = "SELECT cells FROM product_import_cells WHERE import = ? AND number <= ? AND row = ? ORDER BY number DESC LIMIT 1"
+        found = self._db.execute(sql, (seq, row, row)).fetchone()
+        return msgspec.json.decode(found[0], type=tuple[str, ...]) if found else ()
+
     # --- products
 
     def add_rows(self, seq: int, rows: Iterable[WaitingProduct]) -> None:
         """Products and rows that give none."""
-        sql = f"INSERT INTO product_import_rows (import, {_ROW}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+        sql = f"INSERT INTO product_import_rows (import, {_ROW}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
         self._db.conn.executemany(sql, ((seq, *_values(row)) for row in rows))
 
     def clear_rows(self, seq: int, *, outcome: str = "") -> None:
@@ -90,7 +98,7 @@ class ProductImports:
     def rows(self, seq: int, outcome: str, after: int, limit: int) -> list[WaitingProduct]:
         """Rows after `after` with this outcome ("" for all), in order."""
         named = {"seq": seq, "after": after, "limit": limit, "outcome": outcome}
-        kind = "AND outcome = :outcome" if outcome else ""
+        kind = "" if not outcome else "AND left_out" if outcome == LEFT else "AND outcome = :outcome AND NOT left_out"
         sql = f"SELECT {_ROW} FROM product_import_rows WHERE import = :seq AND number > :after {kind} ORDER BY number LIMIT :limit"  # noqa: S608
         return [_row(row) for row in self._db.execute(sql, named).fetchall()]
 
@@ -98,7 +106,7 @@ class ProductImports:
         """Whether an earlier product of the file writes the same one of the catalog."""
         sql = (
             "SELECT 1 FROM product_import_rows WHERE import = ? AND handle = ? AND number < ? AND record IS NOT NULL "
-            "AND outcome <> 'error' LIMIT 1"
+            "AND outcome <> 'error' AND NOT left_out LIMIT 1"
         )
         return self._db.execute(sql, (seq, handle, number)).fetchone() is not None
 
@@ -110,21 +118,39 @@ class ProductImports:
     def judge(self, seq: int, verdicts: Iterable[Verdict]) -> None:
         """Keep what becomes of rows."""
         sql = (
-            "UPDATE product_import_rows SET outcome = ?, handle = ?, changes = ?, reason = ?, promotions = ? "
+            "UPDATE product_import_rows SET outcome = ?, handle = ?, changes = ?, reason = ?, promotions = ?, code = ? "
             "WHERE import = ? AND number = ?"
         )
         self._db.conn.executemany(
-            sql, ((item.outcome, item.handle, _json(item.changes), item.reason, item.promotions, seq, item.number) for item in verdicts)
+            sql,
+            (
+                (item.outcome, item.handle, _json(item.changes), item.reason, item.promotions, item.code, seq, item.number)
+                for item in verdicts
+            ),
         )
 
     def count(self, seq: int) -> dict[str, int]:
-        """How many rows there are by outcome."""
-        sql = "SELECT outcome, count(*) FROM product_import_rows WHERE import = ? GROUP BY outcome"
+        """How many rows there are by outcome, without what is left out."""
+        every = self._counted("import = ?", seq)
+        for outcome, count in self._counted("import = ? AND left_out", seq).items():
+            every[outcome] -= count
+        return {outcome: count for outcome, count in every.items() if count}
+
+    def left(self, seq: int) -> int:
+        """How many products are left out."""
+        return sum(self._counted("import = ? AND left_out", seq).values())
+
+    def _counted(self, where: str, seq: int) -> dict[str, int]:
+        sql = f"SELECT outcome, count(*) FROM product_import_rows WHERE {where} GROUP BY outcome"  # noqa: S608
         return dict(self._db.execute(sql, (seq,)).fetchall())
+
+    def leave(self, seq: int, number: int, *, out: bool) -> None:
+        """Leave a product out, or take it in again."""
+        self._db.execute("UPDATE product_import_rows SET left_out = ? WHERE import = ? AND number = ?", (int(out), seq, number))
 
     def promotions(self, seq: int) -> int:
         """How many SKUs come by a promotion."""
-        sql = "SELECT coalesce(sum(promotions), 0) FROM product_import_rows WHERE import = ? AND outcome NOT IN ('same', 'error')"
+        sql = f"SELECT coalesce(sum(promotions), 0) FROM product_import_rows WHERE import = ? AND promotions > 0 AND {_WOULD_BE}"  # noqa: S608
         found: int = self._db.execute(sql, (seq,)).fetchone()[0]
         return found
 
@@ -132,10 +158,7 @@ class ProductImports:
         """What would be written, in order, in handfuls."""
         last = 0
         while True:
-            sql = (
-                f"SELECT {_ROW} FROM product_import_rows WHERE import = ? AND number > ? AND outcome NOT IN ('same', 'error') "  # noqa: S608
-                "ORDER BY number LIMIT ?"
-            )
+            sql = f"SELECT {_ROW} FROM product_import_rows WHERE import = ? AND number > ? AND {_WOULD_BE} ORDER BY number LIMIT ?"  # noqa: S608
             rows = [_row(row) for row in self._db.execute(sql, (seq, last, _BATCH)).fetchall()]
             yield from rows
             if len(rows) < _BATCH:
@@ -153,13 +176,26 @@ def _json(value: Any) -> str:
 
 def _values(row: WaitingProduct) -> tuple[Any, ...]:
     record = _encode(row.product) if row.product else None
-    return (row.number, row.row, row.name, row.sku, record, row.reason, row.outcome, row.handle, _json(row.changes))
+    return (
+        row.number,
+        row.row,
+        row.name,
+        row.sku,
+        record,
+        row.reason,
+        row.outcome,
+        row.handle,
+        _json(row.changes),
+        row.code,
+        int(row.left),
+    )
 
 
 def _row(row: Sequence[Any]) -> WaitingProduct:
-    number, at, name, sku, record, reason, outcome, handle, changes = row
+    number, at, name, sku, record, reason, outcome, handle, changes, code, left = row
     product = _decode(record) if record else None
-    return WaitingProduct(number, at, name, sku, product, reason, outcome, handle, msgspec.json.decode(changes, type=tuple[Change, ...]))
+    found = msgspec.json.decode(changes, type=tuple[Change, ...])
+    return WaitingProduct(number, at, name, sku, product, reason, outcome, handle, found, code, bool(left))
 
 
 def _import(row: Sequence[Any]) -> ProductImport:

@@ -17,7 +17,7 @@ from node.web.forms import form_of, takes_upload
 from node.web.import_words import KINDS, OUTCOMES, PHASES, besides, choices_of, counted, outcome, row_words
 from node.web.page import id_in, render, see_other
 from node.web.runtime import Runtime, runtime_of
-from node.web.waiting import within
+from node.web.waiting import send_errors, within
 
 UPLOAD_LIMIT = 64 << 20
 SHOWN_ROWS = 50
@@ -240,22 +240,7 @@ async def post_stop(request: web.Request) -> web.StreamResponse:
 
 async def get_errors(request: web.Request) -> web.StreamResponse:
     """GET /customers/import/{staged}/errors: the rows that failed with their reasons, as a file to mend."""
-    runtime, id_ = runtime_of(request), _id(request)
-    piece = await runtime.read(import_errors.read_errors, staged=id_)
-    kind = "text/vcard" if piece.name.endswith(".vcf") else "text/csv"
-    response = web.StreamResponse(
-        headers={"Content-Type": f"{kind}; charset=utf-8", "Content-Disposition": f'attachment; filename="{_file_name(piece.name)}"'}
-    )
-    await response.prepare(request)
-    await response.write(piece.text.encode("utf-8", "replace"))
-    while piece.cursor:
-        piece = await runtime.read(import_errors.read_errors, staged=id_, after=piece.cursor)
-        await response.write(piece.text.encode("utf-8", "replace"))
-    return response
-
-
-def _file_name(name: str) -> str:
-    return "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_. ") else "_" for letter in name)[-80:]
+    return await send_errors(request, runtime_of(request), import_errors.read_errors, _id(request))
 
 
 # --- taking back

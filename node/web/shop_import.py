@@ -7,14 +7,15 @@ from aiohttp import web
 
 from node.errors import ConflictError, UserError
 from node.model.product_fields import FIELDS, LEAVE
-from node.services import catalog_imports
+from node.model.product_import import LEFT, WRITTEN
+from node.services import catalog_imports, product_errors
 from node.services.catalog_imports import ProductColumnView, ProductImportView, ProductRowView
 from node.web.forms import form_of
 from node.web.page import id_in, render, see_other
 from node.web.product_words import DIALECTS, OUTCOMES, phase_of, summary
 from node.web.runtime import runtime_of
 from node.web.shop_catalog import WAIT_SECONDS, importing, unplanned
-from node.web.waiting import within
+from node.web.waiting import send_errors, within
 
 SHOWN_ROWS = 50
 
@@ -55,13 +56,13 @@ def _column(index: int, column: ProductColumnView) -> dict[str, Any]:
 
 async def _rows(request: web.Request, file: ProductImportView, path: str) -> dict[str, Any]:
     show = request.query.get("show", "")
-    show = show if show in OUTCOMES else ""
+    show = show if show in OUTCOMES or show == LEFT else ""
     text = request.query.get("after", "0")
     after = int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
     found = await runtime_of(request).read(
         catalog_imports.list_rows, staged=bytes.fromhex(file.id), outcome=show, after=after, limit=SHOWN_ROWS
     )
-    counts = [(code, words, getattr(file, code)) for code, (words, _) in OUTCOMES.items()]
+    counts = [*((code, words, getattr(file, code)) for code, (words, _) in OUTCOMES.items()), (LEFT, "Left out", file.left)]
     following = path + "?" + urlencode({"show": show, "after": found.cursor}) if found.cursor else None
     return {
         "rows": [_row(row) for row in found.rows],
@@ -77,7 +78,9 @@ def _row(row: ProductRowView) -> dict[str, Any]:
         "name": row.name or "No name",
         "sku": row.sku,
         "prices": row.prices,
-        "outcome": OUTCOMES[row.outcome],
+        "outcome": ("Left out", "waiting") if row.left else OUTCOMES[row.outcome],
+        "number": row.number,
+        "choice": "" if row.outcome not in WRITTEN else "Take in again" if row.left else "Leave out",
         "reason": row.reason,
         "changes": row.changes,
         "notes": row.notes,
@@ -104,6 +107,26 @@ async def post_compare(request: web.Request) -> web.StreamResponse:
     work = runs.compare(id_, withdraw=form_of(request)["replace"] == "yes")
     await within(WAIT_SECONDS, runs.background(work, "Comparing"))
     return see_other(request, f"/merchant/catalog/{id_.hex()}", "Compared with your catalog as it is now")
+
+
+async def post_row(request: web.Request) -> web.StreamResponse:
+    """POST /merchant/catalog/{staged}/rows: leave a product out, or take it in again. Fields: number, take (yes), back."""
+    runtime, id_, form = importing(request), _id(request), form_of(request)
+    number = form["number"]
+    if not number.isascii() or not number.isdigit() or len(number) > 17:
+        raise UserError("That product is not in the file.", code="bad-request")
+    take = form["take"] == "yes"
+    await runtime.write(catalog_imports.decide_row, staged=id_, number=int(number), take=take)
+    return see_other(request, f"/merchant/catalog/{id_.hex()}{_view_of(form['show'])}", "Taken in again" if take else "Left out")
+
+
+def _view_of(show: str) -> str:
+    return f"?show={show}" if show in OUTCOMES or show == LEFT else ""
+
+
+async def get_errors(request: web.Request) -> web.StreamResponse:
+    """GET /merchant/catalog/{staged}/errors: the rows that are not sold with their reasons, as a file to mend them by."""
+    return await send_errors(request, runtime_of(request), product_errors.read_errors, _id(request))
 
 
 async def post_apply(request: web.Request) -> web.StreamResponse:
@@ -134,6 +157,8 @@ ROUTES = (
     web.get(_ONE, show_file),
     web.post(_ONE + "/columns", post_columns),
     web.post(_ONE + "/compare", post_compare),
+    web.post(_ONE + "/rows", post_row),
+    web.get(_ONE + "/errors", get_errors),
     web.post(_ONE + "/apply", post_apply),
     web.post(_ONE + "/stop", post_stop),
 )
