@@ -366,7 +366,9 @@ RULES = [
     )
 ]
 
-PRODUCT_FILE = ProductImportView(HEX, "products.csv", "shopify", "USD", NOW - HOUR, "ready", False, False, "", 16, 12, 3, 0, 0, 1, 20, 1, 0)
+PRODUCT_FILE = ProductImportView(
+    HEX, "products.csv", "shopify", "USD", NOW - HOUR, "ready", False, False, "", 16, 12, 3, 0, 0, 1, 20, 1, promotions=2, left=1
+)
 STAGED = StagedView(
     HEX, "contacts.vcf", "csv", "ES", NOW, "ready", 41, 38, 0, 0, 2, 1, 38, 2, 1, ("who", "email"), "update", "new", "", BesidesView()
 )
@@ -560,9 +562,9 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
         "files_out": [{"href": "/merchant/catalog/file?form=shopify&currency=USD", "text": "Shopify (CSV), USD"}], "mappings": [{"id": HEX, "name": "Nummer, Was, Kosten", "used": NOW - DAY}]}),
     "merchant-import": ("merchant/import.html", "merchant", "lumen", {"file": PRODUCT_FILE, "dialect": "Shopify", "path": "/merchant/catalog/" + HEX, "progress": None, "show": "", "summary": "12 new, 3 price changes, 1 withdrawn", "unplanned": "USD",
         "counts": [{"code": "new", "words": "New", "count": 12, "href": "/merchant/catalog/" + HEX + "?show=new"}, {"code": "price", "words": "Price changes", "count": 3, "href": "/merchant/catalog/" + HEX + "?show=price"}, {"code": "error", "words": "Not sold", "count": 1, "href": "/merchant/catalog/" + HEX + "?show=error"}],
-        "rows": [{"row": 2, "name": "Daily Glow Serum", "sku": "LB-1010", "prices": ("52.00 USD",), "outcome": ("New", "done"), "reason": "", "changes": (), "notes": ("A picture was left out: “http://10.0.0.1/a.jpg” leads into a private network.",)},
-                 {"row": 4, "name": "Rose Mist", "sku": "LB-1011 + 2", "prices": ("18.00 USD",), "outcome": ("Price changes", "active"), "reason": "", "changes": ({"field": "price", "of": "LB-1011", "before": "20.00 USD", "after": "18.00 USD"},), "notes": ()},
-                 {"row": 9, "name": "Gift Card", "sku": "", "prices": (), "outcome": ("Not sold", "stopped"), "reason": "The price “from 10” is not a number.", "changes": (), "notes": ()}], "pages": PAGES}),
+        "rows": [{"row": 2, "number": 1, "choice": "Leave out", "name": "Daily Glow Serum", "sku": "LB-1010", "prices": ("52.00 USD",), "outcome": ("New", "done"), "reason": "", "changes": (), "notes": ("A picture was left out: “http://10.0.0.1/a.jpg” leads into a private network.",)},
+                 {"row": 4, "number": 2, "choice": "Take in again", "name": "Rose Mist", "sku": "LB-1011 + 2", "prices": ("18.00 USD",), "outcome": ("Left out", "waiting"), "reason": "", "changes": ({"field": "price", "of": "LB-1011", "before": "20.00 USD", "after": "18.00 USD"},), "notes": ()},
+                 {"row": 9, "number": 3, "choice": "", "name": "Gift Card", "sku": "", "prices": (), "outcome": ("Not sold", "stopped"), "reason": "The price “from 10” is not a number.", "changes": (), "notes": ()}], "pages": PAGES}),
     "merchant-import-stale": ("merchant/import.html", "merchant", "lumen", {"file": replace(PRODUCT_FILE, stale=True, writes=0), "dialect": "a table", "path": "/merchant/catalog/" + HEX, "progress": None, "show": "new", "summary": "nothing", "unplanned": "", "counts": [], "rows": [], "pages": PAGES}),
     "merchant-import-columns": ("merchant/import.html", "merchant", "lumen", {"file": replace(PRODUCT_FILE, state="columns"), "dialect": "a table", "path": "/merchant/catalog/" + HEX, "progress": None, "errors": {"column-0": "Say which column is the SKU."},
         "columns": [{"name": "column-0", "title": "Nummer", "samples": ("A-1", "A-2"), "options": [("", "Leave out"), ("sku", "SKU")], "field": ""}]}),
