@@ -101,7 +101,7 @@ class MediaFolder:
     def _all(self) -> OrderedDict[Place, int]:
         """What was fetched, as a start finds it: by when each was looked at. Halves that a killed node left are gone then."""
         if self._known is None:
-            for half in self._path.glob(f"*/{_HALF}*"):
+            for half in list(self._path.glob(f"*/{_HALF}*")):  # all of them first: they go while we look
                 half.unlink(missing_ok=True)
             found = [((shelf, file.name), file.stat()) for shelf in _FETCHED for file in self._files(shelf)]
             found.sort(key=lambda item: item[1].st_mtime_ns)

@@ -1,19 +1,27 @@
 """Every file that nodes write while customers come and sales go: none holds a customer's data in the clear."""
 
+import io
 import random
 import sqlite3
 from dataclasses import replace
 
 from node.canary import scan_files
+from node.files.picture import read_product, redrawn
 from node.model.customer import Customer
+from node.model.media import Shelf
 from node.model.person import Address, Labelled, Names, Phone
+from node.services import catalog_packs
+from node.store.media_files import MediaFolder
+from protocol.media import MediaForm, media_hash
 from tests.battery.sale import whole
+from tests.node.files.test_picture import picture
 from tests.node.services.shop import PERSON, Shop
 
 FULL, SHORT = 300, 30
 FIRST = ("Adélaïde", "Bartholomew", "Chrysanthi", "Demetrios", "Eleonora", "Ferdinand", "Gwendolyn", "Hildegard")
 LAST = ("Fairweather", "Großmann", "Okonkwo-Bell", "Papadopoulos", "Ravensworth", "Szczepański", "Thistlewood", "Wintergreen")
 SALES = 4
+CAMERA = "Canary Camera"
 
 
 def person(number, dice):
@@ -40,6 +48,8 @@ def write(size, folder):
             contact, shown = person(number, dice)
             values += shown
             shop.ana.write(lambda unit, n=number, c=contact: unit.customers.keep(Customer(n.to_bytes(32, "little"), c, unit.now, unit.now)))
+        _catalogs(shop, folder)
+        values.append(CAMERA)
         for _ in range(SALES):
             whole(shop, customer=dice.randrange(size).to_bytes(32, "little"))
         shop.ana.reopen()
@@ -50,10 +60,26 @@ def write(size, folder):
         shop.world.close()
 
 
+def _catalogs(shop, folder):
+    """Packs and a picture, as they lie beside a catalog file; the camera wrote a name into the picture."""
+    least, catalog_packs.LEAST_ROWS = catalog_packs.LEAST_ROWS, 1
+    try:
+        shop.lumen.make_packs()
+    finally:
+        catalog_packs.LEAST_ROWS = least
+    taken = picture()
+    assert CAMERA.encode() in taken
+    drawn, files = read_product(io.BytesIO(taken)), MediaFolder(folder / "media", 10**9)
+    files.put(Shelf.OWN, media_hash(drawn.full), drawn.full)
+    files.put(Shelf.SHOWN, media_hash(taken), redrawn(taken, MediaForm.FULL))
+
+
 def run(size, folder):
     values, hits = write(size, folder)
     hits += scan_files([folder], values)
-    return [f"{hit.needle} as {hit.form} in {hit.where}" for hit in hits]
+    names = [str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()]
+    lacking = [what for what in ("-catalog.db", ".packs/", "media/own/", "media/shown/") if not any(what in name for name in names)]
+    return [f"{hit.needle} as {hit.form} in {hit.where}" for hit in hits] + [f"nothing was written to {what}" for what in lacking]
 
 
 def control(folder):

@@ -17,7 +17,7 @@ from protocol.log import Checkpoint, sign_checkpoint
 from protocol.messages import pack, unpack
 from protocol.operations import element
 from protocol.packs import MANIFEST, Manifest, PackEntry
-from protocol.sections import Division, Section, Sections
+from protocol.sections import Division, Part, SectionLeaf, Sections
 from protocol.state_hash import StateHash
 from tests.node.services.shop import file
 from tests.node.services.world import START, World
@@ -51,7 +51,7 @@ class Scene:
     def _sections(self):
         half = len(self.rows) // 2
         parts = {"Lumen": self.rows[:half], "Other": self.rows[half:]}
-        made = Sections(Division.BRAND, [(name, len(part), _state(part)) for name, part in parts.items()])
+        made = Sections(Division.BRAND, [SectionLeaf(name, len(part), _state(part).digest) for name, part in parts.items()])
         head = made.sign(self.lumen.keys.device, self.row.feed, self.row.size, time=START)
         return parts, made, head
 
@@ -73,9 +73,9 @@ class Scene:
         packs.open_pack(entry, self.manifest.packs[at - 1].last if at else None, data)
 
     def take_section(self, proof, held):
-        _, leaf, author = sections.open_proof(proof, Section(Division.BRAND, "Lumen"), feed=self.row.feed)
-        assert author == self.lumen.keys.device.public
-        sections.check_section(leaf, len(held), _state(held))
+        shown = sections.open_proof(proof, Part(Division.BRAND, ("Lumen",)), feed=self.row.feed)
+        assert shown.author == self.lumen.keys.device.public
+        sections.check_sections(shown, {"Lumen": (len(held), _state(held))})
 
     # --- attacks
 
@@ -161,7 +161,7 @@ class Scene:
 
     def _section(self):
         dice, (parts, made, head) = self.dice, self.sections
-        proof, held = made.prove(head, "Lumen"), list(parts["Lumen"])
+        proof, held = made.prove(head, ["Lumen"]), list(parts["Lumen"])
         at = dice.randrange(len(held))
         match dice.randrange(4):
             case 0:
@@ -169,7 +169,7 @@ class Scene:
             case 1:
                 held[at] = held[at]._replace(record=_flipped(held[at].record, dice))
             case 2:
-                proof = replace(proof, leaf=_flipped(proof.leaf, dice))
+                proof = replace(proof, leaves=tuple(replace(one, leaf=_flipped(one.leaf, dice)) for one in proof.leaves))
             case _:
                 proof = replace(proof, head=_flipped(proof.head, dice))
         return "a forged section", lambda: self.take_section(proof, held)

@@ -5,6 +5,7 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from node.errors import UserError
@@ -17,6 +18,7 @@ from protocol.envelope import check_time, verify
 from protocol.errors import LocalError, ProtocolError
 from protocol.messages import KINDS
 from protocol.session import Session
+from tests.battery.decoded_records import readers, record_types, sample
 from tests.battery.forged import scene
 from tests.node.files.people import read_contacts
 
@@ -54,7 +56,7 @@ class Decoder:
 
     read: Callable[[bytes], object]
     corpus: list[bytes]
-    weight: int
+    weight: float
     declared: tuple[type[Exception], ...] = (ProtocolError,)
 
 
@@ -78,6 +80,8 @@ def decoders(folder):
         Decoder(lambda data: pairing.read_link(data.decode("latin-1")), _links(), 2),
         Decoder(lambda data: read_contacts(io.BytesIO(data), name="x"), [people[:1500]], 1, (UserError,)),
         Decoder(lambda data: read_products(io.BytesIO(data), name="x", now_ms=NOW), [products[:3000], *feeds], 2, (UserError,)),
+        *(Decoder(read, corpus, 1) for _, read, corpus in readers()),
+        *(Decoder(partial(from_bytes, cls), [sample(cls)], 0.1) for cls in record_types().values()),
     ]
 
 

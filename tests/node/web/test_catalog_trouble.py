@@ -1,0 +1,148 @@
+"""What is wrong with a catalog, from the answer that came over the wire to the words on the page, in Today and of the command."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from typer.testing import CliRunner
+
+from node.api import catalog as api
+from node.api.http import add_api
+from node.cli.root import app as command
+from node.services import browse, catalog_serving, evidence, today
+from node.services import catalog_following as following
+from node.web import catalog_list, shell
+from node.web.runtime import RUNTIME
+from node.web.sessions import Sessions
+from protocol.encoding import encode
+from protocol.log import sign_checkpoint, verify_checkpoint
+from protocol.reconcile import END
+from tests.node.cli import test_order_commands
+from tests.node.services.test_catalog_sync import altered, line, publish
+from tests.node.services.world import START, World
+from tests.node.web import test_orders
+
+pytestmark = pytest.mark.asyncio
+DAY = 86_400_000
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = World(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def shop(world):
+    lumen, ana = world.node("lumen", "merchant"), world.node("ana")
+    world.pair(lumen, ana)
+    publish(lumen, line("a", "A1", "1.00"))
+    world.deliver()
+    return lumen, ana
+
+
+@pytest_asyncio.fixture
+async def desk(tmp_path, world, shop):
+    """Ana's page and her command."""
+    _, ana = shop
+    sessions = Sessions(lambda: START)  # a week passes while the page is open
+    gate = test_orders.Gate(ana)
+    app = shell.make_app(
+        catalog_list.ROUTES, gate=gate, sessions=sessions, allowed_hosts={test_orders.HOST}, cookie_name=test_orders.COOKIE
+    )
+    app[RUNTIME] = test_orders.Runtime(ana)
+    served = web.Application()
+    add_api(served, test_order_commands.Runtime(ana), api.ROUTES)
+    runner = web.AppRunner(served, access_log=None, shutdown_timeout=0.1)
+    (tmp_path / "data").mkdir()
+    await runner.setup()
+    await web.UnixSite(runner, str(tmp_path / "data" / "node.sock")).start()
+    async with TestClient(TestServer(app)) as client:
+        made = test_orders.Desk(client, sessions.start())
+
+        async def says():
+            done = await asyncio.to_thread(CliRunner().invoke, command, ["--data", str(tmp_path / "data"), "catalog", "feeds"])
+            assert done.exit_code == 0, done.output
+            return done.output
+
+        made.says = says
+        yield made
+    await runner.cleanup()
+
+
+def head(lumen):
+    return lumen.read(lambda unit: unit.catalog.feeds(own=True)[0]).checkpoint
+
+
+def rollback(lumen, _ana, world):
+    old = head(lumen)
+    publish(lumen, line("b", "B1", "2.00"))
+    world.deliver()
+    return lambda page: replace(page, checkpoint=old, proof=())
+
+
+def fork(lumen, ana, _world):
+    forked = sign_checkpoint(lumen.keys.device, replace(verify_checkpoint(head(lumen)), state_hash=bytes(32)))
+    return lambda page: replace(page, checkpoint=forked.raw, proof=())
+
+
+def expired(_lumen, _ana, world):
+    world.clock.tick(8 * DAY)
+    return lambda page: page
+
+
+def forged(lumen, ana, _world):
+    stolen = sign_checkpoint(ana.keys.device, verify_checkpoint(head(lumen)))
+    return lambda page: replace(page, checkpoint=stolen.raw, proof=())
+
+
+def omitted(lumen, _ana, _world):
+    publish(lumen, line("c", "C1", "3.00"), line("d", "D1", "4.00"))
+    return lambda page: altered(page, lambda found: found[:-1])
+
+
+@pytest.mark.parametrize(
+    ("lie", "code", "words"),
+    [
+        (rollback, "rollback", "shown as it stood earlier"),
+        (fork, "equivocation", "signed two different catalogs for one moment"),
+        (expired, "expired", "more than a week old"),
+        (forged, "not-live", "signed by a device that is not, or no longer, one of the shop's"),
+        (omitted, "state-mismatch", "something was left out, added or altered"),
+    ],
+)
+async def test_it_is_found_named_and_said_everywhere_and_what_is_there_stays(world, shop, desk, monkeypatch, lie, code, words):
+    lumen, ana = shop
+    changed = await asyncio.to_thread(lie, lumen, ana, world)
+    before = ana.read(browse.list_feeds)[0]
+    genuine = catalog_serving.page
+    with monkeypatch.context() as patch:
+        patch.setattr(catalog_serving, "Unchanged", lambda: pytest.fail("asked for what is new"))
+        patch.setattr(catalog_serving, "page", lambda *given: changed(genuine(*given)))
+        patch.setattr(catalog_serving, "answer", lambda *_: encode([[END, 0, None]]))
+        ana.write(lambda unit: unit.catalog.keep_feed(replace(unit.catalog.feed(bytes.fromhex(before.feed)), checkpoint_id=bytes(32))))
+        ana.write(following.sync)
+        await asyncio.to_thread(world.deliver)
+    found = ana.read(browse.list_feeds)[0]
+    assert (found.error, found.verified) == (code, False)
+    assert words in found.trouble
+    assert (found.products, found.offers, found.size) == (before.products, before.offers, before.size)
+    titles = [item.title for item in ana.read(today.show).items if item.kind == "evidence"]
+    assert titles == ["lumen showed two histories of one thing" if code == "equivocation" else "The catalog of lumen does not go on"]
+    assert len(ana.read(evidence.list_evidence)) == (code == "equivocation")
+    page = await desk.reads("/catalog", "The catalog of lumen does not go on")
+    assert words in page.replace("&#39;", "'")
+    assert words in " ".join((await desk.says()).split())
+
+
+async def test_control_a_catalog_that_goes_on_says_nothing(world, shop, desk):
+    lumen, ana = shop
+    publish(lumen, line("b", "B1", "2.00"))
+    await asyncio.to_thread(world.deliver)
+    assert ana.read(browse.list_feeds)[0].trouble == ""
+    assert "does not go on" not in await desk.reads("/catalog", "2 products")
+    assert "You go on seeing" not in await desk.says()
