@@ -101,7 +101,7 @@ async def connected(*sides):
 
 def test_small_first_then_whole_and_offline_afterwards(world, shop):
     lumen, ana = shop
-    taken = noise(1_100)
+    taken = noise(1_400)
     named = lumen.show(taken)
     world.deliver()
     of = bytes.fromhex(product(ana.node).id)
@@ -117,7 +117,7 @@ def test_small_first_then_whole_and_offline_afterwards(world, shop):
 
     small, whole = asyncio.run(look())
     assert max(Image.open(io.BytesIO(small)).size) == 400
-    assert Image.open(io.BytesIO(whole)).size == (1_100, 1_100)
+    assert Image.open(io.BytesIO(whole)).size == (1_400, 1_400)
     assert CAMERA in taken
     for shown, hash_ in ((small, named.thumbnail), (whole, named.full)):
         assert (shown[:4], shown[8:12]) == (b"RIFF", b"WEBP")
