@@ -11,14 +11,12 @@ from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 
-import protocol
-from protocol import catalog_sync, media, packs, reconcile, rows, sections
+from protocol import catalog_sync, media, messages, packs, reconcile, rows, sections
 from protocol.brand_plan import check_noun
 from protocol.codec import from_bytes
 from protocol.encoding import encode
 from protocol.envelope import verify
 from protocol.log import verify_checkpoint
-from protocol.messages import KINDS
 from protocol.operations import Noun, Operation
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -28,8 +26,8 @@ HELD = reconcile.numbers(range(1, 400, 3))
 
 def record_types() -> dict[str, type]:
     """Every class that is declared by keys, by name, and what kinds of messages carry."""
-    found = {kind.record.__name__: kind.record for kind in KINDS.values()}
-    for info in pkgutil.iter_modules(protocol.__path__):
+    found = {kind.record.__name__: kind.record for kind in messages.KINDS.values()}
+    for info in pkgutil.iter_modules([str(Path(messages.__file__).parent)]):
         module = importlib.import_module(f"protocol.{info.name}")
         for value in vars(module).values():
             own = isinstance(value, type) and value.__module__ == module.__name__ and dataclasses.is_dataclass(value)
