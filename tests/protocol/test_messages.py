@@ -1,3 +1,6 @@
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,3 +61,14 @@ def test_names_are_unique_and_each_unsigned_record_has_one():
     assert all(kind.name == name for name, kind in KINDS.items())
     assert messages.VERSION == 1
     assert Topic.CATALOG.protocol_id == "/gemstra/catalog/1"
+
+
+def test_each_kind_about_catalogs_has_a_vector_that_is_taken_and_some_that_are_not():
+    """What comes to the wire comes to the vectors."""
+    taken, refused = set(), set()
+    for vector in json.loads((Path(__file__).parents[1] / "vectors/message.json").read_text()):
+        (taken if vector["expect"] == "ok" else refused).add(vector["comment"].split(maxsplit=1)[0].rstrip(","))
+    wire = {kind.name for kind in KINDS.values() if kind.topic is Topic.CATALOG}
+    assert len(wire) > 20
+    assert wire - taken == set()
+    assert wire - refused == set()

@@ -29,6 +29,8 @@ from protocol.brand_plan import BrandPlan, brand_plan_hash, check_bounds, check_
 from protocol.codec import from_bytes
 from protocol.encoding import decode
 from protocol.envelope import check_time, verify
+from protocol.kinds import Topic
+from protocol.messages import unpack
 from protocol.money import Money
 from protocol.offer import Offer, price_at, total_at
 from protocol.operations import EMPTY, Noun, Operation, element
@@ -85,6 +87,11 @@ def tree(value: Any) -> Any:
 
 def _record(given: Given) -> Any:
     return {"record": from_bytes(RECORDS[given["type"]], _hex(given["bytes"]))}
+
+
+def _message(given: Given) -> Any:
+    message = unpack(Topic.CATALOG, _hex(given["message"]))
+    return {"kind": message.kind.name, "record": message.record}
 
 
 def _split(given: Given) -> Any:
@@ -323,6 +330,7 @@ def _grant(given: Given) -> Any:
 CHECKS: Mapping[str, Callable[[Given], Any]] = {
     "decode": lambda given: {"tree": tree(decode(_hex(given["bytes"])))},
     "record": _record,
+    "message": _message,
     "split": _split,
     "share": lambda given: {"part": money.share(int(given["amount"]), given["bps"])},
     "exponent": lambda given: {"decimals": money.exponent(given["currency"])},

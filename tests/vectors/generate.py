@@ -6,11 +6,12 @@ from checks import run
 from make_brand import brands
 from make_ground import TOPICS as GROUND
 from make_media import media
+from make_message import messages
 from make_records import TOPICS as RECORDS
 from make_sync import TOPICS as SYNC
 from parts import Made, text
 
-TOPICS = {**GROUND, **RECORDS, **SYNC, "brand": brands, "media": media}
+TOPICS = {**GROUND, **RECORDS, **SYNC, "brand": brands, "media": media, "message": messages}
 
 
 def vectors(topic: str) -> list[Made]:
