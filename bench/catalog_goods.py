@@ -32,13 +32,17 @@ _BATCH = 20_000
 _SYLLABLES = [consonant + vowel for consonant in "bdfgklmnrs" for vowel in "aeio"]
 
 
+Goods = tuple[str, str, str, str, str, int]
+"""(handle, title, text, brand, kind, price)."""
+
+
 def words() -> list[str]:
     """A language of 8,000 words."""
     dice = random.Random(4)
     return sorted({"".join(dice.choices(_SYLLABLES, k=dice.randrange(2, 5))) for _ in range(9_000)})[:8_000]
 
 
-def goods(count: int, price: int = 0) -> Iterator[tuple[str, str, str, str, str, int]]:
+def goods(count: int, price: int = 0) -> Iterator[Goods]:
     """(handle, title, text, brand, kind, price) of each; `price` is added to all."""
     known = words()
     weights = [1 / (rank + 3) for rank in range(len(known))]
@@ -57,23 +61,31 @@ def goods(count: int, price: int = 0) -> Iterator[tuple[str, str, str, str, str,
         )
 
 
+def records(item: Goods, code: str = "", plan: bytes = b"") -> tuple[bytes, bytes]:
+    """A product and its offer as the program writes them; with a GTIN and under a commission plan, if any."""
+    handle, title, text, brand, kind, price = item
+    variant = {0: f"S{handle}", 2: title, 4: []} | ({6: code} if code else {})
+    product = cbor2.dumps({0: handle, 2: title, 4: text, 6: brand, 8: kind, 10: [kind], 12: [], 14: [], 16: [variant]})
+    offer = {0: f"S{handle}", 2: product_id(product), 4: {0: price, 2: "USD"}, 6: "in_stock", 8: "standard", 10: "", 12: 0}
+    return product, cbor2.dumps(offer | ({18: plan} if plan else {}))
+
+
 def operations(count: int) -> Iterator[tuple[str, str, bytes]]:
-    """(verb, name, record) of each, as the program writes them."""
-    for handle, title, text, brand, kind, price in goods(count):
-        sku = f"S{handle}"
-        product = cbor2.dumps(
-            {0: handle, 2: title, 4: text, 6: brand, 8: kind, 10: [kind], 12: [], 14: [], 16: [{0: sku, 2: title, 4: []}]}
-        )
-        offer = {0: sku, 2: product_id(product), 4: {0: price, 2: "USD"}, 6: "in_stock", 8: "standard", 10: "", 12: 0}
-        yield "put-product", handle, product
-        yield "put-offer", sku, cbor2.dumps(offer)
+    """(verb, name, record) of each."""
+    for item in goods(count):
+        product, offer = records(item)
+        yield "put-product", item[0], product
+        yield "put-offer", f"S{item[0]}", offer
 
 
 def check() -> None:
     """The records are what the protocol takes, to the byte."""
-    for verb, name, record in operations(3):
-        Operation(Verb(verb), name, record).read()
-        from_bytes(Product if verb == "put-product" else Offer, record)
+    for item in goods(3):
+        for product, offer in (records(item), records(item, "4006381333931", bytes(32))):
+            put = (Operation(Verb.PUT_PRODUCT, item[0], product), Operation(Verb.PUT_OFFER, f"S{item[0]}", offer))
+            assert all(operation.read() for operation in put)
+            from_bytes(Product, product)
+            from_bytes(Offer, offer)
 
 
 def merchant(folder: Path, count: int) -> None:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 DIGITS = 3
@@ -77,11 +78,14 @@ def told(figures: Mapping[str, Figure]) -> Mapping[str, Figure]:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the command line asks of a benchmark: a tenth of the size, or sizes by name, and only some of its parts (none named: all)."""
+    """What the command line asks of a benchmark: a tenth of the size, or sizes by name, and only some of its parts (none named: all); where
+    to `keep` what takes long to make.
+    """
 
     quick: bool = False
     only: tuple[str, ...] = ()
     sizes: Mapping[str, int] = field(default_factory=dict)
+    keep: Path | None = None
 
     def scaled(self, count: int, name: str = "") -> int:
         return self.sizes.get(name) or (count // 10 if self.quick else count)
@@ -113,9 +117,11 @@ def main(
     inner: Mapping[str, Callable[[str], None]] | None = None,
     arguments: list[str] | None = None,
     sizes: Collection[str] = (),
+    *,
+    keeps: bool = False,
 ) -> int:
     """A benchmark's command line, and its exit code. `inner`: what its other processes are started for, by option; `sizes`: what can be
-    given a number of its own.
+    given a number of its own; `keeps`: whether what is made first may be kept for another run.
     """
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a tenth of the size")
@@ -124,6 +130,8 @@ def main(
         parser.add_argument("--only", choices=tuple(parts), action="append", default=[], help="these figures; may be given again")
     for size in sizes:
         parser.add_argument(f"--{size}", type=int, metavar="N", help=f"so many {size} instead")
+    if keeps:
+        parser.add_argument("--keep", type=Path, metavar="FOLDER", help="what is made first stays there, and another run begins with it")
     for option in inner or ():
         parser.add_argument(option, dest=option, help=argparse.SUPPRESS)
     given = vars(parser.parse_args(arguments))
@@ -131,6 +139,7 @@ def main(
         if given[option] is not None:
             work(given[option])
             return 0
-    report = measure(Asked(given["quick"], tuple(given.get("only", ())), {size: given[size] for size in sizes if given[size]}))
+    numbers = {size: given[size] for size in sizes if given[size]}
+    report = measure(Asked(given["quick"], tuple(given.get("only", ())), numbers, given.get("keep")))
     print(json.dumps(report.document()) if given["json"] else report.table())
     return 0 if report.ok else 1

@@ -1,6 +1,7 @@
 """The form of what benchmarks tell, and that a missed bar ends a benchmark with 1."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -59,6 +60,7 @@ def test_what_is_asked():
     assert run()[1] == [Asked()]
     assert run("--quick", "--only", "first", parts=("first", "second"))[1] == [Asked(quick=True, only=("first",))]
     assert (Asked(quick=True).scaled(100), Asked().scaled(100)) == (10, 100)
+    assert run("--keep", "there", keeps=True)[1] == [Asked(keep=Path("there"))]
     assert Asked().wants("second")
     assert not Asked(only=("first",)).wants("second")
 
