@@ -4,7 +4,9 @@ import asyncio
 
 from node.config import Config
 from node.net.host import Host
+from node.services import catalog_choice
 from node.services.catalog_audit import CatalogAudit
+from node.services.catalog_choice import SectionView
 from node.services.catalog_load import Progress
 from node.services.catalog_packs import CatalogPacks
 from node.services.catalog_sync import CatalogSync
@@ -22,6 +24,8 @@ class Catalogs:
     def __init__(self, config: Config, store: Store[Keys], host: Host, greeted: asyncio.Event) -> None:
         files = PackFolder(config.data / FOLDER)
         self._greeted = greeted
+        self._store = store
+        self._host = host
         self._packs = CatalogPacks(store, store.catalog, files)
         self._audit = CatalogAudit(store, store.catalog, files)
         self._upkeep = CatalogUpkeep(store.catalog)
@@ -52,6 +56,10 @@ class Catalogs:
             self._sync.wake()
             self._packs.wake()
             self._audit.wake()
+
+    async def sections(self, feed: bytes, division: str) -> list[SectionView]:
+        """What a merchant's catalog is divided into, as it says now. Raises as `catalog_choice.list_sections`."""
+        return await catalog_choice.list_sections(self._store, self._host, feed, division)
 
     def progress(self) -> dict[bytes, Progress]:
         """How far each first sync under way is, by feed."""

@@ -24,6 +24,7 @@ from node.web.sessions import Sessions
 # What only an open vault needs (network, store, chain, file formats) is imported when it opens: the page is there sooner.
 if TYPE_CHECKING:
     from node.app.backups import Backups
+    from node.app.catalogs import Catalogs
     from node.app.keys import KeyCase
     from node.app.opened import Opened
     from node.app.pictures import Pictures
@@ -321,6 +322,11 @@ class Node:
     def catalog_watch(self) -> "CatalogWatch":
         """Watched places of product files. Raises Locked."""
         return self.opened().catalog_watch
+
+    @property
+    def catalogs(self) -> "Catalogs":
+        """Catalogs followed, and given. Raises Locked."""
+        return self.opened().catalogs
 
     @property
     def pictures(self) -> "Pictures":

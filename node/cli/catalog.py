@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from node.cli import anchor, catalog_change, catalog_changes, catalog_drafts, catalog_imports, catalog_pictures
+from node.cli import anchor, catalog_change, catalog_changes, catalog_choice, catalog_drafts, catalog_imports, catalog_pictures
 from node.cli.context import call_of
 from node.cli.output import reported
 
@@ -15,6 +15,7 @@ catalog_imports.add(app)
 catalog_drafts.add(app)
 catalog_change.add(app)
 catalog_changes.add(app)
+catalog_choice.add(app)
 _SHEET = {
     "variants": (
         "sku", "title", "price", "currency", "rule", "listed", "until", "earns", "stock", "count", "least", "most", "available_from",
@@ -41,7 +42,8 @@ def feeds(context: typer.Context) -> None:
     call = call_of(context)
     with reported():
         found = call.client.get("/catalog/feeds")
-        call.output.show(found, ("merchant_name", "currency", "products", "offers", "expected", "verified", "error", "feed"))
+        columns = ("merchant_name", "currency", "products", "offers", "sections", "expected", "verified", "error", "feed")
+        call.output.show(found, columns)
         for feed in found:
             if feed["trouble"]:
                 call.output.say(f"{feed['merchant_name']}: {feed['trouble']}")

@@ -17,7 +17,7 @@ from protocol.state_hash import StateHash
 @dataclass(frozen=True, slots=True)
 class FeedRow:
     """A feed we write (`own`) or follow. `staged` is how far pages under way have come; `closed` once a later device's took its place;
-    times in ms.
+    times in ms. `part` are the sections chosen, None for all; `sections` is the raw head that proved them.
     """
 
     feed: bytes
@@ -36,6 +36,8 @@ class FeedRow:
     error: str = ""
     incarnation: int | None = None
     closed: bool = False
+    part: Part | None = None
+    sections: bytes | None = None
 
     @property
     def record(self) -> Feed:

@@ -29,7 +29,8 @@ class FeedView:
     """A feed and how far we are with it. `state_hash` is what its merchant signed and we recomputed; while `held` is less than `size` the
     catalog file was lost and is being filled again. `expected`: how many records a first sync under way brings in all, 0 when none is;
     `products` and `offers` are those that are here. `trouble` says in words what `error` is a code of;
-    `verified` only once every record was reckoned into the state hash.
+    `verified` only once every record was reckoned into the state hash. `division` (brand,
+    category) and `sections` say which part is followed; empty: all.
     """
 
     feed: str
@@ -49,6 +50,8 @@ class FeedView:
     held: int
     expected: int
     trouble: str
+    division: str
+    sections: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ class OfferView:
 
 def list_feeds(unit: BrandsUnit) -> list[FeedView]:
     """The feeds this node writes or follows."""
-    return [_feed_view(unit, row) for row in unit.catalog.feeds()]
+    return [feed_view(unit, row) for row in unit.catalog.feeds()]
 
 
 def list_products(unit: BrandsUnit, search: str = "", cursor: str = "", limit: int = 50) -> ProductPage:
@@ -126,6 +129,17 @@ def list_products(unit: BrandsUnit, search: str = "", cursor: str = "", limit: i
     last = shown[-1] if len(found) > count else None
     going_on = _cursor(last) if last else ""
     return ProductPage(tuple(_product_view(unit, record) for record in shown), going_on)
+
+
+def unknown_product(unit: BrandsUnit) -> str:
+    """Why a product isn't here. Whose it is nobody can tell from its id: it may be in what isn't followed of a catalog."""
+    partly = sorted({merchant_name(unit, row.identity) for row in unit.catalog.feeds(own=False) if row.part})
+    if not partly:
+        return "There is no such product in your catalogs. It may have been replaced: look for its title."
+    return (
+        f"There is no such product in what you follow. You follow only a part of the catalog of {', '.join(partly)}: it may be in the "
+        "rest. Choose more of it, or look for the title here if it was replaced."
+    )
 
 
 def list_offers(
@@ -167,7 +181,8 @@ def merchant_name(unit: BrandsUnit, identity: bytes) -> str:
     return brand_name(unit, identity)
 
 
-def _feed_view(unit: BrandsUnit, row: FeedRow) -> FeedView:
+def feed_view(unit: BrandsUnit, row: FeedRow) -> FeedView:
+    """A feed as faces show it."""
     held = unit.catalog.held(row.feed)
     return FeedView(
         row.feed.hex(),
@@ -182,11 +197,13 @@ def _feed_view(unit: BrandsUnit, row: FeedRow) -> FeedView:
         row.state.digest.hex(),
         row.synced_at,
         row.synced_at,
-        bool(row.checkpoint) and not row.error and held.size >= row.size and held.sealed is None,
+        bool(row.checkpoint) and not row.error and held.size >= row.size and held.sealed is None and (row.own or held.part == row.part),
         row.error,
         held.size,
         0 if row.own else expected(unit, row.feed),
         feed_trouble.words(row.error),
+        row.part.division.value if row.part else "",
+        tuple(name for name in row.part.names if name) if row.part else (),
     )
 
 

@@ -17,6 +17,7 @@ from protocol.log import Checkpoint
 from protocol.operations import Operation, Verb
 from protocol.reconcile import Difference, begin, conclude
 from protocol.rows import read_rows, unpress
+from protocol.sections import Shown, check_sections
 from protocol.state_hash import StateHash
 
 from . import catalog_following as following
@@ -51,6 +52,7 @@ class Pages:
         self._at = at
         self._feed = at.row.feed
         self._bytes = 0
+        self._raw = b""
 
     async def clear(self) -> None:
         """Let go of what an earlier answer left."""
@@ -68,9 +70,14 @@ class Pages:
         if more:
             await self._file.write(_stage, self._feed, page.rows)
         else:
-            self.last = rows
+            self.last, self._raw = rows, page.rows
         self.reached = page.upto
         return more
+
+    async def turn(self, since: int) -> None:
+        """All of one answer is here, and another question follows, from `since` on."""
+        await self._file.write(_stage, self._feed, self._raw)
+        self.last, self.reached = [], since
 
 
 async def take(file: CatalogFile, feed: bytes, pages: Pages, checkpoint: Checkpoint, raw: bytes) -> StateHash:
@@ -82,16 +89,33 @@ def _take(writing: Writing, feed: bytes, last: list[Entry], anew: bool, checkpoi
     if anew:
         writing.apply(feed, [entry._replace(record=None) for entry in writing.slots(feed, Span())], told=False)
         writing.seal(feed, 0, StateHash(), None)  # whatever the state was said to be: nothing is here now
-    rows = chain(chain.from_iterable(read_rows(unpress(part)) for part in writing.staged(feed)), last)
-    state = _applied(writing, feed, rows, checkpoint, raw, told=not anew)
+    state = applied(writing, feed, rows_of(writing, feed, last), checkpoint, raw, told=not anew)
     if anew:
         writing.prove(feed, writing.held(feed).sealed)  # each record went into it
     return state
 
 
-def _applied(writing: Writing, feed: bytes, rows: Iterable[Entry], checkpoint: Checkpoint, raw: bytes, *, told: bool = True) -> StateHash:
+def rows_of(writing: Writing, feed: bytes, last: list[Entry]) -> Iterable[Entry]:
+    """The rows of all pages that were kept, and of the last one."""
+    return chain(chain.from_iterable(read_rows(unpress(part)) for part in writing.staged(feed)), last)
+
+
+def applied(
+    writing: Writing,
+    feed: bytes,
+    rows: Iterable[Entry],
+    checkpoint: Checkpoint,
+    raw: bytes,
+    shown: Shown | None = None,
+    *,
+    told: bool = True,
+) -> StateHash:
+    """Put and remove; the state they lead to, which is the one signed: for the whole feed, or (`shown`) for its sections that are here."""
     state = writing.apply(feed, rows, told=told)
-    check_complete(state, checkpoint)
+    if shown is None:
+        check_complete(state, checkpoint)
+    else:
+        check_sections(shown, writing.sections(feed))
     writing.unstage(feed)
     writing.advance(feed, checkpoint.size, raw)
     return state
@@ -105,6 +129,7 @@ class Repair:
         self._file = file
         self._at = at
         self._feed = at.row.feed
+        self._part = at.row.part
         self._ask = ask
 
     async def run(self) -> None:
@@ -114,12 +139,16 @@ class Repair:
             rows, newest = await self._missing(found, head)
             if newest != head:
                 continue  # the feed grew on the way
-            proving = await self._ask(SinceRequest(self._feed, self._at.row.size, self._at.row.size), Page)
+            proving = await self._ask(SinceRequest(self._feed, self._at.row.size, self._at.row.size, None, self._part), Page)
             if proving.checkpoint != head:
                 continue
             checkpoint = await self._store.read(following.check_head, self._feed, head, proving.proof, proving.hops or ())
-            state = await self._file.write(_mend, self._feed, found.excess, rows, checkpoint, head)
-            await self._store.write(following.accept, self._feed, head, state, proving.proof, proving.hops or ())
+            shown = None
+            if self._part is not None:
+                shown = await self._store.read(following.check_part, self._feed, self._part, checkpoint, proving.sections)
+            state = await self._file.write(_mend, self._feed, found.excess, rows, checkpoint, head, shown)
+            signed = proving.sections.head if proving.sections else None
+            await self._store.write(following.accept, self._feed, head, state, proving.proof, proving.hops or (), signed)
             return
         raise Conflict("the feed changes faster than it can be compared", code="busy")
 
@@ -129,7 +158,7 @@ class Repair:
         head = b""
         for _ in range(MOST_ROUNDS):
             assert question is not None
-            answer: Ranges = await self._ask(RangesRequest(self._feed, question), Ranges)
+            answer: Ranges = await self._ask(RangesRequest(self._feed, question, self._part), Ranges)
             if head and answer.checkpoint != head:
                 return await self._differences()
             head = answer.checkpoint
@@ -153,9 +182,12 @@ class Repair:
         return rows, head
 
 
-def _mend(writing: Writing, feed: bytes, excess: list[int], rows: list[Entry], checkpoint: Checkpoint, raw: bytes) -> StateHash:
+def _mend(
+    writing: Writing, feed: bytes, excess: list[int], rows: list[Entry], checkpoint: Checkpoint, raw: bytes, shown: Shown | None
+) -> StateHash:
     gone = [entry._replace(record=None) for number in excess for entry in _at(writing, feed, number)]
-    return _applied(writing, feed, sorted([*gone, *rows], key=lambda entry: (entry.record is not None, entry.seq)), checkpoint, raw)
+    changed = sorted([*gone, *rows], key=lambda entry: (entry.record is not None, entry.seq))
+    return applied(writing, feed, changed, checkpoint, raw, shown)
 
 
 def _at(writing: Writing, feed: bytes, number: int) -> list[Entry]:

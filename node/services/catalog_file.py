@@ -5,11 +5,12 @@ own, one transaction a call, so that a large catalog that arrives stops no order
 (`unit.catalog`, `Feeds` below), where it is attached for reading only. No personal data goes into it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from node.model.catalog import Entry, Held, Span
 from protocol.operations import Slot
+from protocol.sections import Part
 from protocol.state_hash import StateHash
 
 R = TypeVar("R")
@@ -73,6 +74,18 @@ class Writing(Feeds, Protocol):
 
     def prove(self, feed: bytes, sealed: bytes | None) -> None:
         """The records lead to the state, reckoned over all of them while `Held.sealed` was `sealed`; where it is another now, nothing."""
+
+    def narrow(self, feed: bytes, part: Part) -> None:
+        """Of a feed that is here as a whole, or by more sections of the same division, let go of what `part` isn't."""
+
+    def widen(self, feed: bytes, part: Part) -> None:
+        """The sections of `part` are followed too; what is in them follows. Of a feed that holds nothing it is all that is followed."""
+
+    def whole(self, feed: bytes) -> None:
+        """The feed is followed as a whole: what is here of it stays, and is not all of it."""
+
+    def sections(self, feed: bytes) -> Mapping[str, tuple[int, StateHash]]:
+        """What each section of a part holds here: how many records, and their state."""
 
     def forget(self, feed: bytes) -> None:
         """Nothing of the feed stays."""

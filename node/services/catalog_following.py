@@ -10,10 +10,11 @@ from node.errors import NotFound
 from node.model.catalog import FeedRow
 from node.model.peers import Peer
 from protocol.envelope import Signed, check_time, verify
-from protocol.errors import Conflict, Unauthorized, Untimely
+from protocol.errors import Conflict, Malformed, Unauthorized, Untimely
 from protocol.feed import CatalogChanged, FeedsAnswer, Hop
-from protocol.log import CHECKPOINT, Checkpoint, check_extends, verify_checkpoint
+from protocol.log import CHECKPOINT, SECTIONS, Checkpoint, check_extends, verify_checkpoint
 from protocol.packs import Manifest, open_manifest
+from protocol.sections import Part, PartProof, SectionsHead, Shown, open_proof
 from protocol.state_hash import StateHash
 
 from . import brand_relays
@@ -50,11 +51,13 @@ class Standing:
     """Whether packs of a first sync are under way."""
     brand: bool
     """Whether a brand writes it, whose feeds hold products only."""
+    held: Part | None = None
+    """The sections that the file holds, where that isn't all."""
 
     @property
     def current(self) -> bool:
-        """Whether the file is where the accepted head is."""
-        return self.size == self.row.size
+        """Whether the file is where the accepted head is, and holds what was chosen."""
+        return self.size == self.row.size and self.held == self.row.part
 
 
 def sync(unit: BrandsUnit, merchant: bytes | None = None) -> int:
@@ -91,7 +94,7 @@ def standing(unit: BrandsUnit, feed: bytes) -> Standing:
     if row is None or row.own or row.closed:
         raise NotFound("You don't follow that catalog.")
     held = unit.catalog.held(feed)
-    return Standing(row, held.size, bool(unit.catalog.loaded(feed)), brand=brand_relays.is_brands(unit, row))
+    return Standing(row, held.size, bool(unit.catalog.loaded(feed)), brand_relays.is_brands(unit, row), held.part)
 
 
 def take_feeds(unit: BrandsUnit, peer_id: str, answer: FeedsAnswer) -> tuple[bytes, ...]:
@@ -99,7 +102,8 @@ def take_feeds(unit: BrandsUnit, peer_id: str, answer: FeedsAnswer) -> tuple[byt
     peer = unit.peers.get(peer_id)
     if peer is None:
         return ()
-    known = {row.feed: row.record for row in unit.catalog.feeds(own=False) if row.identity == peer.identity}
+    rows = [row for row in unit.catalog.feeds(own=False) if row.identity == peer.identity]
+    known, chosen = {row.feed: row.record for row in rows}, {row.feed: row.part for row in rows}
     if len({*known, *(feed.id for feed in answer.feeds)}) > MOST_FEEDS:
         raise Conflict(f"a merchant has at most {MOST_FEEDS} feeds", code="too-large")
     for feed in answer.feeds:
@@ -108,7 +112,9 @@ def take_feeds(unit: BrandsUnit, peer_id: str, answer: FeedsAnswer) -> tuple[byt
         if any(other.follows(feed) for other in known.values()):
             raise Conflict("a feed of an earlier device than the one followed", code="rollback")
         if unit.catalog.feed(feed.id) is None:
-            unit.catalog.keep_feed(FeedRow(feed.id, feed.identity, feed.name, feed.currency, own=False, incarnation=feed.incarnation))
+            row = FeedRow(feed.id, feed.identity, feed.name, feed.currency, own=False, incarnation=feed.incarnation)
+            before = next((name for name, other in known.items() if feed.follows(other)), None)
+            unit.catalog.keep_feed(replace(row, part=chosen[before]) if before else row)
     passed_on = brand_relays.take_relayed(unit, peer, answer.relayed or ())
     unit.settings.set(_asked(peer), unit.now)
     unit.settings.set(_wanted(peer), value=False)
@@ -141,6 +147,29 @@ def check_head(unit: ForksUnit, feed: bytes, raw: bytes, proof: Sequence[bytes],
     return checkpoint
 
 
+def check_part(unit: BrandsUnit, feed: bytes, part: Part, checkpoint: Checkpoint, proof: PartProof | None) -> Shown:
+    """What the sections of a part hold under the newest head, as the feed's writer signed it.
+
+    Raises Contradiction, Malformed `wrong-size`, `unexpected-reply`, and as `require_writer` and `open_proof` do.
+    """
+    if proof is None:
+        raise Malformed("a part comes with the proof of its sections", code="unexpected-reply")
+    row = _followed(unit, feed)
+    signed = verify(proof.head, SECTIONS)
+    require_writer(unit, row, signed)
+    check_time(signed.envelope, unit.now)
+    shown = open_proof(proof, part, feed=feed)
+    if shown.head.size != checkpoint.size:
+        raise Malformed("the head of the feed's sections is of another size than that of the feed", code="wrong-size")
+    if row.sections is not None:
+        before = verify(row.sections, SECTIONS).read(SectionsHead)
+        same = (before.size, before.division) == (shown.head.size, shown.head.division)
+        if same and (before.count, before.root) != (shown.head.count, shown.head.root):
+            words = f"two different heads of its sections at size {before.size}"
+            raise Contradiction(words, identity=row.identity, first=row.sections, second=proof.head)
+    return shown
+
+
 def begin_load(unit: BrandsUnit, feed: bytes, rows: int) -> None:
     """So many records are about to come by packs: pages say how many of them are here."""
     unit.settings.set(_expected(feed), rows)
@@ -170,10 +199,11 @@ def accept(
     state: StateHash | None = None,
     proof: Sequence[bytes] = (),
     hops: Sequence[Hop] = (),
+    sections: bytes | None = None,
 ) -> None:
     """The catalog file holds what this head says, or (None) we were told that nothing changed since the one accepted.
 
-    `proof` is that it goes on from there, by way of `hops` where it was relayed.
+    `proof` is that it goes on from there, by way of `hops` where it was relayed; `sections` the head that proved a part.
     """
     row = unit.catalog.feed(feed)
     if row is None or row.closed:
@@ -183,7 +213,7 @@ def accept(
         checkpoint = verify_checkpoint(raw, log=feed)
         remember(unit, row, raw, proof, hops)
         brand_relays.taken(unit, row, raw)
-        row = replace(row, size=checkpoint.size, checkpoint=raw, checkpoint_id=verify(raw, CHECKPOINT).id, state=state)
+        row = replace(row, size=checkpoint.size, checkpoint=raw, checkpoint_id=verify(raw, CHECKPOINT).id, state=state, sections=sections)
         for other in unit.catalog.feeds(own=False):
             if row.record.follows(other.record):
                 unit.catalog.close_feed(other.feed)
@@ -247,7 +277,8 @@ def _is_behind(unit: BrandsUnit, row: FeedRow) -> bool:
     """Whether something is to be had: said by its writer, lost with the catalog file, or never fetched. Not what cannot be right."""
     if unit.settings.get(_heard(row.feed), 0) > row.size:
         return True
-    return not row.error and (row.checkpoint is None or unit.catalog.held(row.feed).size != row.size)
+    held = unit.catalog.held(row.feed)
+    return not row.error and (row.checkpoint is None or (held.size, held.part) != (row.size, row.part))
 
 
 def _wanted(peer: Peer) -> str:

@@ -48,11 +48,24 @@ class Source(Protocol):
         """What it answers. Raises NodeError, ProtocolError."""
 
 
+async def _always() -> None:
+    """All of it is wanted to the end."""
+
+
 class Load:
-    """One manifest's packs on their way into the file. `sources`: the publisher first, then whoever else may have them."""
+    """One manifest's packs on their way into the file. `sources`: the publisher first, then whoever else may have them; `wanted` raises
+    what is to be raised once it isn't.
+    """
 
     def __init__(
-        self, file: CatalogFile, files: PackFiles, at: Standing, manifest: Manifest, sources: Sequence[Source], told: Callable[[], None]
+        self,
+        file: CatalogFile,
+        files: PackFiles,
+        at: Standing,
+        manifest: Manifest,
+        sources: Sequence[Source],
+        told: Callable[[], None],
+        wanted: Callable[[], Awaitable[None]] = _always,
     ) -> None:
         self._file = file
         self._files = files
@@ -61,6 +74,7 @@ class Load:
         self._manifest = manifest
         self._sources = list(sources)
         self._told = told
+        self._wanted = wanted
         self.progress = Progress(0, manifest.rows, 0, manifest.size)
 
     async def run(self, raw: bytes, checkpoint: Checkpoint) -> None:
@@ -100,6 +114,7 @@ class Load:
         await self._file.write(_load, self._feed, entry.hash, Span(before, None if last else entry.last), rows)
         self._passed(entry)
         self._told()
+        await self._wanted()
 
     def _passed(self, entry: PackEntry) -> None:
         self.progress.rows += entry.count

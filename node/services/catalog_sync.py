@@ -20,12 +20,13 @@ from protocol.packs import MANIFEST, Manifest
 
 from . import catalog_findings as findings
 from . import catalog_following as following
-from . import evidence
+from . import catalog_parting, evidence
 from .catalog_apply import Pages, Repair, take
-from .catalog_file import CatalogFile
+from .catalog_file import CatalogFile, Writing
 from .catalog_following import Errand, Standing
 from .catalog_load import Load, Progress
 from .catalog_packs import PackFiles
+from .catalog_parting import Parting
 from .evidence import Contradiction
 from .exchange import TRANSIENT
 
@@ -160,6 +161,8 @@ class CatalogSync:
     async def _attempt(self, errand: Errand) -> bool:
         """Do one errand; False when the peer, or our own disk, cannot now. What is wrong with a feed is kept there."""
         feeds = errand.feeds
+        for feed in feeds:
+            await catalog_parting.narrow(self._store, self._file, self._files, feed)
         try:
             if errand.whole:
                 answer = await self._ask(errand, FeedsRequest(), FeedsAnswer)
@@ -188,7 +191,12 @@ class CatalogSync:
 
     async def _follow(self, errand: Errand, feed: bytes) -> None:
         at: Standing = await self._store.read(following.standing, feed)
-        if at.begun or at.size == 0:
+        if at.row.part is not None:
+            await Parting(self._store, self._file, feed, lambda record, *kinds: self._ask(errand, record, *kinds)).run()
+            return
+        if at.held is not None:
+            await self._file.write(_whole, feed)
+        if at.begun or at.size == 0 or at.held is not None:
             await self._load(errand, feed, resume=at.begun)
         try:
             await self._update(errand, feed)
@@ -249,13 +257,18 @@ class CatalogSync:
         others = await self._store.read(_other_peers, errand.peer)
         sources = [lambda record, to=to: self._ask(to, record) for to in (errand, *others)]
         at: Standing = await self._store.read(following.standing, feed)
-        load = Load(self._file, self._files, at, manifest, sources, self._changed)
+        load = Load(self._file, self._files, at, manifest, sources, self._changed, lambda: self._still_whole(feed))
         await self._store.write(following.begin_load, feed, manifest.rows)
         self._loads[feed] = load.progress
         try:
             await load.run(raw, checkpoint)
         finally:
             del self._loads[feed]
+
+    async def _still_whole(self, feed: bytes) -> None:
+        at: Standing = await self._store.read(following.standing, feed)
+        if at.row.part is not None:
+            raise Unavailable("A part of it was chosen meanwhile.", code="chosen-anew")
 
     async def _repair(self, errand: Errand, feed: bytes) -> None:
         """What is here and what was signed differ: first by what differs, then, where that doesn't do, all of it."""
@@ -289,6 +302,10 @@ def _is_passing(error: Exception) -> bool:
     if isinstance(error, IntegrityError | Locked):
         raise error
     return isinstance(error, Unavailable) or getattr(error, "code", "") in TRANSIENT
+
+
+def _whole(writing: Writing, feed: bytes) -> None:
+    writing.whole(feed)
 
 
 def _other_peers(unit: Any, but: str) -> list[Errand]:

@@ -17,7 +17,7 @@ from protocol.return_policy import ReturnPolicy
 from protocol.shipping import ShippingProfile
 
 from .brand_offers import refusal
-from .browse import merchant_name
+from .browse import merchant_name, unknown_product
 from .catalog_search import SearchUnit
 from .earning import Rates
 from .picture_views import PictureView, picture_views
@@ -142,7 +142,7 @@ def get_product(unit: SearchUnit, product: bytes, merchant: bytes | None = None,
     record = unit.catalog.product(product)
     row = unit.catalog.feed(record.feed) if record is not None else None
     if record is None or row is None:
-        raise NotFound("There is no such product in your catalogs. It may have been replaced: look for its title.")
+        raise NotFound(unknown_product(unit))
     rates, sold = Rates(unit), _sold(unit, record)
     feed = _chosen(unit, rates, sold, merchant) or row
     return _sheet(unit, rates, record, feed, sold, language)

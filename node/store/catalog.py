@@ -27,7 +27,7 @@ from .database import ATTACHED
 
 _FEED = (
     "feed, identity, name, currency, own, size, checkpoint, checkpoint_id, state, frontier, staged, synced_at, asked_at, error, "
-    "incarnation, closed"
+    "incarnation, closed, part, sections"
 )
 _SHOWN = f"(SELECT h.id, f.feed FROM {ATTACHED}.heads AS h JOIN feeds AS f ON f.feed = h.feed WHERE NOT f.closed AND NOT h.going)"  # noqa: S608
 _OFFERS = (
@@ -71,7 +71,7 @@ class Catalog:
         frontier = to_bytes(row.frontier) if row.frontier else None
         head = (row.feed, row.identity, row.name, row.currency, int(row.own), row.size, row.checkpoint, row.checkpoint_id)
         rest = (row.state.to_bytes(), frontier, row.staged, row.synced_at, row.asked_at, row.error)
-        ends = (row.incarnation, int(row.closed))
+        ends = (row.incarnation, int(row.closed), to_bytes(row.part) if row.part else None, row.sections)
         names = [name.strip() for name in _FEED.split(",")]
         changes = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
         marks = ", ".join("?" * len(names))
@@ -269,11 +269,12 @@ class Catalog:
 
 def _feed(row: tuple[Any, ...]) -> FeedRow:
     feed, identity, name, currency, own, size, checkpoint, checkpoint_id, state, frontier, *ends = row
-    staged, synced_at, asked_at, error, incarnation, closed = ends
+    staged, synced_at, asked_at, error, incarnation, closed, part, sections = ends
     tree = from_bytes(Frontier, frontier) if frontier else None
     lanes = StateHash.from_bytes(state)
     head = (feed, identity, name, currency, bool(own), size, checkpoint, checkpoint_id, lanes, tree)
-    return FeedRow(*head, staged, synced_at, asked_at, error, incarnation, bool(closed))
+    chosen = from_bytes(Part, part) if part else None
+    return FeedRow(*head, staged, synced_at, asked_at, error, incarnation, bool(closed), chosen, sections)
 
 
 @lru_cache(maxsize=512)

@@ -76,6 +76,7 @@ async def show_list(request: web.Request) -> web.StreamResponse:
             if feed.expected and not feed.size
         ],
         refused=[{"name": feed.merchant_name, "text": feed.trouble} for feed in feeds if feed.trouble],
+        partly=[{"name": feed.merchant_name, "count": len(feed.sections)} for feed in feeds if feed.sections],
         behind=sorted({feed.merchant_name for feed in feeds if feed.held < feed.size}),
         customer=await customer_named(runtime, customer),
         pages={

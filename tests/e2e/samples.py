@@ -72,6 +72,29 @@ COMMISSIONS = [
 ]  # fmt: skip
 
 EVERY = [("off", "Only by hand"), ("daily", "Each day"), ("weekly", "Each week")]
+FOLLOWED = [
+    {
+        "name": "Lumen Beauty",
+        "currency": "USD",
+        "what": "Alba, Boreal",
+        "by": "Brands",
+        "here": "2,500 products",
+        "state": ("Here", "done"),
+        "error": "",
+        "href": "/catalog/follow/" + "a" * 64,
+    },
+    {
+        "name": "Noir Parfum",
+        "currency": "EUR",
+        "what": "All of it",
+        "by": "",
+        "here": "12 products",
+        "state": ("Refused", "stopped"),
+        "error": "state-mismatch",
+        "href": "/catalog/follow/" + "b" * 64,
+    },
+]
+
 ANCHORS = [
     {"merchant": who, "currency": "USD", "size": 4120, "at": NOW - HOUR, "state": state, "details": [("Size", "4120"), ("Root", HEX)]}
     for who, state in (
@@ -494,17 +517,21 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "customer-merge": ("customers/merge.html", "customers", "ana", {"one": TWO[0], "other": TWO[1], "updated": NOW, "photos": True, "questions": [{"name": "birthday", "label": "Birthday", "options": [("one", "23 April 1988", "Mia Torres"), ("other", "24 April 1988", "Mia T.")]}]}),
     "customer-merge-whom": ("customers/merge.html", "customers", "ana", {"one": TWO[0], "other": None, "q": "", "found": TWO}),
     "customer-split": ("customers/split.html", "customers", "ana", {"person": TWO[0], "choices": [("phones", "Phones", [("0", "+34 600 000 111", True)]), ("orders", "Orders", [(HEX, "Daily Glow Serum, 2 December", False)])], "name": "", "updated": NOW, "errors": {"name": "Enter a name."}}),
-    "catalog": ("catalog/list.html", "catalog", "ana", {"q": "serum", "products": TILES, "found": "20 products", "chips": [{"text": "Brand: Lumen", "href": "/catalog?q=serum"}, {"text": "In stock only", "href": "/catalog?q=serum&brand=Lumen"}], "form": CATALOG_FORM, "kept": {"brand": "Lumen"}, "total": 20, "as_of": NOW - HOUR, "coming": [{"name": "Lumen Beauty", "here": 4_000, "of": 20_000}], "behind": ["Noir Parfum"], "customer": None, "pages": {"text": "1–12 of 20", "previous": None, "next": "/catalog?page=2"}, "errors": {"from": "Type an amount such as 19.50"}}),
+    "catalog": ("catalog/list.html", "catalog", "ana", {"q": "serum", "products": TILES, "found": "20 products", "chips": [{"text": "Brand: Lumen", "href": "/catalog?q=serum"}, {"text": "In stock only", "href": "/catalog?q=serum&brand=Lumen"}], "form": CATALOG_FORM, "kept": {"brand": "Lumen"}, "total": 20, "as_of": NOW - HOUR, "coming": [{"name": "Lumen Beauty", "here": 4_000, "of": 20_000}], "partly": [{"name": "Lumen Beauty", "count": 2}], "behind": ["Noir Parfum"], "customer": None, "pages": {"text": "1–12 of 20", "previous": None, "next": "/catalog?page=2"}, "errors": {"from": "Type an amount such as 19.50"}}),
     "catalog-compare": ("catalog/compare.html", "catalog", "ana", {"code": "4006381333931", "title": "Daily Glow Serum", "rows": [{**tile, "earns": usd(900), "as_of": NOW - HOUR} for tile in TILES[:2]] + [{**TILES[2], "earns": None, "as_of": NOW - DAY}]}),
     "catalog-compare-none": ("catalog/compare.html", "catalog", "ana", {"code": "4006381333931", "title": "", "rows": []}),
     "evidence": ("evidence/list.html", "peers", "ana", {"rows": [{"href": "/evidence/1", "name": "Noir Parfum", "what": "catalog", "at": NOW - HOUR}], "checked": PROOF, "errors": {}}),
     "evidence-none": ("evidence/list.html", "peers", "ana", {"rows": [], "checked": None, "errors": {"proof": "These two records prove nothing."}}),
     "evidence-one": ("evidence/one.html", "peers", "ana", {"proof": PROOF, "at": NOW - HOUR, "file": "/evidence/1.json"}),
     "evidence-order": ("evidence/one.html", "peers", "ana", {"proof": {**PROOF, "name": "", "what": "order", "heads": [], "portable": False}, "at": NOW - HOUR, "file": "/evidence/1.json"}),
+    "catalog-followed": ("catalog/followed.html", "catalog", "ana", {"rows": FOLLOWED}),
+    "catalog-followed-none": ("catalog/followed.html", "catalog", "ana", {"rows": []}),
+    "catalog-follow": ("catalog/follow.html", "catalog", "ana", {"feed": FOLLOWED[0], "by": "brand", "q": "", "trouble": "", "total": {"count": 400, "size": "600.0 MB"}, "rows": [{"name": "Alba", "hint": "2,500 records, 1.5 MB", "chosen": True}, {"name": "Boreal", "hint": "80 records, 48.0 kB", "chosen": False}], "more": 200, "whole": False, "errors": {"what": "Choose at least one, or all."}}),
+    "catalog-follow-away": ("catalog/follow.html", "catalog", "ana", {"feed": FOLLOWED[1], "by": "category", "q": "bath", "trouble": "Nobody answers there.", "total": {"count": 0, "size": "0 bytes"}, "rows": [], "more": 0, "whole": True, "errors": {}}),
     "catalog-anchors": ("catalog/anchors.html", "catalog", "ana", {"possible": True, "due": 0, "rows": ANCHORS, "against": ["Noir Parfum"], "every": EVERY, "form": {"every": "off"}, "errors": {}}),
     "catalog-anchors-own": ("catalog/anchors.html", "catalog", "lumen", {"possible": True, "due": 1, "rows": [], "against": [], "every": EVERY, "form": {"every": "off"}, "errors": {"every": "This chain has no contract for anchors."}}),
     "catalog-anchors-none": ("catalog/anchors.html", "catalog", "ana", {"possible": False, "due": 0, "rows": [], "against": [], "every": EVERY, "form": {"every": "off"}, "errors": {}}),
-    "catalog-empty": ("catalog/list.html", "catalog", "ana", {"q": "", "products": [], "found": "0 products", "chips": [], "form": CATALOG_FORM, "kept": {}, "total": 0, "as_of": None, "coming": [], "behind": [], "customer": None, "pages": PAGES, "errors": {}}),
+    "catalog-empty": ("catalog/list.html", "catalog", "ana", {"q": "", "products": [], "found": "0 products", "chips": [], "form": CATALOG_FORM, "kept": {}, "total": 0, "as_of": None, "coming": [], "partly": [], "behind": [], "customer": None, "pages": PAGES, "errors": {}}),
     "product": ("catalog/product.html", "catalog", "ana", {"product": SHEET, "customers": [("1", "Mia Torres"), ("2", "Jo Nilsson")], "form": {"customer": "1", "method": "post"},
         "methods": [("post", "By post", "Lumen Beauty asks you for the address when it ships"), ("pickup", "Handed over", "You or the shop hand it over")]}),
     "product-recalled": ("catalog/product.html", "catalog", "ana", {"product": SHEET | {"withdrawn": "The glass may splinter.", "withdrawn_at": NOW - DAY}, "customers": [], "methods": [], "form": {"customer": "", "method": "post"}}),

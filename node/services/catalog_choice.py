@@ -1,0 +1,110 @@
+"""What part of a catalog is followed: all of it, or some of its brands or categories. The choice is kept here; the rest is syncing's.
+
+What there is to choose from is asked of the merchant while one chooses: whoever follows a part doesn't have the names of the rest.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from node.errors import NotFound, RemoteRefusal, UserError
+from node.model.catalog import FeedRow
+from protocol.catalog_sync import SectionList, SectionsRequest
+from protocol.errors import Malformed
+from protocol.kinds import Topic
+from protocol.messages import Nack, pack, unpack
+from protocol.sections import EVERYWHERE, MOST_CHOSEN, MOST_SECTIONS, SECTION_CHARS, Division, Part
+
+from .brand_plans import BrandsUnit
+from .browse import FeedView, feed_view
+
+DEADLINE_SECONDS = 20.0
+
+
+class Network(Protocol):
+    """Requests to peers."""
+
+    async def request(self, peer_id: str, addresses: Sequence[str], topic: str, body: bytes, deadline: float) -> bytes:
+        """The reply. Raises Unavailable, or another NodeError whose `code` is the peer's."""
+
+
+class Reading(Protocol):
+    """The store."""
+
+    async def read(self, run: Callable[..., Any], /, *args: Any) -> Any:
+        """Run on a snapshot."""
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    """A brand or category of a catalog: `count` records, `size` bytes before they are compressed; `chosen` where it is followed now."""
+
+    name: str
+    count: int
+    size: int
+    chosen: bool
+
+
+def choose(unit: BrandsUnit, feed: bytes, division: str = "", names: tuple[str, ...] = ()) -> FeedView:
+    """Follow some brands or categories (`division`) of a catalog, or with none all of it. What belongs to no section always comes along.
+
+    Raises NotFound, UserError `bad-choice`, `whole-only`.
+    """
+    row = _chosen_from(unit, feed)
+    row = replace(row, part=_part(division, names), error="")
+    unit.catalog.keep_feed(row)
+    unit.touched("catalog")
+    unit.touched("changes")
+    return feed_view(unit, row)
+
+
+def _part(division: str, names: Sequence[str]) -> Part | None:
+    if not division and not names:
+        return None
+    if division not in tuple(Division):
+        raise UserError(f"A catalog is divided by {' or by '.join(Division)}, not by {division or 'nothing'}.", code="bad-choice")
+    chosen = sorted({EVERYWHERE, *(name for name in names if name)})
+    if len(chosen) > MOST_CHOSEN or any(len(name) > SECTION_CHARS for name in chosen):
+        raise UserError(f"Choose at most {MOST_CHOSEN - 1} of them, or all.", code="bad-choice")
+    if len(chosen) == 1:
+        raise UserError("Choose at least one, or all.", code="bad-choice")
+    return Part(Division(division), tuple(chosen))
+
+
+def _chosen_from(unit: BrandsUnit, feed: bytes) -> FeedRow:
+    """A catalog that its writer gives in parts. Raises NotFound, UserError `whole-only`."""
+    row = unit.catalog.feed(feed)
+    if row is None or row.own or row.closed:
+        raise NotFound("You don't follow that catalog.")
+    if unit.me.role != "seller" or unit.peers.by_identity(row.identity) is None:
+        what = "This catalog is passed on by merchants, who have to have all of it. It is followed as a whole."
+        raise UserError(what, code="whole-only")
+    return row
+
+
+async def list_sections(store: Reading, network: Network, feed: bytes, division: str = "brand") -> list[SectionView]:
+    """What a merchant's catalog is divided into, as it says now. Raises NotFound, Unavailable, UserError `bad-choice`, `whole-only`."""
+    if division not in tuple(Division):
+        raise UserError(f"A catalog is divided by {' or by '.join(Division)}.", code="bad-choice")
+    peer, addresses, chosen = await store.read(_whom, feed)
+    found: list[SectionView] = []
+    after: str | None = None
+    while True:
+        body = pack(SectionsRequest(feed, Division(division), after))
+        record = unpack(Topic.CATALOG, await network.request(peer, addresses, Topic.CATALOG, body, DEADLINE_SECONDS)).record
+        if isinstance(record, Nack):
+            raise RemoteRefusal(record.message, code=record.code)
+        if not isinstance(record, SectionList):
+            raise Malformed("a list of sections was asked for", code="unexpected-reply")
+        part = chosen.names if chosen is not None and chosen.division == division else ()
+        found += [SectionView(item.name, item.count, item.size, item.name in part) for item in record.sections]
+        if not record.sections or len(found) >= min(record.total, MOST_SECTIONS):
+            return found
+        after = record.sections[-1].name
+
+
+def _whom(unit: BrandsUnit, feed: bytes) -> tuple[str, tuple[str, ...], Part | None]:
+    row = _chosen_from(unit, feed)
+    peer = unit.peers.by_identity(row.identity)
+    assert peer is not None
+    return peer.peer, unit.peers.addresses_of(peer.peer), row.part
