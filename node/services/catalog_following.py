@@ -22,6 +22,7 @@ from . import catalog_findings as findings
 from .brand_plans import BrandsUnit
 from .catalog import publishers
 from .catalog_forks import ForksUnit, remember, require_one_history
+from .evidence import Contradiction
 from .exchange import Exchange, Incoming
 
 MOST_FEEDS = 64  # of one publisher

@@ -17,6 +17,7 @@ from protocol.sections import Part, Shown
 from protocol.state_hash import StateHash
 
 from . import catalog_following as following
+from .brand_plans import BrandsUnit
 from .catalog_apply import Pages, Repair, Transactions, applied, rows_of
 from .catalog_file import CatalogFile, Writing
 from .catalog_following import Standing
@@ -39,10 +40,10 @@ class _Answer:
 
 async def narrow(store: Transactions, file: CatalogFile, files: PackFiles, feed: bytes) -> None:
     """Let go of what is here and not chosen any more, where what is here is right; nobody is asked for it."""
-    at: Standing = await store.read(following.standing, feed)
-    part = at.row.part
-    if part is None or at.begun or at.size != at.row.size or at.size == 0 or at.held == part:
+    at: Standing | None = await store.read(_in_part, feed)
+    if at is None or at.row.part is None or at.begun or at.size != at.row.size or at.size == 0 or at.held == at.row.part:
         return
+    part = at.row.part
     if at.held is None:
         await file.write(_narrow, feed, part)
         await asyncio.to_thread(files.forget, feed)
@@ -85,7 +86,7 @@ class Parting:
             await self._unchanged(at)
             return
         state = await self._file.write(_take, self._feed, pages, not (anew or added), part, answer)
-        await self._store.write(following.accept, self._feed, answer.raw, state, answer.proof, answer.head)
+        await self._store.write(following.accept, self._feed, answer.raw, state, answer.proof, (), answer.head)
 
     async def _read(self, at: Standing, pages: Pages, part: Part, head: bytes | None) -> _Answer | None:
         """All pages of one question; None where nothing changed."""
@@ -118,6 +119,14 @@ class Parting:
         await self._update(await self._store.read(following.standing, self._feed), anew=True)
 
 
+def _in_part(unit: BrandsUnit, feed: bytes) -> Standing | None:
+    """How far we are with a feed of which a part was chosen, None for any other, and for one whose packs are not reckoned yet."""
+    row = unit.catalog.feed(feed)
+    if row is None or row.part is None or row.closed or unit.catalog.held(feed).sealed is not None:
+        return None
+    return following.standing(unit, feed)
+
+
 def _is_new(at: Standing) -> bool:
     """Whether nothing that is here is of use: it has to be fetched from its beginning."""
     assert at.row.part is not None
@@ -135,4 +144,7 @@ def _take(writing: Writing, feed: bytes, pages: Pages, told: bool, part: Part, a
         writing.apply(feed, [entry._replace(record=None) for entry in writing.slots(feed, Span())], told=False)
         writing.seal(feed, 0, StateHash(), None)
     writing.widen(feed, part)
-    return applied(writing, feed, rows_of(writing, feed, pages.last), answer.checkpoint, answer.raw, answer.shown, told=told)
+    state = applied(writing, feed, rows_of(writing, feed, pages.last), answer.checkpoint, answer.raw, answer.shown, told=told)
+    if pages.anew:
+        writing.prove(feed, writing.held(feed).sealed)  # each record went into it
+    return state

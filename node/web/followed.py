@@ -47,7 +47,7 @@ def _row(feed: FeedView) -> dict[str, Any]:
         "by": _DIVISIONS.get(feed.division, ""),
         "here": here,
         "state": ("Refused", "stopped") if feed.error else _STATES[feed.verified],
-        "error": feed.error,
+        "error": feed.trouble,
         "href": f"{PATH}/{feed.feed}",
     }
 

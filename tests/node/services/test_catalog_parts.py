@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from node.errors import NotFound, RemoteRefusal, UserError
-from node.services import browse, catalog_apply, catalog_choice, catalog_packs, catalog_serving, evidence
+from node.services import browse, catalog, catalog_apply, catalog_choice, catalog_packs, catalog_serving, evidence, product_sheet
 from node.services import catalog_following as following
 from protocol import rows, sections
 from protocol.catalog_sync import EntriesRequest, RangesRequest, SinceRequest
@@ -258,9 +258,7 @@ def test_an_offer_that_moves_without_an_entry_is_found_by_numbers(world, shop):
     publish(lumen, *goods())
     before_fetching(world, shop, "Alba")
     world.deliver()
-    lumen.write(
-        lambda unit: __import__("node.services.catalog", fromlist=["publish"]).publish(unit, "USD", [remove(Noun.PRODUCT, "cedar1")])
-    )
+    lumen.write(catalog.publish, currency="USD", operations=[remove(Noun.PRODUCT, "cedar1")])
     world.deliver()
     assert held(ana) == expected(lumen, "Alba")
     assert "CEDAR1" in {row[1] for row in held(ana)}
@@ -447,11 +445,11 @@ def test_a_product_of_the_rest_says_that_it_may_be_there(world, shop):
     page = ana.read(browse.list_products)
     gone = next(item for item in page.products if item.vendor == "Cedar")
     with pytest.raises(NotFound, match="look for its title"):
-        ana.read(browse.get_product, product=bytes(32))
+        ana.read(product_sheet.get_product, product=bytes(32))
     choose(ana, "Alba")
     world.deliver()
     with pytest.raises(NotFound, match="only a part of the catalog of lumen"):
-        ana.read(browse.get_product, product=bytes.fromhex(gone.id))
+        ana.read(product_sheet.get_product, product=bytes.fromhex(gone.id))
 
 
 def test_the_choice_goes_over_to_the_feed_of_a_new_device(world, shop):
