@@ -23,12 +23,12 @@ class ChoosingRuntime(Runtime, Protocol):
         """The catalogs that are followed."""
 
 
-async def list_sections(runtime: ChoosingRuntime, feed: bytes, division: str = "brand") -> list[SectionView]:
+async def sections(runtime: ChoosingRuntime, feed: bytes, division: str = "brand") -> list[SectionView]:
     """Ask a merchant which brands (or, with `division` category, categories) its catalog has, with records and bytes of each."""
     return await runtime.catalogs.sections(feed, division)
 
 
 ROUTES = (
     Route("POST", "/catalog/feeds/{feed}/follow", catalog_choice.choose),
-    Route("GET", "/catalog/feeds/{feed}/sections", list_sections, kind="task"),
+    Route("GET", "/catalog/feeds/{feed}/sections", sections, kind="task"),
 )
