@@ -15,6 +15,7 @@ from node.services.picture_views import PictureFailureView, PicturesView
 from node.web.render import Viewer
 from tests.e2e.authoring_samples import authoring
 from tests.e2e.changes_samples import changes
+from tests.e2e.followed_samples import FOLLOWED
 from tests.e2e.sheet_sample import sheet
 
 NOW = 1_764_590_400_000  # 1 December 2025, 12:00 UTC
@@ -72,29 +73,6 @@ COMMISSIONS = [
 ]  # fmt: skip
 
 EVERY = [("off", "Only by hand"), ("daily", "Each day"), ("weekly", "Each week")]
-FOLLOWED = [
-    {
-        "name": "Lumen Beauty",
-        "currency": "USD",
-        "what": "Alba, Boreal",
-        "by": "Brands",
-        "here": "2,500 products",
-        "state": ("Here", "done"),
-        "error": "",
-        "href": "/catalog/follow/" + "a" * 64,
-    },
-    {
-        "name": "Noir Parfum",
-        "currency": "EUR",
-        "what": "All of it",
-        "by": "",
-        "here": "12 products",
-        "state": ("Refused", "stopped"),
-        "error": "state-mismatch",
-        "href": "/catalog/follow/" + "b" * 64,
-    },
-]
-
 ANCHORS = [
     {"merchant": who, "currency": "USD", "size": 4120, "at": NOW - HOUR, "state": state, "details": [("Size", "4120"), ("Root", HEX)]}
     for who, state in (
@@ -524,10 +502,6 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "evidence-none": ("evidence/list.html", "peers", "ana", {"rows": [], "checked": None, "errors": {"proof": "These two records prove nothing."}}),
     "evidence-one": ("evidence/one.html", "peers", "ana", {"proof": PROOF, "at": NOW - HOUR, "file": "/evidence/1.json"}),
     "evidence-order": ("evidence/one.html", "peers", "ana", {"proof": {**PROOF, "name": "", "what": "order", "heads": [], "portable": False}, "at": NOW - HOUR, "file": "/evidence/1.json"}),
-    "catalog-followed": ("catalog/followed.html", "catalog", "ana", {"rows": FOLLOWED}),
-    "catalog-followed-none": ("catalog/followed.html", "catalog", "ana", {"rows": []}),
-    "catalog-follow": ("catalog/follow.html", "catalog", "ana", {"feed": FOLLOWED[0], "by": "brand", "q": "", "trouble": "", "total": {"count": 400, "size": "600.0 MB"}, "rows": [{"name": "Alba", "hint": "2,500 records, 1.5 MB", "chosen": True}, {"name": "Boreal", "hint": "80 records, 48.0 kB", "chosen": False}], "more": 200, "whole": False, "errors": {"what": "Choose at least one, or all."}}),
-    "catalog-follow-away": ("catalog/follow.html", "catalog", "ana", {"feed": FOLLOWED[1], "by": "category", "q": "bath", "trouble": "Nobody answers there.", "total": {"count": 0, "size": "0 bytes"}, "rows": [], "more": 0, "whole": True, "errors": {}}),
     "catalog-anchors": ("catalog/anchors.html", "catalog", "ana", {"possible": True, "due": 0, "rows": ANCHORS, "against": ["Noir Parfum"], "every": EVERY, "form": {"every": "off"}, "errors": {}}),
     "catalog-anchors-own": ("catalog/anchors.html", "catalog", "lumen", {"possible": True, "due": 1, "rows": [], "against": [], "every": EVERY, "form": {"every": "off"}, "errors": {"every": "This chain has no contract for anchors."}}),
     "catalog-anchors-none": ("catalog/anchors.html", "catalog", "ana", {"possible": False, "due": 0, "rows": [], "against": [], "every": EVERY, "form": {"every": "off"}, "errors": {}}),
@@ -623,3 +597,4 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
 }  # fmt: skip
 SAMPLES |= authoring(usd, NOW, HEX, PAGES, CURRENCIES)
 SAMPLES |= changes(usd, NOW, HEX)
+SAMPLES |= FOLLOWED
