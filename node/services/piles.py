@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from node.errors import ConflictError, NotFound, UserError
@@ -9,7 +10,9 @@ from node.model.draft import Draft, Pile
 from node.model.product_import import SHOWN
 from protocol.codec import from_bytes
 from protocol.money import Money
+from protocol.offer import Promotion, RankPrice, Stock
 from protocol.operations import RECORDS, Noun, Record
+from protocol.product import Withdrawal
 
 from .catalog_imports import ChangeView
 from .drafts import MOST_ROWS, DraftsUnit, feed_of, touch
@@ -150,7 +153,8 @@ def changed(noun: Noun, now: bytes | None, then: bytes | None) -> tuple[ChangeVi
     old, new = (None if raw is None else from_bytes(RECORDS[noun], raw) for raw in (now, then))
     if old is not None and new is not None:
         names = differing(old, new)
-        return tuple(_change(item.name, old, new) for item in fields(old) if item.name in names)
+        found = [_change(item.name, old, new) for item in fields(old) if item.name in names]
+        return tuple([change for change in found if change.before != change.after] or found)  # what reads alike says nothing
     some = new or old
     assert some is not None
     shown = ("title", "price", "stock")
@@ -158,8 +162,17 @@ def changed(noun: Noun, now: bytes | None, then: bytes | None) -> tuple[ChangeVi
 
 
 def _change(name: str, old: Record | None, new: Record | None) -> ChangeView:
-    before, after = (shown(getattr(record, name)) if record else "" for record in (old, new))
+    read = _moment if name in _TIMES else shown
+    before, after = (read(getattr(record, name)) if record else "" for record in (old, new))
     return ChangeView(name.replace("_", " "), "", before, after)
+
+
+_TIMES = frozenset({"valid_from", "valid_to", "available_from", "available_to"})
+
+
+def _moment(at: int | None) -> str:
+    """A time on the clock that everybody has."""
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC") if at else ""
 
 
 def shown(value: Any) -> str:
@@ -176,6 +189,14 @@ def _words(value: Any) -> str:
             return amount(value)
         case bytes():
             return value.hex()[:12]
+        case Stock():
+            return value.value.replace("_", " ")
+        case RankPrice():
+            return f"rank {value.min_rank}: {amount(value.price)}"
+        case Promotion():
+            return f"{value.name}: {amount(value.price)}, {_moment(value.start)} to {_moment(value.end)}"
+        case Withdrawal():
+            return f"{value.reason} ({_moment(value.at)})"
         case tuple():
             return "; ".join(_words(item) for item in value)
         case _ if is_dataclass(value):

@@ -101,7 +101,8 @@ def wrong_in(done: Performance, catalog: Path) -> list[str]:
         "grant": (grant, {"mode": "ask", "state": "revoked", "disclosures": 1, "refused_after_revoke": True, "erasure_receipt": True}),
         "canary": (found["canary_hits"], 0),
         "customers": (found["customers"] > 0, True),
-        "steps": (len(found["steps"]), 9),
+        "brand": (found["brand"], {"products": 2, "offers": 3, "recalled": "halo-oil", "refused": "withdrawn"}),
+        "steps": (len(found["steps"]), 11),
         "left": (done.left, ()),
     }
     return [f"{what}: {got!r}, not {due!r}" for what, (got, due) in expected.items() if got != due]

@@ -1,4 +1,4 @@
-"""The demo's processes: an embedded chain and three nodes, each in a folder and process group of its own, ended in the end."""
+"""The demo's processes: an embedded chain and four nodes, each in a folder and process group of its own, ended in the end."""
 
 import contextlib
 import json

@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from node.cli.context import call_of
+from node.cli.demo.brand import SHOWN
 from node.cli.demo.cast import PASSPHRASE, Cast
-from node.cli.demo.play import PEOPLE, Play, document_of
+from node.cli.demo.play import Play, document_of
 from node.cli.demo.report import Report
 from node.cli.output import reported
 from node.errors import UserError
@@ -64,10 +65,10 @@ def demo(
 
 def _leave_open(play: Play) -> None:
     """Print a link to each desk, and a fresh one whenever Enter is pressed, until Ctrl-C."""
-    sys.stderr.write(f"\n 10  The desks stay open. Passphrase of all three: {PASSPHRASE}\n")
+    sys.stderr.write(f"\n 12  The desks stay open. Passphrase of all four: {PASSPHRASE}\n")
     while True:
-        for name, client in (("ana", play.ana), ("ben", play.ben), ("lumen", play.lumen)):
-            sys.stderr.write(f"     {PEOPLE[name][0]:<13} {client.post_once('/open-link')['url']}\n")
+        for name, client in (("Ana", play.ana), ("Ben", play.ben), ("Lumen Beauty", play.lumen), (SHOWN, play.brand.client)):
+            sys.stderr.write(f"     {name:<13} {client.post_once('/open-link')['url']}\n")
         sys.stderr.write("     Each link opens once, within a minute. Enter: new links. Ctrl-C: stop everything.\n")
         sys.stderr.flush()
         if not sys.stdin.readline():

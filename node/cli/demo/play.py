@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from node.cli.client import Client
+from node.cli.demo.brand import PRICES, Brand
 from node.cli.demo.cast import PASSPHRASE, Cast
 from node.cli.demo.leaks import hits, secrets_of
 from node.cli.demo.report import Report, gms, money
@@ -29,15 +30,18 @@ class Play:
         self.catalog, self.contacts, self.currency = catalog, contacts, currency
         self.lumen = self.ana = self.ben = Client(cast.root)
         self.ids: dict[str, Mapping[str, Any]] = {}
+        self.brand = Brand(self)
+        self.catalog_currency = currency
         self.reserve = 0
         self.order_id = self.grant_id = ""
         self.pickup = False
 
     def perform(self) -> dict[str, Any]:
-        """Steps 1 to 9; the document."""
+        """Steps 1 to 11; the document."""
         for name, step in (
-            ("The chain starts, the merchant funds its reserve", self.start),
+            ("The chain starts, the merchant funds its reserve", self._start_all),
             ("The merchant signs a catalog and a plan", self.publish),
+            ("A brand signs products, and the merchant offers them", self.brand.offer),
             ("Both sellers pair with the merchant and sync its catalog", self.pair),
             ("Ben sponsors Ana, the merchant accepts both", self.team),
             ("Ana imports her customers", self.customers),
@@ -45,6 +49,7 @@ class Play:
             ("The merchant asks for the address and delivers", self.deliver),
             ("Commissions: statement, root, claims", self.commissions),
             ("Ana revokes the grant", self.revoke),
+            ("The brand calls a product back", self.brand.recall),
         ):
             with self.report.step(name):
                 step()
@@ -52,16 +57,25 @@ class Play:
 
     # --- 1
 
+    def _start_all(self) -> None:
+        self.brand.begin()
+        self.start()
+        self.brand.enter()
+
+    def set_up(self, name: str, shown: str, role: str) -> Client:
+        """A node of the demo, once it answers, with its vault made and open."""
+        client = self.cast.node(name)
+        client.post_once("/setup", passphrase=PASSPHRASE, name=shown, role=role, currency=self.currency)
+        client.post_once("/unlock", passphrase=PASSPHRASE)
+        return client
+
     def start(self) -> None:
         """Four processes; contracts deployed; the reserve funded."""
         self.cast.start_chain()
         for name in PEOPLE:
             self.cast.start_node(name)
         for name, (shown, role) in PEOPLE.items():
-            client = self.cast.node(name)
-            setattr(self, name, client)
-            client.post_once("/setup", passphrase=PASSPHRASE, name=shown, role=role, currency=self.currency)
-            client.post_once("/unlock", passphrase=PASSPHRASE)
+            setattr(self, name, self.set_up(name, shown, role))
         chain = self.cast.chain()
         for client in (self.lumen, self.ana, self.ben):
             settings = {"url": chain["rpc"], "chain_id": chain["chain_id"], "gms": chain["gms"], "vault": chain["vault"]}
@@ -69,11 +83,11 @@ class Play:
             client.post_once("/chain/connect", **settings)
         self.report.proved(f"ASTRA {chain['chain_id']} at {chain['rpc']}; GMS {chain['gms']}, commission vault {chain['vault']}")
         for name, client in (("lumen", self.lumen), ("ana", self.ana), ("ben", self.ben)):
-            self.ids[name] = self._until(client, lambda client=client: self._ready(client), "network and chain")
+            self.ids[name] = self.until(client, lambda client=client: self._ready(client), "network and chain")
         for client, tokens in ((self.lumen, FAUCET_GMS), (self.ana, 0)):
             client.post_once("/chain/faucet", gms=str(tokens))
         self.lumen.post("/chain/deposit", amount=str(FAUCET_GMS // 10))
-        wallet = self._until(self.lumen, lambda: self._wallet(self.lumen, lambda found: int(found["reserve"]) > 0), "the deposit")
+        wallet = self.until(self.lumen, lambda: self._wallet(self.lumen, lambda found: int(found["reserve"]) > 0), "the deposit")
         self.reserve = int(wallet["reserve"])
         self.report.proved(f"reserve {gms(self.reserve)} in the vault; Ben holds no gas and nobody else any GMS")
         self.report.document["chain"] = {"chain_id": chain["chain_id"], "vault": chain["vault"]}
@@ -102,6 +116,7 @@ class Play:
         offers = self.lumen.get("/catalog/offers", limit=1)
         currency = offers[0]["currency"] if offers else self.currency
         terms = {"direct_bps": DIRECT_BPS, "level_bps": [LEVEL_BPS], "return_window_ms": RETURN_WINDOW_MS, "gms_rate": str(GMS_RATE)}
+        self.catalog_currency = currency
         plan = self.lumen.post("/plans", currency=currency, **terms)
         feed = next(found for found in self.lumen.get("/catalog/feeds") if found["own"])
         self.report.document["catalog"] = {
@@ -122,11 +137,11 @@ class Play:
     def pair(self) -> None:
         """Invites, codes, sync."""
         for name, client in (("ana", self.ana), ("ben", self.ben)):
-            code = self._pair(self.lumen, client)
+            code = self.pair_up(self.lumen, client)
             self.report.proved(f"{PEOPLE[name][0]} and Lumen Beauty both read {code[:3]} {code[3:]}")
         wanted = next(found for found in self.lumen.get("/catalog/feeds") if found["own"])
         for name, client in (("ana", self.ana), ("ben", self.ben)):
-            feed = self._until(client, lambda client=client: self._synced(client, wanted), "the catalog")
+            feed = self.until(client, lambda client=client: self._synced(client, wanted), "the catalog")
             if feed["state_hash"] != wanted["state_hash"]:
                 raise UserError("the catalogs differ", code="demo-failed")
             self.report.proved(
@@ -139,7 +154,7 @@ class Play:
         found = [feed for feed in feeds if feed["feed"] == wanted["feed"] and feed["checkpoint"] == wanted["checkpoint"]]
         return found[0] if found and found[0]["verified"] and plans else None
 
-    def _pair(self, host: Client, guest: Client) -> str:
+    def pair_up(self, host: Client, guest: Client) -> str:
         """Invite, compare the code on both sides, confirm; the code."""
         link = host.post("/peers/invites")["link"]
         begun = guest.post("/peers/pairings", link=link)
@@ -150,13 +165,13 @@ class Play:
                 raise UserError(f"the pairing was {rows[0]['status']}: {rows[0]['error']}", code="demo-failed")
             return rows[0]["code"] if rows and rows[0]["code"] else None
 
-        codes = [self._until(client, lambda client=client: code_of(client), "the code") for client in (host, guest)]
+        codes = [self.until(client, lambda client=client: code_of(client), "the code") for client in (host, guest)]
         if codes[0] != codes[1]:
             raise UserError("the two screens show different codes", code="demo-failed")
         for client in (host, guest):
             client.post(f"/peers/pairings/{begun['id']}/confirm")
         for client in (host, guest):
-            self._until(client, lambda client=client: self._is_paired(client, begun["id"]), "the pairing")
+            self.until(client, lambda client=client: self._is_paired(client, begun["id"]), "the pairing")
         return str(codes[0])
 
     def _is_paired(self, client: Client, pairing: str) -> bool:
@@ -166,21 +181,21 @@ class Play:
 
     def team(self) -> None:
         """Memberships and one edge."""
-        code = self._pair(self.ben, self.ana)
+        code = self.pair_up(self.ben, self.ana)
         self.report.proved(f"Ana and Ben both read {code[:3]} {code[3:]}")
         merchant = self.ids["lumen"]["identity"]
         for client in (self.ben, self.ana):
             client.post("/team/join", merchant=merchant)
-        members = self._until(self.lumen, self._two_members, "both to ask")
+        members = self.until(self.lumen, self._two_members, "both to ask")
         for member in members:
             self.lumen.post(f"/team/members/{member['member']}/accept")
         for client in (self.ben, self.ana):
-            self._until(client, lambda client=client: self._is_member(client), "membership")
+            self.until(client, lambda client=client: self._is_member(client), "membership")
         self.ana.post("/team/sponsors", merchant=merchant, peer=self.ids["ben"]["peer_id"])
-        asked = self._until(self.ben, lambda: self._edge(self.ben, "asked"), "Ana's question")
+        asked = self.until(self.ben, lambda: self._edge(self.ben, "asked"), "Ana's question")
         self.ben.post(f"/team/edges/{asked['edge']}/accept")
-        edge = self._until(self.lumen, lambda: self._edge(self.lumen, "accepted"), "the signed edge")
-        self._until(self.ana, lambda: self._edge(self.ana, "accepted"), "the merchant's word")
+        edge = self.until(self.lumen, lambda: self._edge(self.lumen, "accepted"), "the signed edge")
+        self.until(self.ana, lambda: self._edge(self.ana, "accepted"), "the merchant's word")
         self.report.proved(f"edge {edge['edge'][:16]}… bears both signatures; the merchant knows members, not names")
 
     def _two_members(self) -> Sequence[Mapping[str, Any]] | None:
@@ -210,7 +225,8 @@ class Play:
     def order(self) -> None:
         """Quote, place, accept, pay."""
         customer, pickup = self._customer()
-        offers = self.ana.get("/catalog/offers", purchasable=True, limit=2)
+        found = self.ana.get("/catalog/offers", purchasable=True, limit=2 + len(PRICES))
+        offers = [offer for offer in found if offer["sku"] not in PRICES][:2]
         if not offers:
             raise UserError("the catalog has nothing that can be bought", code="demo-failed")
         lines = (
@@ -228,7 +244,7 @@ class Play:
         self.report.proved(f"order {self.order_id[:16]}… accepted; commission covered by the reserve: {accepted['covered']}")
         self._order(self.ana, self.order_id, "ACCEPTED")
         self.lumen.post(f"/orders/{self.order_id}/confirm-payment", amount=0, reference=self.order_id[:12])
-        paid = self._until(self.ana, self._paid, "the payment")
+        paid = self.until(self.ana, self._paid, "the payment")
         self.report.proved(f"the merchant confirmed {money(paid['payment']['received'], paid['currency'])} by transfer")
         self.pickup = pickup
         self.report.document["order"] = {"id": self.order_id}
@@ -264,7 +280,7 @@ class Play:
                 raise UserError(f"the order is {found['status']}", code="demo-failed")
             return found if found["status"] == status else None
 
-        answer: Mapping[str, Any] = self._until(client, reached, f"the order to be {status}")
+        answer: Mapping[str, Any] = self.until(client, reached, f"the order to be {status}")
         return answer
 
     def _paid(self) -> Mapping[str, Any] | None:
@@ -276,13 +292,13 @@ class Play:
     def deliver(self) -> None:
         """Grant, ask, ship, arrive."""
         self.lumen.post("/grants/requests", order=self.order_id, fields=self._fields(), retention_ms=RETENTION_MS)
-        wanted = self._until(self.ana, lambda: self._grant(self.ana, "requested"), "the merchant's question")
+        wanted = self.until(self.ana, lambda: self._grant(self.ana, "requested"), "the merchant's question")
         self.ana.post(f"/grants/{wanted['id']}/issue")
-        grant = self._until(self.lumen, lambda: self._grant(self.lumen, "issued"), "the grant")
+        grant = self.until(self.lumen, lambda: self._grant(self.lumen, "issued"), "the grant")
         self.grant_id = grant["id"]
         self.lumen.post(f"/grants/{self.grant_id}/ask")
-        held = self._until(self.lumen, self._held, "the answer")
-        entries = self._until(self.ana, self._acknowledged, "the merchant's receipt")
+        held = self.until(self.lumen, self._held, "the answer")
+        entries = self.until(self.ana, self._acknowledged, "the merchant's receipt")
         self.report.proved(f"{len(held['values'])} fields checked against the order's commitment, sealed, to be erased within the hour")
         self.report.proved(f"Ana's disclosure ledger lists {len(entries)} fields, each with the merchant's receipt")
         if self.pickup:
@@ -291,7 +307,7 @@ class Play:
         else:
             self.lumen.post(f"/orders/{self.order_id}/ship", carrier="Postal service", tracking="LB0000001")
             self.lumen.post(f"/orders/{self.order_id}/report", report="delivered")
-        self._until(self.ana, self._arrived, "the delivery")
+        self.until(self.ana, self._arrived, "the delivery")
         self.report.proved("handed over" if self.pickup else "shipped, and reported delivered")
 
     def _fields(self) -> list[str]:
@@ -321,22 +337,22 @@ class Play:
         for client in (self.lumen, self.ana):
             order = self._order(client, self.order_id, "COMPLETED")
         for client in (self.lumen, self.ana, self.ben):
-            self._until(client, lambda client=client: self._payable(client), "the commissions to be payable")
+            self.until(client, lambda client=client: self._payable(client), "the commissions to be payable")
         statement = self.lumen.post("/commission/epochs")
         for name, client in (("ana", self.ana), ("ben", self.ben)):
-            found = self._until(client, lambda client=client: self._statement(client, statement, "proposed"), "the statement")
+            found = self.until(client, lambda client=client: self._statement(client, statement, "proposed"), "the statement")
             if not found["equal"]:
                 raise UserError(f"{PEOPLE[name][0]} reckons the statement otherwise: {found['mismatch']}", code="demo-failed")
         self.report.proved(f"epoch {statement['epoch']}: root {statement['root'][:18]}… on the chain; both sellers recomputed it and agree")
         merchant = self.ids["lumen"]["identity"]
-        self._until(self.ben, lambda: self._statement(self.ben, statement, "active"), "the root to become active")
+        self.until(self.ben, lambda: self._statement(self.ben, statement, "active"), "the root to become active")
         self.ben.post("/commission/relays", merchant=merchant, peer=self.ids["ana"]["peer_id"])
-        self._until(self.ana, lambda: self.ana.get("/commission/relays"), "Ben's request")
-        self._until(self.ana, lambda: self._statement(self.ana, statement, "active"), "the root to become active")
+        self.until(self.ana, lambda: self.ana.get("/commission/relays"), "Ben's request")
+        self.until(self.ana, lambda: self._statement(self.ana, statement, "active"), "the root to become active")
         self.ana.post("/commission/claims", merchant=merchant)
-        lines = {name: self._until(client, lambda client=client: self._all_paid(client), "the claim") for name, client in self._sellers()}
+        lines = {name: self.until(client, lambda client=client: self._all_paid(client), "the claim") for name, client in self._sellers()}
         balances = {
-            name: self._until(client, lambda client=client: self._balance(client), "the balance") for name, client in self._sellers()
+            name: self.until(client, lambda client=client: self._balance(client), "the balance") for name, client in self._sellers()
         }
         amounts = [
             {"payee": name, "level": rows[0]["level"], "amount": str(sum(int(row["gms"]) for row in rows))} for name, rows in lines.items()
@@ -387,10 +403,10 @@ class Play:
     def revoke(self) -> None:
         """Revoke, refused, erased, receipt; and no trace in any file."""
         self.ana.post(f"/grants/{self.grant_id}/revoke", reason="delivered")
-        grant = self._until(self.ana, self._erased, "the erasure receipt")
+        grant = self.until(self.ana, self._erased, "the erasure receipt")
         self.report.proved("the merchant erased what it held; its signed receipt reached Ana")
         self.lumen.post(f"/grants/{self.grant_id}/ask", force=True)
-        refused = self._until(self.lumen, self._refused, "the refusal")
+        refused = self.until(self.lumen, self._refused, "the refusal")
         self.report.proved(f"the merchant asked again and was refused: {refused}")
         self.report.document["grant"] = {
             "mode": grant["mode"],
@@ -417,7 +433,8 @@ class Play:
 
     # ---
 
-    def _until(self, client: Client, test: Any, what: str) -> Any:
+    def until(self, client: Client, test: Any, what: str) -> Any:
+        """What `test` answers once it is something; ends the demo when it takes too long."""
         return client.until(test, seconds=PATIENCE, what=what)
 
 

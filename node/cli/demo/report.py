@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-ORDER = ("ok", "catalog", "customers", "order", "gms_rate", "grant", "commissions", "chain", "canary_hits", "seconds", "steps")
+ORDER = ("ok", "catalog", "brand", "customers", "order", "gms_rate", "grant", "commissions", "chain", "canary_hits", "seconds", "steps")
 
 
 @dataclass

@@ -8,8 +8,9 @@ from node.errors import ConflictError, NotFound, UserError
 from node.services import browse, catalog, catalog_batches, catalog_following, drafts, piles, plans
 from node.services.catalog_edits import CatalogEdits
 from node.services.catalog_inputs import OfferInput, ProductInput
+from protocol.codec import to_bytes
 from protocol.money import Money
-from protocol.offer import Promotion, RankPrice, Stock
+from protocol.offer import Offer, Promotion, RankPrice, Stock
 from protocol.operations import Noun
 from protocol.product import Translation, Variant, Withdrawal
 from protocol.return_policy import ReturnCost, ReturnPolicy
@@ -339,3 +340,18 @@ def test_a_draft_that_is_edited_while_it_is_prepared_is_prepared_again(desk, mon
 def test_there_is_nothing_to_edit_that_is_not_there(desk):
     with pytest.raises(NotFound):
         desk.node.read(drafts.get_product, currency="USD", handle="soap")
+
+
+def test_what_changes_is_said_as_a_person_reads_it():
+    before = Offer("A", bytes(32), Money(1900, "USD"), stock=Stock.LOW)
+    runs = Promotion("Winter", Money(1500, "USD"), 1_793_491_200_000, 1_798_675_200_000)
+    after = replace(before, stock=Stock.IN_STOCK, ranks=(RankPrice(2, Money(1850, "USD")),), promotions=(runs,), valid_to=1_798_675_200_000)
+    found = {change.field: (change.before, change.after) for change in piles.changed(Noun.OFFER, to_bytes(before), to_bytes(after))}
+    assert found == {
+        "stock": ("low", "in stock"),
+        "ranks": ("", "rank 2: 18.50 USD"),
+        "promotions": ("", "Winter: 15.00 USD, 2026-11-01 00:00 UTC to 2026-12-31 00:00 UTC"),
+        "valid to": ("", "2026-12-31 00:00 UTC"),
+    }
+    counted = piles.changed(Noun.OFFER, to_bytes(replace(before, count=3)), to_bytes(replace(before, count=4)))
+    assert [change.field for change in counted] == ["count"], "what reads alike says nothing"
