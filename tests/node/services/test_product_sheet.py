@@ -35,7 +35,6 @@ class Market:
         for shop, price in zip(self.shops, (5200, 4900), strict=True):
             shop.write(plans.publish_plan, currency="USD", direct_bps=2000, level_bps=[500], return_window_ms=WINDOW)
             self.world.pair(self.solis, shop)
-            self.solis.write(brand_plans.publish_bounds, window_least=WINDOW)
             shop.write(catalog_following.sync)
             self.settle()
             product = next(item for item in shop.read(brand_offers.list_brand_products) if item.skus == ("cream",))
