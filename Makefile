@@ -38,7 +38,7 @@ contracts: $(DEVELOPMENT)
 	@$(BIN)/python contracts/tool.py build
 
 shots: $(DEVELOPMENT)
-	@$(BIN)/python -m pytest -q tests/e2e -m browser $(ARGS)
+	@GEMSTRA_SHOTS=1 $(BIN)/python -m pytest -q tests/e2e -m browser $(ARGS)
 
 clean:
 	rm -rf $(VENV) $(VENV)-uv build

@@ -15,6 +15,7 @@ ARGUMENTS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 SHOTS = Path(__file__).resolve().parents[2] / "build" / "shots"
+PHOTOGRAPHED = "GEMSTRA_SHOTS" in os.environ  # `make shots`: pictures are for people, no test reads one
 AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text("utf-8")
 
 needs_chromium = pytest.mark.skipif(

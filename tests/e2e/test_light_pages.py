@@ -3,12 +3,11 @@
 import pytest
 
 from tests.e2e.browser import needs_chromium
-from tests.e2e.looks import WIDTHS, look_at_all
+from tests.e2e.looks import look_at_all
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("width", WIDTHS)
-async def test_pages_hold_in_the_light_theme(width: int) -> None:
-    await look_at_all("light", width)
+async def test_pages_hold_in_the_light_theme() -> None:
+    await look_at_all("light")
