@@ -23,6 +23,8 @@ from .earning import Rates
 from .picture_views import PictureView, picture_views
 from .ranks import own_rank
 
+_NONE = "und"  # of texts whose writer names no language
+
 
 @dataclass(frozen=True, slots=True)
 class SheetVariant:
@@ -196,7 +198,7 @@ def _sheet(
         variants=tuple(_variant(unit, rates, row, product, variant, offers.get(variant.sku)) for variant in product.variants),
         as_of=row.synced_at,
         pictures=picture_views(product),
-        language=said.language,
+        language=said.language if said.language != _NONE else "",
         languages=tuple(tag for tag in (product.language, *(item.language for item in product.translations or ())) if tag),
         care=said.care or product.care or "",
         ingredients=said.ingredients or product.ingredients or "",
@@ -226,7 +228,7 @@ def _said(product: Product, language: str) -> Translation:
         known[own.language] = own
     wanted = language.partition("-")[0]
     near = next((item for tag, item in known.items() if wanted and tag.partition("-")[0] == wanted), None)
-    return known.get(language) or near or own or Translation("und")
+    return known.get(language) or near or own or Translation(_NONE)
 
 
 def _variant(unit: SearchUnit, rates: Rates, row: FeedRow, product: Product, variant: Variant, record: OfferRecord | None) -> SheetVariant:

@@ -45,7 +45,8 @@ async def show_list(request: web.Request) -> web.StreamResponse:
     choices = await runtime.read(catalog_search.list_choices, limit=MOST_CHOICES)
     merchants = sorted({(feed.merchant, feed.merchant_name) for feed in feeds if not feed.own}, key=lambda pair: pair[1])
     customer = given.get("customer", "")
-    shown = [_tile(listing, customer) for listing in page.listings]
+    own = {feed.merchant for feed in feeds if feed.own}
+    shown = [_tile(listing, customer) | ({"earns": None} if listing.merchant in own else {}) for listing in page.listings]
     following = {**given, "cursor": page.cursor} if page.cursor else {}
     return render(
         request,

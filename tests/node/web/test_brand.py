@@ -7,7 +7,8 @@ import pytest_asyncio
 from aiohttp.test_utils import TestClient, TestServer
 
 from node.services import brand_offers, brand_plans, catalog, catalog_following, plans
-from node.web import brand, shell, shop_brands, withdrawals
+from node.web import brand, catalog_list, shell, shop_brands, withdrawals
+from node.web import catalog as catalog_page
 from node.web.runtime import RUNTIME
 from node.web.sessions import Sessions
 from tests.node.services.shop import file
@@ -32,7 +33,7 @@ async def desks(nodes):
     for node in nodes:
         sessions = Sessions(node.clock)
         gate = test_orders.Gate(node)
-        routes = [*brand.ROUTES, *withdrawals.ROUTES, *shop_brands.ROUTES]
+        routes = [*brand.ROUTES, *catalog_list.ROUTES, *catalog_page.ROUTES, *withdrawals.ROUTES, *shop_brands.ROUTES]
         app = shell.make_app(routes, gate=gate, sessions=sessions, allowed_hosts={test_orders.HOST}, cookie_name=test_orders.COOKIE)
         app[RUNTIME] = test_orders.Runtime(node)
         client = TestClient(TestServer(app))
@@ -91,13 +92,14 @@ async def test_a_merchant_offers_a_brands_product_by_form_and_sees_why_it_cannot
     nodes[0].write(catalog.import_products, file=file(cream=5200), currency="USD")
     await solis.post("/brand", **FORM)
     await asyncio.to_thread(world.pair, *nodes)
-    await solis.post("/brand", **FORM)
     nodes[1].write(plans.publish_plan, currency="USD", direct_bps=2000, level_bps=[500])
     nodes[1].write(catalog_following.sync)
     await asyncio.to_thread(world.deliver)
     found = next(item for item in nodes[1].read(brand_offers.list_brand_products) if item.skus == ("cream",))
     path = f"/merchant/brands/{found.product}"
-    await lumen.reads(path, "Under the brand&#39;s bounds", "cream")
+    await lumen.reads(path, "Under the brand&#39;s bounds", "cream", "What solis lets you pay", "The seller earns")
+    await solis.reads(f"/catalog/{found.product}", "What there is", "Call it back")
+    await solis.reads("/catalog", "Not offered")
     for price, said in (("a lot", "Enter a price such as 52"), ("1.234", "Enter a price such as 52"), ("", "Say what at least one")):
         answer = await lumen.client.post(
             path, data={"_token": lumen.session.token, "price-0": price, "bounds": "standard"}, headers=lumen.headers
@@ -109,6 +111,8 @@ async def test_a_merchant_offers_a_brands_product_by_form_and_sees_why_it_cannot
     await solis.reads("/catalog/withdrawals", "Product cream", "The glass may splinter.")
     await asyncio.to_thread(world.deliver)
     await lumen.reads("/merchant/brands", "its brand has withdrawn it: The glass may splinter.", "Can&#39;t be sold")
+    recalled = next(item for item in nodes[1].read(brand_offers.list_brand_products) if item.withdrawn)
+    await lumen.reads(f"/catalog/{recalled.product}", "Called back: nobody may sell it", "The glass may splinter.")
     assert await solis.post("/catalog/withdrawals/allow", handle="cream") == "/catalog/withdrawals"
     await solis.reads("/catalog/withdrawals", "Nothing is withdrawn")
     answer = await solis.client.post(
