@@ -1,13 +1,12 @@
 """The brand's part in the demo: what it makes, under which bounds a merchant may sell it, and what happens when it calls something back."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from node.cli.client import Client
+from node.cli.demo.cast import Cast
+from node.cli.demo.report import Report
 from node.errors import NodeError, UserError
-
-if TYPE_CHECKING:
-    from node.cli.demo.play import Play
 
 NAME, SHOWN = "solis", "Solis"
 BOUNDS = {"direct_least": 1_000, "direct_most": 2_500, "total_most": 3_000, "levels_most": 2, "window_least": 1_000}
@@ -31,10 +30,30 @@ GOODS = (
 PRICES = {"SOLIS-DEW-30": 5_600, "SOLIS-DEW-50": 7_900, "SOLIS-HALO": 4_200}
 
 
+class Scene(Protocol):
+    """The play it has its part in: the others on stage, and how one waits for them."""
+
+    cast: Cast
+    report: Report
+    lumen: Client
+    ana: Client
+    ids: dict[str, Mapping[str, Any]]
+    catalog_currency: str
+
+    def set_up(self, name: str, shown: str, role: str) -> Client:
+        """A node with its vault made and open."""
+
+    def pair_up(self, host: Client, guest: Client) -> str:
+        """Two nodes know each other; the code that both read."""
+
+    def until(self, client: Client, test: Any, what: str) -> Any:
+        """What `test` answers once it is something."""
+
+
 class Brand:
     """Solis, whose products the demo's merchant sells beside its own."""
 
-    def __init__(self, play: "Play") -> None:
+    def __init__(self, play: Scene) -> None:
         self._play = play
         self.client = Client(play.cast.root)
         self._identity = ""
