@@ -11,6 +11,8 @@ from node.errors import Unavailable
 from .catalog_file import CatalogFile
 
 QUIET_SECONDS = 5.0
+BUSY_LOOKS = 12
+"""Where something was written before each look, one in so many takes a step all the same."""
 PAUSE_SECONDS = 0.02
 """Between steps, so that who waits for the file's writer comes between them."""
 
@@ -24,10 +26,13 @@ class CatalogUpkeep:
 
     async def run(self) -> None:
         """Until cancelled."""
+        busy = 0
         while True:
             before = self._file.written
             await asyncio.sleep(QUIET_SECONDS)
-            await self.keep(whole=self._file.written == before)
+            busy = 0 if self._file.written == before else busy + 1
+            if busy % BUSY_LOOKS == 0:
+                await self.keep(whole=not busy)
 
     async def keep(self, *, whole: bool) -> bool:
         """Put it in order, all of it (`whole`) unless something is written meanwhile; whether nothing is left to do."""

@@ -101,6 +101,7 @@ def test_a_full_disk_ends_nothing():
 @pytest.mark.parametrize("busy", [False, True])
 def test_it_looks_again_and_again(monkeypatch, busy):
     monkeypatch.setattr(catalog_upkeep, "QUIET_SECONDS", 0.01)
+    monkeypatch.setattr(catalog_upkeep, "BUSY_LOOKS", 3)
     file = FakeFile(3)
 
     async def life():
