@@ -352,7 +352,7 @@ class Pages(threading.Thread):
 
     def run(self) -> None:
         self._node.page()  # the first one reads the page's own text as well
-        while not self._over.wait(0.1):
+        while not self._over.wait(0.2):
             self._took.append(self._node.page())
 
     def stop(self) -> list[float]:

@@ -35,6 +35,8 @@ from protocol.errors import ProtocolError
 from protocol.identity import Inception
 
 log = logging.getLogger(__name__)
+TICKS_AT_ONCE = 8
+"""Waking the store's writer for each would be most of what a node does that has nothing to do; all in a row would keep others from it."""
 PROGRAM = f"gemstra {version('gemstra')}"
 
 
@@ -44,17 +46,23 @@ async def look_after(store: Store[Keys], ticks: Sequence[Callable[[Any], None]])
     A deadline that failed is looked at again the next time: a node that ended instead would end at each start.
     """
     trouble = ""
-    for tick in ticks:
-        try:
-            await store.write(tick)
-        except (IntegrityError, Locked):
-            raise
-        except (NodeError, ProtocolError) as error:
-            trouble = str(error)
-        except Exception as error:  # noqa: BLE001  what peers sent is in what it reads; its text may be theirs, and stays out of the log
-            at = traceback.extract_tb(error.__traceback__)[-1]
-            trouble = f"{tick.__module__}: {type(error).__name__} in {at.name}, line {at.lineno}"
+    for at in range(0, len(ticks), TICKS_AT_ONCE):
+        part = ticks[at : at + TICKS_AT_ONCE]
+        for tick, error in zip(part, await store.write_each(part), strict=True):
+            if error is not None:
+                trouble = _trouble(tick, error)
     return trouble
+
+
+def _trouble(tick: Callable[[Any], None], error: Exception) -> str:
+    if isinstance(error, IntegrityError | Locked):
+        raise error
+    if isinstance(error, NodeError | ProtocolError):
+        return str(error)
+    at = traceback.extract_tb(error.__traceback__)[
+        -1
+    ]  # what peers sent is in what it reads; its text may be theirs, and stays out of the log
+    return f"{tick.__module__}: {type(error).__name__} in {at.name}, line {at.lineno}"
 
 
 def open_store(config: Config, keys: Keys) -> Store[Keys]:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -112,6 +112,11 @@ class Store(Generic[M]):
         """Run `fn(unit, …)` in one transaction: when this returns, it is on the disk; when it raises, nothing is."""
         return await asyncio.wrap_future(self._submit_write(fn, *args, **kwargs))
 
+    async def write_each(self, fns: Sequence[Callable[[Unit[M]], object]]) -> list[Exception | None]:
+        """Run each in a transaction of its own, one right after the other; what each raised. One that fails is nothing to the next."""
+        self._must_be_open()
+        return await asyncio.wrap_future(self._write_thread.submit(self._transact_each, fns))
+
     async def read(self, fn: Callable[Concatenate[Unit[M], P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `fn(unit, …)` on one consistent snapshot; writing there is an error."""
         return await asyncio.wrap_future(self._submit_read(fn, *args, **kwargs))
@@ -184,6 +189,17 @@ class Store(Generic[M]):
             for hook in self._hooks:
                 hook(topics)
         return result
+
+    def _transact_each(self, bodies: Sequence[Callable[[Unit[M]], object]]) -> list[Exception | None]:
+        raised: list[Exception | None] = []
+        for body in bodies:
+            try:
+                self._transact(body)
+            except Exception as error:  # noqa: BLE001  told to the caller
+                raised.append(error)
+            else:
+                raised.append(None)
+        return raised
 
     def _catch_up(self) -> None:
         """The catalog file follows before the caller learns of the commit; where it can't now, at the next commit or start."""

@@ -41,6 +41,28 @@ async def test_an_exception_undoes_everything_and_calls_no_hook(store):
     assert heard == []
 
 
+@pytest.mark.asyncio
+async def test_of_several_each_stands_for_itself(store):
+    heard = []
+    store.after_commit(heard.append)
+
+    def good(unit):
+        put(unit, "first", 1)
+        unit.touched("changes")
+
+    def bad(unit):
+        put(unit, "second", 2)
+        raise KeyError
+
+    raised = await store.write_each((good, bad, lambda unit: put(unit, "third", 3)))
+    assert [type(error) for error in raised] == [type(None), KeyError, type(None)]
+    assert [await store.read(get, name) for name in ("first", "second", "third")] == [1, None, 3]
+    assert heard == [{"changes"}]
+    store.close()
+    with pytest.raises(Locked):
+        await store.write_each((good,))
+
+
 def test_hooks_hear_of_what_was_touched_after_the_commit(store):
     seen = []
     store.after_commit(lambda topics: seen.append((topics, store.read_now(get, "name"))))
