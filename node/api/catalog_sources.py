@@ -27,6 +27,7 @@ async def look_now(runtime: WatchingRuntime, source: bytes) -> list[SourceView]:
 ROUTES = (
     Route("POST", "/catalog/sources", catalog_sources.add_source),
     Route("GET", "/catalog/sources", catalog_sources.list_sources, kind="read"),
+    Route("POST", "/catalog/sources/{source}/change", catalog_sources.change_source),
     Route("POST", "/catalog/sources/{source}/look", look_now, kind="task"),
     Route("POST", "/catalog/sources/{source}/forget", catalog_sources.forget_source),
 )

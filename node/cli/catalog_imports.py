@@ -219,13 +219,23 @@ def places(
     context: typer.Context,
     look: Annotated[str, typer.Option(help="Look at this one now.")] = "",
     forget: Annotated[str, typer.Option(help="Look at this one no more.")] = "",
+    change: Annotated[str, typer.Option(help="Change this one: what you do not name stays.")] = "",
+    every: Annotated[int | None, typer.Option(help="With --change: minutes between two looks.")] = None,
+    currency: Annotated[str | None, typer.Option(help="With --change: of its prices, where the file names none.")] = None,
+    publish: Annotated[bool | None, typer.Option("--publish/--hold", help="With --change: sign what it brings, or let it wait.")] = None,
+    replace: Annotated[bool | None, typer.Option("--replace/--keep", help="With --change: what a file lacks goes, or stays.")] = None,
+    paused: Annotated[bool | None, typer.Option("--pause/--resume", help="With --change: look by hand only, or by the clock.")] = None,
 ) -> None:
-    """The places that are watched. Example: gemstra catalog places --look 3f0c…"""
+    """The places that are watched. Example: gemstra catalog places --change 3f0c… --every 360 --pause"""
     call = call_of(context)
     with reported():
         if forget:
             call.output.show(call.client.post(f"/catalog/sources/{forget}/forget"))
+        elif change:
+            named = {"every": every, "currency": currency, "publish": publish, "withdraw": replace, "paused": paused}
+            given = {name: value for name, value in named.items() if value is not None}
+            call.output.show(call.client.post(f"/catalog/sources/{change}/change", **given))
         elif look:
             call.output.show(call.client.post_once(f"/catalog/sources/{look}/look"), ("place", "error", "taken"))
         else:
-            call.output.show(call.client.get("/catalog/sources"), ("place", "every", "publish", "error", "id"))
+            call.output.show(call.client.get("/catalog/sources"), ("place", "every", "publish", "paused", "error", "id"))

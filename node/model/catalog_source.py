@@ -14,7 +14,8 @@ LONGEST = 7 * 24 * 60
 class CatalogSource:
     """`every` minutes `place` is looked at. `publish`: what it brings is signed by itself; `withdraw`: what it does not have goes.
 
-    `looked`, `taken` in ms; `seen` says what was taken last; `code`, `error`: why the last look failed.
+    `looked`, `taken` in ms; `seen` says what was taken last; `code`, `error`: why the last look failed. `paused`: looked at by
+    hand only.
     """
 
     source: bytes
@@ -30,6 +31,7 @@ class CatalogSource:
     seen: str = ""
     code: str = ""
     error: str = ""
+    paused: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -41,4 +43,4 @@ class CatalogSource:
 
     def due(self, now: int) -> bool:
         """Whether it is time to look."""
-        return now >= self.looked + self.every * 60_000
+        return not self.paused and now >= self.looked + self.every * 60_000

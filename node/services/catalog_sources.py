@@ -32,7 +32,7 @@ class SourcesUnit(ProductsUnit, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SourceView:
-    """A watched place. `looked`, `taken` in ms (0: never); `error`: why the last look failed."""
+    """A watched place. `looked`, `taken` in ms (0: never); `error`: why the last look failed. `paused`: not looked at by the clock."""
 
     id: str
     kind: str
@@ -44,6 +44,7 @@ class SourceView:
     looked: int
     taken: int
     error: str
+    paused: bool
 
 
 def add_source(
@@ -54,6 +55,30 @@ def add_source(
     if len(unit.catalog_sources.all()) >= MOST:
         raise ConflictError(f"{MOST} places are watched already. Forget one first.", code="too-many-sources")
     row = CatalogSource(unit.random(32), kind, place.strip(), currency.upper(), every, withdraw, publish, unit.now)
+    unit.catalog_sources.keep(row)
+    unit.touched("changes")
+    return _view(row)
+
+
+def change_source(
+    unit: SourcesUnit,
+    source: bytes,
+    currency: str | None = None,
+    every: int | None = None,
+    withdraw: bool | None = None,
+    publish: bool | None = None,
+    paused: bool | None = None,
+) -> SourceView:
+    """Change how a place is watched, or pause and resume it: what is not named stays, and what was taken there is not taken again."""
+    row = find_source(unit, source)
+    row = replace(
+        row,
+        currency=row.currency if currency is None else currency.upper(),
+        every=row.every if every is None else every,
+        withdraw=row.withdraw if withdraw is None else withdraw,
+        publish=row.publish if publish is None else publish,
+        paused=row.paused if paused is None else paused,
+    )
     unit.catalog_sources.keep(row)
     unit.touched("changes")
     return _view(row)
@@ -109,7 +134,7 @@ def today(unit: Any) -> Iterable[TodayItem]:
         return
     places = {row.source: row for row in unit.catalog_sources.all()}
     for row in places.values():
-        if row.error:
+        if row.error and not row.paused:
             title = f"{_short(row.place)} could not be read"
             yield TodayItem("source", "merchant", title, row.error, "/merchant/catalog/places", "Look", row.looked, "")
     for staged in unit.product_imports.all():
@@ -128,4 +153,4 @@ def _short(place: str) -> str:
 
 def _view(row: CatalogSource) -> SourceView:
     named = (row.source.hex(), row.kind, row.place, row.currency, row.every, row.withdraw, row.publish)
-    return SourceView(*named, row.looked, row.taken, row.error)
+    return SourceView(*named, row.looked, row.taken, row.error, row.paused)

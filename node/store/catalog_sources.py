@@ -7,7 +7,7 @@ from sqlite_utils import Database
 
 from node.model.catalog_source import CatalogSource
 
-_FIELDS = "source, kind, place, currency, every, withdraw, publish, added, looked, taken, seen, code, error"
+_FIELDS = "source, kind, place, currency, every, withdraw, publish, added, looked, taken, seen, code, error, paused"
 
 
 class CatalogSources:
@@ -19,8 +19,8 @@ class CatalogSources:
     def keep(self, row: CatalogSource) -> None:
         """Write a place, new or looked at."""
         values = (row.source, row.kind, row.place, row.currency, row.every, int(row.withdraw), int(row.publish), row.added)
-        rest = (row.looked, row.taken, row.seen, row.code, row.error)
-        marks = ", ".join("?" * 13)
+        rest = (row.looked, row.taken, row.seen, row.code, row.error, int(row.paused))
+        marks = ", ".join("?" * 14)
         self._db.execute(f"INSERT OR REPLACE INTO catalog_sources ({_FIELDS}) VALUES ({marks})", (*values, *rest))  # noqa: S608
 
     def get(self, source: bytes) -> CatalogSource | None:
@@ -38,5 +38,6 @@ class CatalogSources:
 
 
 def _source(row: Sequence[Any]) -> CatalogSource:
-    source, kind, place, currency, every, withdraw, publish, *rest = row
-    return CatalogSource(source, kind, place, currency, every, bool(withdraw), bool(publish), *rest)
+    source, kind, place, currency, every, withdraw, publish, *rest, paused = row
+    ends = [*rest, bool(paused)]
+    return CatalogSource(source, kind, place, currency, every, bool(withdraw), bool(publish), *ends)

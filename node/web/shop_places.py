@@ -66,6 +66,32 @@ async def post_place(request: web.Request) -> web.StreamResponse:
     return see_other(request, "/merchant/catalog/places", "It is looked at by the clock from now on")
 
 
+async def post_change(request: web.Request) -> web.StreamResponse:
+    """POST /merchant/catalog/places/{source}/change: watch it otherwise. Fields, each with the place's id: every, publish, replace."""
+    given, id_ = form_of(request), request.match_info["source"]
+    every = given[f"every-{id_}"]
+    try:
+        await runtime_of(request).write(
+            catalog_sources.change_source,
+            source=id_in(id_),
+            every=int(every) if every.isdigit() else 0,
+            withdraw=given[f"replace-{id_}"] == "yes",
+            publish=given[f"publish-{id_}"] == "yes",
+        )
+    except UserError as error:
+        return see_other(request, "/merchant/catalog/places", str(error), "attention")
+    return see_other(request, "/merchant/catalog/places", "Changed")
+
+
+async def post_pause(request: web.Request) -> web.StreamResponse:
+    """POST /merchant/catalog/places/{source}/pause: look by hand only (field paused: yes), or by the clock again."""
+    paused = form_of(request)["paused"] == "yes"
+    await runtime_of(request).write(catalog_sources.change_source, source=id_in(request.match_info["source"]), paused=paused)
+    return see_other(
+        request, "/merchant/catalog/places", "Paused: it is looked at by hand only" if paused else "It is looked at by the clock again"
+    )
+
+
 async def post_look(request: web.Request) -> web.StreamResponse:
     """POST /merchant/catalog/places/{source}/look: look now."""
     runtime: Any = runtime_of(request)
@@ -87,6 +113,8 @@ _ONE = "/merchant/catalog/places/{source}"
 ROUTES = (
     web.get("/merchant/catalog/places", show_places),
     web.post("/merchant/catalog/places", post_place),
+    web.post(_ONE + "/change", post_change),
+    web.post(_ONE + "/pause", post_pause),
     web.post(_ONE + "/look", post_look),
     web.post(_ONE + "/forget", post_forget),
 )

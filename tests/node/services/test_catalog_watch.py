@@ -127,6 +127,40 @@ def test_what_an_address_answers_is_read_once(lumen, world, monkeypatch):
     assert (view.error, view.looked - view.taken) == ("", 3_600_000)  # looked at again, and nothing new was there
 
 
+def test_a_place_is_changed_and_what_was_taken_there_is_not_taken_again(world, lumen, folder):
+    id_ = place(lumen, folder)
+    (folder / "shop.csv").write_bytes(shopify(line("a", "A", "5")))
+    look(lumen)
+    apply(lumen, bytes.fromhex(lumen.read(catalog_imports.list_staged)[0].id))
+    view = lumen.write(catalog_sources.change_source, source=id_, every=360, publish=True, currency="eur")
+    assert (view.every, view.publish, view.withdraw, view.currency, view.taken) == (360, True, False, "EUR", view.looked)
+    assert lumen.write(catalog_sources.change_source, source=id_).every == 360  # what is not named stays
+    world.clock.tick(6 * 3_600_000)
+    assert look(lumen) == 1
+    assert lumen.read(catalog_imports.list_staged) == []
+    with pytest.raises(UserError):
+        lumen.write(catalog_sources.change_source, source=id_, every=1)
+    with pytest.raises(NotFound):
+        lumen.write(catalog_sources.change_source, source=bytes(32), every=60)
+
+
+def test_a_paused_place_is_looked_at_by_hand_only_and_today_leaves_it_alone(world, lumen, folder):
+    id_ = place(lumen, folder / "missing")
+    look(lumen)
+    assert len(items(lumen)) == 1
+    lumen.write(catalog_sources.change_source, source=id_, paused=True)
+    world.clock.tick(7 * 86_400_000)
+    assert (look(lumen), items(lumen)) == (0, [])
+    (folder / "missing").mkdir()
+    (folder / "missing" / "shop.csv").write_bytes(shopify(line("a", "A", "5")))
+    watch(lumen).look(lumen.read(catalog_sources.find_source, id_))
+    assert len(lumen.read(catalog_imports.list_staged)) == 1
+    apply(lumen, bytes.fromhex(lumen.read(catalog_imports.list_staged)[0].id))
+    lumen.write(catalog_sources.change_source, source=id_, paused=False)
+    world.clock.tick(3_600_000)
+    assert look(lumen) == 1
+
+
 def test_links_out_of_the_folder_are_not_followed(lumen, folder, tmp_path):
     place(lumen, folder)
     (tmp_path / "secret.csv").write_bytes(shopify(line("a", "A", "5")))

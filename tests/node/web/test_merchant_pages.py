@@ -341,6 +341,13 @@ async def test_a_folder_is_watched_looked_at_and_forgotten(nodes, desks, tmp_pat
     )
     text = await lumen.reads("/merchant/catalog/places", "What it brings waits for your word", "Not looked at yet")
     one = re.search(r'action="(/merchant/catalog/places/[0-9a-f]+)/look"', text)[1]
+    id_ = one.rpartition("/")[2]
+    assert await lumen.post(one + "/change", **{f"every-{id_}": "360", f"publish-{id_}": "yes"}) == "/merchant/catalog/places"
+    await lumen.reads("/merchant/catalog/places", "Every 360 minutes", "What it brings is signed by itself")
+    assert await lumen.post(one + "/change", **{f"every-{id_}": "360"}) == "/merchant/catalog/places"
+    assert await lumen.post(one + "/pause", paused="yes") == "/merchant/catalog/places"
+    await lumen.reads("/merchant/catalog/places", "Paused; was every 360 minutes", "Resume")
+    assert await lumen.post(one + "/pause") == "/merchant/catalog/places"
     assert await lumen.post(one + "/look") == "/merchant/catalog/places"
     await lumen.reads("/merchant/catalog", "shop.csv", "1 new would be signed")
     assert await lumen.post(one + "/forget") == "/merchant/catalog/places"
