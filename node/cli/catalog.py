@@ -96,7 +96,7 @@ def search(
             cursor=cursor,
             **{name: value for name, value in asked.items() if value is not None},
         )
-        columns = ("title", "brand", "merchant_name", "price", "currency", "earns", "stock", "product")
+        columns = ("title", "brand", "merchant_name", "price", "currency", "earns", "stock", "refusal", "product")
         call.output.show(page if call.output.as_json else page["listings"], columns)
         if page["cursor"]:
             call.output.say(f"{'More than ' if page['many'] else ''}{page['total']} found; go on with --cursor {page['cursor']}")
@@ -108,7 +108,7 @@ def compare(context: typer.Context, code: Annotated[str, typer.Argument(help="Th
     call = call_of(context)
     with reported():
         found = call.client.get(f"/catalog/compare/{code}")
-        call.output.show(found, ("merchant_name", "title", "price", "currency", "earns", "stock", "product"))
+        call.output.show(found, ("merchant_name", "title", "price", "currency", "earns", "stock", "refusal", "product"))
 
 
 @app.command()

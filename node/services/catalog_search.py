@@ -17,6 +17,7 @@ from protocol.errors import Malformed
 from protocol.money import BASIS_POINTS
 from protocol.product import Product
 
+from .brand_offers import refusal
 from .brand_plans import BrandsUnit
 from .browse import merchant_name
 from .earning import NOTHING, Earning, EarningUnit, Rates
@@ -46,7 +47,8 @@ class SearchUnit(EarningUnit, BrandsUnit, Protocol):
 @dataclass(frozen=True, slots=True)
 class ListingView:
     """A product as a merchant sells it. Prices (the lowest and the highest of its SKUs) and `earns` (what one piece of the cheapest brings
-    you) in minor units; `as_of` is when its merchant last said so (ms).
+    you) in minor units; `as_of` is when its merchant last said so (ms). `refusal` is why it can't be sold now, whatever its stock: called
+    back and for what reason, outside its brand's bounds, …
     """
 
     product: str
@@ -67,6 +69,7 @@ class ListingView:
     earns: int
     earns_bps: int
     withdrawn: bool
+    refusal: str
     as_of: int
     pictures: tuple[PictureView, ...] = ()
 
@@ -255,9 +258,16 @@ class _Look:
             earning.minor,
             earning.bps,
             product.withdrawn_at(self._unit.now),
+            self._refusal(product, first),
             row.synced_at,
             picture_views(product),
         )
+
+    def _refusal(self, product: Product, first: OfferRecord | None) -> str:
+        """Asked of each page's rows: of a merchant's own goods the record at hand says it."""
+        if first is None or (first.offer.brand is None and not product.withdrawn_at(self._unit.now)):
+            return ""
+        return str(refusal(self._unit, first.offer) or "")
 
 
 def _price(record: OfferRecord) -> int:

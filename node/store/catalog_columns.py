@@ -21,6 +21,8 @@ STOCKS = (Stock.IN_STOCK, Stock.LOW, Stock.UNKNOWN, Stock.OUT)
 """The best first: a product has the stock of its best variant."""
 _STOCK = {stock.value: place for place, stock in enumerate(STOCKS)}
 _MOST_LEVELS = 8
+_WITHDRAWAL = 26
+"""The key of a product that is called back."""
 NAME = 40
 """So much of a title is sorted by."""
 STEPS = 3
@@ -31,13 +33,16 @@ FINE = 5
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """What a product's row and its words are made of. `labels`: (mark, what it stands for)."""
+    """What a product's row and its words are made of. `labels`: (mark, what it stands for); `recalled`: called back now, or from a
+    time that its writer has announced.
+    """
 
     product: bytes
     title: str
     name: str
     words: str
     labels: Sequence[tuple[str, str]]
+    recalled: bool = False
 
 
 def goods(record: bytes) -> Goods:
@@ -60,7 +65,7 @@ def goods(record: bytes) -> Goods:
     except (KeyError, TypeError, AttributeError) as error:
         raise Malformed(f"a product without what it is found by: {error!r}") from error
     labels += [(rung, "") for rung in rungs]
-    return Goods(product_id(record), title, name, " ".join(dict.fromkeys([*found, *marks, *rungs])), labels)
+    return Goods(product_id(record), title, name, " ".join(dict.fromkeys([*found, *marks, *rungs])), labels, _WITHDRAWAL in tree)
 
 
 def title_of(record: bytes) -> str:
@@ -156,12 +161,12 @@ OFFERED = f"{MARK}o"
 AVAILABLE = f"{MARK}s"
 
 
-def listing_words(goods_words: str, feed: int, low: int, stock: int, offers: int) -> str:
-    """All that a listing is found by."""
-    found = f"{goods_words} {feed_mark(feed)} {price_mark(low)} {fine_mark(low)}"
+def listing_words(made: Goods, feed: int, low: int, stock: int, offers: int) -> str:
+    """All that a listing is found by. What is called back isn't in stock, whatever its merchant says."""
+    found = f"{made.words} {feed_mark(feed)} {price_mark(low)} {fine_mark(low)}"
     if not offers:
         return found
-    return f"{found} {OFFERED} {AVAILABLE}" if STOCKS[stock] is not Stock.OUT else f"{found} {OFFERED}"
+    return f"{found} {OFFERED}" if made.recalled or STOCKS[stock] is Stock.OUT else f"{found} {OFFERED} {AVAILABLE}"
 
 
 @lru_cache(maxsize=8192)

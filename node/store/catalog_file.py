@@ -270,6 +270,7 @@ def _made(path: Path, now: int) -> Database:
     database = open_plain(path)
     try:
         migrate(database, now, shipped("catalog_migrations"))
+        _renew(database, now)
     except BaseException:
         database.close()
         raise
@@ -281,6 +282,13 @@ def _sweep(writer: FileWriter) -> bool:
     if going:
         writer.forget_some(going[0])
     return bool(going)
+
+
+def _renew(database: Database, now: int) -> None:
+    if database.execute("SELECT 1 FROM renewals LIMIT 1").fetchone():
+        database.execute("BEGIN IMMEDIATE")
+        FileWriter(database, now).renew()
+        database.execute("COMMIT")
 
 
 def _merge(writer: FileWriter) -> bool:

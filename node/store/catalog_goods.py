@@ -100,7 +100,7 @@ class Shelves:
         following = self._following("listings")
         new, changed, new_words, changed_words = [], [], [], []
         for (row, feed), sale in wanted:
-            text = listing_words(row.goods.words, feed, sale[0], sale[2], sale[3])
+            text = listing_words(row.goods, feed, sale[0], sale[2], sale[3])
             listing = before.pop((row.id, feed), None)
             if listing is None:
                 new.append((following, row.id, feed, row.goods.name, *sale))

@@ -224,6 +224,12 @@ class FileWriter(FileFeeds):
         self._db.execute("DELETE FROM heads WHERE id = ?", (key,))
         return True
 
+    def renew(self) -> None:
+        """Make listings and words again where a migration asks for it."""
+        self._shelves.touch(row[0] for row in self._db.execute("SELECT product FROM renewals").fetchall())
+        self._shelves.arrange()
+        self._db.execute("DELETE FROM renewals")
+
     def merge(self, pages: int) -> bool:
         """Merge segments of the search index, writing about so many pages; whether anything was left to merge."""
         before = self._db.conn.total_changes

@@ -148,7 +148,6 @@ def _listed(names: tuple[str, ...], chosen: str) -> list[tuple[str, str]]:
 
 
 def _tile(listing: ListingView, customer: str) -> dict[str, Any]:
-    stock = STOCK[listing.stock]
     chosen = {"customer": customer} if customer else {}
     return {
         "href": f"/catalog/{listing.product}?" + urlencode({**chosen, "merchant": listing.merchant}),
@@ -157,9 +156,18 @@ def _tile(listing: ListingView, customer: str) -> dict[str, Any]:
         "price": {"minor": listing.price, "currency": listing.currency} if listing.skus else None,
         "was": None if listing.compare_at is None else {"minor": listing.compare_at, "currency": listing.currency},
         "merchant": listing.merchant_name,
-        "stock": ("Called back", "stopped") if listing.withdrawn else stock if listing.skus else ("Not offered", "waiting"),
+        "stock": _state(listing),
+        "why": listing.refusal,
         "earns": _earns(listing),
     }
+
+
+def _state(listing: ListingView) -> tuple[str, str]:
+    if listing.withdrawn:
+        return ("Called back", "stopped")
+    if listing.refusal:
+        return ("Can't be ordered now", "stopped")
+    return STOCK[listing.stock] if listing.skus else ("Not offered", "waiting")
 
 
 def _earns(listing: ListingView) -> dict[str, Any] | None:

@@ -171,3 +171,9 @@ def test_a_product_that_was_called_back_says_so(ana, world):
         "Pear soap": True,
         "Rose soap": False,
     }
+    page = ana.read(catalog_search.search_products, q="soap")
+    assert {view.title: (view.refusal, view.stock) for view in page.listings} == {
+        "Pear soap": ("P: it was withdrawn: it breaks", "in_stock"),  # the merchant's word, which counts no more
+        "Rose soap": ("", "in_stock"),
+    }
+    assert titles(ana, q="soap", in_stock=True) == ["Rose soap"]

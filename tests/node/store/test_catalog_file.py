@@ -2,11 +2,13 @@
 
 import asyncio
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from node.model.catalog import Entry, FeedRow, Held, Span
+from node.model.catalog_search import Asked, Order
+from node.store import catalog_columns
 from node.store.catalog_file import file_of, files_of
 from node.store.catalog_tree import GROUP
 from node.store.catalog_writer import FileWriter
@@ -17,7 +19,7 @@ from protocol.log import Frontier, Tree, leaf_hash, verify_consistency
 from protocol.money import Money
 from protocol.offer import Offer, Stock
 from protocol.operations import EMPTY, Noun, Operation, put, remove
-from protocol.product import Product, Variant, product_id
+from protocol.product import Product, Variant, Withdrawal, product_id
 from protocol.state_hash import StateHash
 
 FEED, OTHER = bytes([1]) * 32, bytes([2]) * 32
@@ -470,3 +472,33 @@ def test_records_that_do_not_lead_to_their_state_are_fetched_again(make, path, k
     store = make()
     assert held(store, OTHER) == Held(OTHER)
     assert store.read_now(lambda unit: unit.catalog.feed(OTHER)).size == 14  # the head stays: nobody goes back behind it
+
+
+def test_a_file_from_before_recalls_counted_is_brought_up_to_date_at_opening(make):
+    """Its words say that a product is in stock which its record calls back."""
+    store = make()
+    gone = replace(product("pear"), withdrawal=Withdrawal("it breaks", 1))
+    store.write_now(lambda unit: unit.catalog.keep_feed(FeedRow(FEED, bytes(32), "main", "USD", own=False)))
+    state = store.catalog.write_now(lambda writing: writing.apply(FEED, entries([put(gone), put(offer("PEAR", gone)), *goods(1)])))
+
+    def in_stock(store):
+        found = store.read_now(lambda unit: unit.catalog_search.find(Asked(available=True), Order.BEST, None, 9))
+        return sorted(from_bytes(Product, listing.goods).handle for listing in found.listings)
+
+    def as_before(writing):
+        made = replace(catalog_columns.goods(to_bytes(gone)), recalled=False)
+        sql = "SELECT l.id, l.feed, l.low FROM listings AS l JOIN products AS p ON p.id = l.goods WHERE handle = 'pear'"
+        [(listing, feed, low)] = writing._db.execute(sql)
+        words = catalog_columns.listing_words(made, feed, low, 0, 1)
+        writing._db.execute("INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?)", (listing, words))
+        writing._db.execute("DROP TABLE renewals")
+        writing._db.execute("DELETE FROM migrations WHERE number = 2")
+
+    assert in_stock(store) == ["p00000"]
+    store.catalog.write_now(as_before)
+    assert in_stock(store) == ["p00000", "pear"]
+    store.close()
+    again = make()
+    assert in_stock(again) == ["p00000"]
+    assert (held(again, FEED).products, held(again, FEED).state) == (2, state)
+    assert rows(again, "SELECT count(*) FROM renewals") == [(0,)]
