@@ -14,7 +14,9 @@ from protocol.money import exponent
 
 @dataclass(frozen=True, slots=True)
 class StatusView:
-    """How the node is. `network` and `chain`: `ready`, `starting`, `off`, or why they stopped; `trouble` why the store cannot write now."""
+    """How the node is. `network` and `chain`: `ready`, `starting`, `off`, or why they stopped; `trouble` why the store cannot write now, or
+    what a vault that is being opened waits for.
+    """
 
     state: str
     name: str

@@ -74,6 +74,7 @@ class Node:
         self._news = asyncio.Event()
         self._face = today.Face()
         self._faced = -1
+        self._opening = ""
         self.restoring = RestoreJob(config.data, self.unlock, lambda: self.backups, self._changed, vault_costs)
         """The restore of a node that is not set up yet."""
 
@@ -173,7 +174,7 @@ class Node:
 
         self._faced = -1
         try:
-            store = await asyncio.to_thread(open_store, self.config, keys)  # it may have to put a large catalog together first
+            store = await asyncio.to_thread(open_store, self.config, keys, self._tell)  # it may have to put a large catalog together first
             try:
                 opened = Opened(self.config, keys, store, self._changed)
             except BaseException:
@@ -182,10 +183,22 @@ class Node:
         except BaseException:
             keys.lock()
             raise
+        finally:
+            self._opening = ""
         self._opened = opened
         self._running = asyncio.create_task(opened.run(), name="opened")
         self._running.add_done_callback(self._ended)
         self._changed()
+
+    def _tell(self, what: str, done: int, of: int) -> None:
+        """How far opening is with the catalogs. Called from the thread that opens."""
+        doing = "checks the file of catalogs" if what == "checking" else "puts the catalogs together again"
+        far = f": {done:,} of {of:,} records" if of else ""
+        self._opening = f"Your desk {doing}{far}. It opens by itself when that is done."
+
+    def opening(self) -> str:
+        """What the vault that is being opened waits for, in words; empty for nothing."""
+        return self._opening
 
     async def _stop(self) -> None:
         opened, running = self._opened, self._running
@@ -231,7 +244,7 @@ class Node:
         """How the node is."""
         opened = self._opened
         if opened is None:
-            return StatusView(self.stage().value, "", "", "", "", self.page, "off", [], [], "off", "", 0, VERSION)
+            return StatusView(self.stage().value, "", "", "", "", self.page, "off", [], [], "off", self._opening, 0, VERSION)
         keys, host = opened.keys, opened.host
         waiting = await opened.store.read(lambda unit: len(unit.outbox.open()))
         return StatusView(

@@ -28,6 +28,7 @@ from node.services.catalog_watch import CatalogWatch
 from node.services.delivery import Delivery
 from node.services.handlers import EXCHANGE, TICKS
 from node.services.import_runs import ImportRuns
+from node.store.catalog_file import Told, quiet
 from node.store.store import Store
 from node.vault.keys import Keys
 from protocol.codec import from_bytes
@@ -65,9 +66,9 @@ def _trouble(tick: Callable[[Any], None], error: Exception) -> str:
     return f"{tick.__module__}: {type(error).__name__} in {at.name}, line {at.lineno}"
 
 
-def open_store(config: Config, keys: Keys) -> Store[Keys]:
+def open_store(config: Config, keys: Keys, told: Told = quiet) -> Store[Keys]:
     """The store of a node. Call it from a thread."""
-    store: Store[Keys] = Store.open(config.data / STORE_FILE, keys.store_key, keys)
+    store: Store[Keys] = Store.open(config.data / STORE_FILE, keys.store_key, keys, told=told)
     if store.catalog.mended:
         log.warning("the catalog file was missing or damaged and was made anew: what it held of others' catalogs is fetched again")
     return store

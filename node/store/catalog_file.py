@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import reduce
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,6 +33,9 @@ from .failures import named
 from .migrate import migrate, shipped
 
 R = TypeVar("R")
+Told = Callable[[str, int, int], None]
+"""Told what is done with the file while it is opened (`checking`, `making`), and how many rows of how many; 0 of 0 where nobody knows."""
+TOLD_ROWS = 5_000
 FULLY_CHECKED_BYTES = 64 << 20
 MERGED_PAGES = 500
 """What one step of putting the search index in order writes."""
@@ -40,6 +44,10 @@ _MISLISTED = (
     "(SELECT coalesce(min(price), 0), coalesce(max(price), 0), coalesce(min(stock), 0), count(*) FROM offers AS o "
     "WHERE o.product = p.product AND o.feed = l.feed) LIMIT 1"
 )
+
+
+def quiet(_what: str, _done: int, _of: int) -> None:
+    """Nobody listens."""
 
 
 def file_of(store: Path) -> Path:
@@ -66,17 +74,18 @@ class CatalogFile:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="catalog-writer")
 
     @classmethod
-    def open(cls, store: Path, mark: int, clock: Callable[[], int]) -> "CatalogFile":
+    def open(cls, store: Path, mark: int, clock: Callable[[], int], told: Told = quiet) -> "CatalogFile":
         """Open the file of the store at `store`, making it where it is missing. Where it isn't as `close` left it (`mark`, 0 = nothing is
         known), all of it is checked, and what is damaged is made anew, empty: whoever opens it fills it again. A large one that a killed
-        node left has its pages checked only: the engine sees to it that a kill leaves whole transactions.
+        node left has its pages checked only: the engine sees to it that a kill leaves whole transactions. `told` hears how far a
+        long check is.
         """
         path = file_of(store)
         there = path.is_file() and path.stat().st_size > 0
         untouched = there and mark_of(path) == mark
         briefly = _has_log(path) and path.stat().st_size > FULLY_CHECKED_BYTES
         database = _opened(path, clock())
-        if there and database is not None and (untouched or sound(database, briefly=briefly)):
+        if there and database is not None and (untouched or sound(database, briefly=briefly, told=told)):
             return cls(path, database, clock, mended=False)
         if there or database is None:
             if database is not None:
@@ -202,8 +211,9 @@ def _has_log(path: Path) -> bool:
     return path.with_name(path.name + "-wal").exists()
 
 
-def sound(database: Database, *, briefly: bool = False) -> bool:
+def sound(database: Database, *, briefly: bool = False, told: Told = quiet) -> bool:
     """Whether the file is as it was written: its pages; then its index, its columns, and every feed's records against their state."""
+    told("checking", 0, 0)
     try:
         if briefly:
             return bool(database.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
@@ -213,18 +223,22 @@ def sound(database: Database, *, briefly: bool = False) -> bool:
         if database.execute(_MISLISTED).fetchone():
             return False
         return all(
-            _leads_to(database, held) and _is_columned(database, held) and _adds_up(database, held)
+            _leads_to(database, held, told) and _is_columned(database, held) and _adds_up(database, held)
             for held in FileFeeds(database).all_held()
         )
     except (dbapi2.DatabaseError, Malformed, ValueError):
         return False
 
 
-def _leads_to(database: Database, held: Held) -> bool:
+def _leads_to(database: Database, held: Held, told: Told) -> bool:
     if database.execute("SELECT load FROM heads WHERE feed = ?", (held.feed,)).fetchone()[0] is not None or held.sealed is not None:
         return True  # packs are under way, or nobody has reckoned yet what they brought: that is said when it is
-    elements = (element((entry.noun, entry.name), entry.record) for entry in FileFeeds(database).slots(held.feed, Span()) if entry.record)
-    return StateHash().change(added=elements) == held.state
+    state, pending, done = StateHash(), FileFeeds(database).slots(held.feed, Span()), 0
+    while batch := list(islice(pending, TOLD_ROWS)):
+        state = state.change(added=[element((entry.noun, entry.name), entry.record) for entry in batch if entry.record])
+        done += len(batch)
+        told("checking", done, held.products + held.offers)
+    return state == held.state
 
 
 def _is_columned(database: Database, held: Held) -> bool:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Concatenate, Generic, ParamSpec, TypeVar
@@ -20,7 +21,7 @@ from sqlite_utils import Database
 from node.errors import IntegrityError, Locked, Unavailable
 
 from .capture import install
-from .catalog_file import CatalogFile, damaged_catalog
+from .catalog_file import CatalogFile, Told, damaged_catalog, quiet
 from .catching_up import carry_over, catch_up, keep_mark, mark
 from .database import ATTACHED, attach_plain, fold_log, open_database, verify_pages
 from .derived import renew
@@ -80,8 +81,10 @@ class Store(Generic[M]):
         *,
         clock: Callable[[], int] = wall_clock,
         entropy: Callable[[int], bytes] = os.urandom,
+        told: Told = quiet,
     ) -> "Store[M]":
-        """Open, check and migrate the store at `path`, making it where it is missing, and what is derived in it where it is stale.
+        """Open, check and migrate the store at `path`, making it where it is missing, and what is derived in it where it is stale. `told`
+        hears how far that is with the catalog file, which may be large.
 
         Raises what `open_database`, `verify_pages` and `migrate` raise; nothing stays open then.
         """
@@ -91,9 +94,9 @@ class Store(Generic[M]):
             opened.append(writer)
             if path.stat().st_size <= VERIFIED_BYTES and fold_log(writer):
                 verify_pages(writer)
-            catalog = CatalogFile.open(path, mark(writer), clock)
+            catalog = CatalogFile.open(path, mark(writer), clock, told)
             opened.insert(0, catalog)
-            _prepare(writer, catalog, clock())
+            _prepare(writer, catalog, clock(), told)
             readers = [open_database(path, key, readonly=True) for _ in range(READERS)]
             opened.extend(readers)
             for reader in readers:
@@ -239,11 +242,11 @@ class Store(Generic[M]):
         return Unit(database, self._clock(), self._me, self._entropy, self.catalog)
 
 
-def _prepare(writer: Database, catalog: CatalogFile, now: int) -> None:
+def _prepare(writer: Database, catalog: CatalogFile, now: int, told: Told) -> None:
     """Bring schema and what is derived up to this program."""
     attach_plain(writer, catalog.path)
     carry_over(writer, catalog)
     migrate(writer, now)
     install(writer)
     renew(writer, now)
-    catch_up(writer, catalog)
+    catch_up(writer, catalog, partial(told, "making"))

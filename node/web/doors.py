@@ -31,7 +31,7 @@ async def post_open(request: web.Request) -> web.StreamResponse:
 
 async def show_unlock(request: web.Request) -> web.StreamResponse:
     """GET /unlock: for a locked vault, or for a locked page of an open one."""
-    return render(request, "unlock.html", page_only=_page_only(request))
+    return render(request, "unlock.html", page_only=_page_only(request), opening=request.app[GATE].opening())
 
 
 async def post_unlock(request: web.Request) -> web.StreamResponse:
@@ -43,7 +43,8 @@ async def post_unlock(request: web.Request) -> web.StreamResponse:
         else:
             await gate.unlock(passphrase)
     except UserError as error:
-        return render(request, "unlock.html", status=422, page_only=_page_only(request), errors={"passphrase": str(error)})
+        errors = {"passphrase": str(error)}
+        return render(request, "unlock.html", status=422, page_only=_page_only(request), opening=gate.opening(), errors=errors)
     request.app[SESSIONS].release(session_of(request))
     return see_other(request, "/")
 

@@ -46,6 +46,10 @@ class Gate(Protocol):
         """Whose desk it is; None until the vault is open."""
         ...
 
+    def opening(self) -> str:
+        """What a vault that is being opened waits for, in words; empty for nothing."""
+        ...
+
     async def unlock(self, passphrase: str) -> None:
         """Open the vault. Raises UserError with what to do."""
         ...

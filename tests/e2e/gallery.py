@@ -23,6 +23,9 @@ class OpenGate:
     def stage(self) -> Stage:
         return self.at
 
+    def opening(self) -> str:
+        return ""
+
     def viewer(self) -> Viewer | None:
         return ANA
 

@@ -66,6 +66,9 @@ class Bare:
     async def add_target(self, description, _name):
         self.kept.append(description)
 
+    def opening(self):
+        return ""
+
     def stage(self):
         if self.opened:
             return Stage.OPEN

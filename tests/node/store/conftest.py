@@ -1,6 +1,7 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,8 +38,8 @@ def path(tmp_path: Path) -> Path:
 def make(path: Path, clock: Clock) -> Iterator[Callable[..., Store[str]]]:
     opened = []
 
-    def open_store(key: bytes = KEY, where: Path = path, entropy: Callable[[int], bytes] = os.urandom) -> Store[str]:
-        store = Store.open(where, key, "me", clock=clock, entropy=entropy)
+    def open_store(key: bytes = KEY, where: Path = path, entropy: Callable[[int], bytes] = os.urandom, **more: Any) -> Store[str]:
+        store = Store.open(where, key, "me", clock=clock, entropy=entropy, **more)
         opened.append(store)
         return store
 

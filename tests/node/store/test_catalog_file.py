@@ -246,13 +246,33 @@ def test_a_batch_that_was_broken_off_goes_on(make, path, monkeypatch):
             raise Broken
 
     original = catching_up.catch_up
-    monkeypatch.setattr("node.store.store.catch_up", lambda store, file: original(store, file, stop))
+    monkeypatch.setattr("node.store.store.catch_up", lambda store, file, _told: original(store, file, stop))
     with pytest.raises(Broken):
         make()
-    monkeypatch.setattr("node.store.store.catch_up", lambda store, file: original(store, file, lambda done, of: seen.append((done, of))))
+    monkeypatch.setattr(
+        "node.store.store.catch_up", lambda store, file, _told: original(store, file, lambda done, of: seen.append((done, of)))
+    )
     again = make()
     assert seen[:4] == [(10, 100), (20, 100), (30, 100), (40, 100)]
     assert held(again) == Held(FEED, 100, held(again).state, held(again).checkpoint, 50, 50, divided=True)
+
+
+def test_how_far_opening_is_with_a_damaged_file_is_told(make, path, monkeypatch):
+    from node.store import catching_up
+
+    monkeypatch.setattr(catching_up, "BATCH", 10)
+    monkeypatch.setattr("node.store.catalog_file.TOLD_ROWS", 30)
+    store = make()
+    Publisher(store).publish(goods(50))
+    store.close()
+    os.utime(file_of(path), ns=(1, 1))
+    told = []
+    make(told=lambda *given: told.append(given)).close()
+    assert told == [("checking", 0, 0), ("checking", 30, 100), ("checking", 60, 100), ("checking", 90, 100), ("checking", 100, 100)]
+    del told[:]
+    file_of(path).unlink()
+    make(told=lambda *given: told.append(given))
+    assert told == [("making", done, 100) for done in range(10, 101, 10)]
 
 
 # --- feeds of others

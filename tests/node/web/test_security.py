@@ -29,9 +29,13 @@ BROWSER = {"Host": HOST, "Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
 class Gate:
     def __init__(self) -> None:
         self.at = Stage.OPEN
+        self.waits = ""
 
     def stage(self) -> Stage:
         return self.at
+
+    def opening(self) -> str:
+        return self.waits
 
     def viewer(self) -> Viewer | None:
         return Viewer("Ana") if self.at is Stage.OPEN else None
@@ -316,6 +320,9 @@ async def test_the_stage_decides_which_pages_answer(desk: Desk) -> None:
     assert (await desk.get("/api/v1/fail")).status == 423
     assert (await desk.post("/act")).headers["Location"] == "/unlock"
     assert desk.done == []
+    assert "It is being opened" not in await (await desk.get("/unlock")).text()
+    desk.gate.waits = "Your desk checks the file of catalogs: 5 of 9 records."
+    assert "5 of 9 records" in await (await desk.get("/unlock")).text()
     wrong = await desk.post("/unlock", {"_token": desk.session.token, "passphrase": "wrong"})
     assert wrong.status == 422
     assert "This is not the passphrase" in await wrong.text()
