@@ -147,6 +147,8 @@ def _draft(number: int, product: ProductLine) -> Draft:
 def _variant(variant: VariantLine, product: ProductLine, number: int, prices: Prices) -> VariantRow:
     if not variant.sku:
         raise BadAmount("A variant has no SKU.", "no-sku")
+    if not variant.price.strip():
+        raise BadAmount("It has no price.", "no-price")
     options = product.options or ()
     if len(variant.options) != len(options):
         raise BadAmount(f"{variant.sku[:80]} has {len(variant.options)} values for {len(options)} options.", "bad-options")

@@ -1,0 +1,162 @@
+"""Each fault of a product file in each format: a row is told with its code and the rest is read, or the file is refused by a named error."""
+
+import io
+import json
+
+import pytest
+
+from node.errors import UserError
+from node.files.products import open_products
+from node.model.listing import CODES, Skipped
+
+from .makers import NOW
+
+
+def shopify(goods):
+    rows = [
+        f'h-{at},{title},{more.get("html", "")},{sku},"{price}",{more.get("image", "")}'
+        for at, (sku, title, price, more) in enumerate(goods)
+    ]
+    return "\n".join(["Handle,Title,Body (HTML),Variant SKU,Variant Price,Image Src", *rows])
+
+
+def woocommerce(goods):
+    rows = [f'simple,{sku},{title},"{price}",{more.get("html", "")},{more.get("image", "")}' for sku, title, price, more in goods]
+    return "\n".join(["Type,SKU,Name,Regular price,Description,Images", *rows])
+
+
+def google_table(goods):
+    rows = ["\t".join((sku, title, price, more.get("html", ""), "in_stock", more.get("image", ""))) for sku, title, price, more in goods]
+    return "\n".join(["id\ttitle\tprice\tdescription\tavailability\timage_link", *rows])
+
+
+def google_xml(goods):
+    def text(value):
+        return value.replace("&", "&amp;").replace("<", "&lt;")
+
+    items = [
+        f"<item><g:id>{sku}</g:id><g:title>{title}</g:title><g:price>{price}</g:price><g:description>{text(more.get('html', ''))}</g:description>"
+        f"<g:image_link>{more.get('image', '')}</g:image_link></item>"
+        for sku, title, price, more in goods
+    ]
+    return f"<rss xmlns:g='http://base.google.com/ns/1.0'><channel>{''.join(items)}</channel></rss>"
+
+
+def json_ld(goods):
+    return json.dumps(
+        {
+            "@context": "https://schema.org",
+            "@graph": [
+                {
+                    "@type": "Product",
+                    "sku": sku,
+                    "name": title,
+                    "description": more.get("html", ""),
+                    "image": more.get("image", ""),
+                    "offers": {"@type": "Offer", "price": price},
+                }
+                for sku, title, price, more in goods
+            ],
+        }
+    )
+
+
+def gemstra_products(goods):
+    lines = [
+        {
+            "handle": f"h-{at}",
+            "title": title,
+            "description": more.get("html", ""),
+            "images": [more.get("image", "")],
+            "variants": [{"sku": sku, "price": price}],
+        }
+        for at, (sku, title, price, more) in enumerate(goods)
+    ]
+    head = {"gemstra": "products", "version": 1, "currency": "USD"}
+    return "\n".join(json.dumps(line, separators=(",", ":")) for line in (head, *lines))
+
+
+def table(goods):
+    rows = [f'{sku};{title};"{price}";{more.get("html", "")};{more.get("image", "")}' for sku, title, price, more in goods]
+    return "\n".join(["sku;title;price;description;image", *rows])
+
+
+WRITERS = {
+    "shopify": shopify, "woocommerce": woocommerce, "google-table": google_table, "google-xml": google_xml, "json-ld": json_ld,
+    "gemstra-products": gemstra_products, "csv": table,
+}  # fmt: skip
+
+
+def written(form, *goods):
+    """(sku, title, price) of each, as the format writes them; a fourth says more: {"html": …, "image": …}."""
+    whole = [(sku, title, price, more[0] if more else {}) for sku, title, price, *more in goods]
+    return WRITERS[form](whole).encode()
+
+
+def read(data):
+    with open_products(io.BytesIO(data), name="file", currency="USD", now_ms=NOW) as found:
+        entries = list(found.entries())
+    return (
+        found.dialect,
+        [item for item in entries if not isinstance(item, Skipped)],
+        [item for item in entries if isinstance(item, Skipped)],
+    )
+
+
+GOOD = ("G", "Good", "7.00")
+FAULTS = {
+    "negative": (("B", "Bad", "-5.00"), "bad-price"),
+    "no number": (("B", "Bad", "free"), "bad-price"),
+    "two meanings": (("B", "Bad", "1,234"), "bad-price"),
+    "too exact": (("B", "Bad", "1.2345"), "bad-price"),
+    "another sign": (("B", "Bad", "£ 5.00"), "currency"),
+    "another currency": (("B", "Bad", "5.00 GBP"), "currency"),
+    "none": (("B", "Bad", ""), "no-price"),
+    "twice": (("G", "Bad", "5.00"), "sku-taken"),
+    "too large": (("B", "Bad", "9" * 30), "bad-price"),
+}
+
+
+@pytest.mark.parametrize("form", WRITERS)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_row_with_a_fault_is_told_and_the_rest_is_read(form, fault):
+    bad, code = FAULTS[fault]
+    dialect, products, skipped = read(written(form, GOOD, bad))
+    assert (dialect, [item.title for item in products]) == (form, ["Good"])
+    [entry] = skipped
+    assert entry.code == code
+    assert entry.code in CODES
+    assert entry.reason.endswith(".")
+
+
+@pytest.mark.parametrize("form", WRITERS)
+@pytest.mark.parametrize(
+    ("price", "minor"), [("1.234,56", 123456), ("1,234.56", 123456), ("18,5", 1850), ("$ 18.00", 1800), ("18 USD", 1800)]
+)
+def test_prices_as_people_write_them(form, price, minor):
+    _, [product], skipped = read(written(form, ("A", "Soap", price)))
+    assert (product.variants[0].price_minor, product.variants[0].currency, skipped) == (minor, "USD", [])
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_a_script_never_comes_in(form):
+    _, [product], _ = read(written(form, ("A", "Soap", "5", {"html": "<p>Soft<script>alert(1)</script><b onclick=x> soap</b></p>"})))
+    told = product.description
+    assert "Soft" in told
+    assert form == "gemstra-products" or ("alert" not in told and "onclick" not in told)  # our own lines hold plain text, shown as text
+
+
+@pytest.mark.parametrize("form", WRITERS)
+@pytest.mark.parametrize("address", ["http://10.0.0.1/a.jpg", "https://localhost/a.jpg", "http://2130706433/a.jpg", "file:///etc/passwd"])
+def test_a_picture_that_leads_inside_is_left_out_and_noted(form, address):
+    _, [product], _ = read(written(form, ("A", "Soap", "5", {"image": address})))
+    assert product.images == ()
+    assert address in product.notes[0]
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_letters_that_are_broken_are_refused_by_name(form):
+    data = written(form, ("A", "Soap", "5")).replace(b"Soap", b"So\xff\x00\xfeap")
+    with pytest.raises(UserError) as caught:
+        read(data)
+    assert caught.value.code in {"file-encoding", "file-broken", "file-kind"}
