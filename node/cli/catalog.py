@@ -4,13 +4,14 @@ from typing import Annotated
 
 import typer
 
-from node.cli import anchor, catalog_change, catalog_changes, catalog_choice, catalog_drafts, catalog_imports, catalog_pictures
+from node.cli import anchor, catalog_change, catalog_changes, catalog_choice, catalog_drafts, catalog_imports, catalog_pictures, lookouts
 from node.cli.context import call_of
 from node.cli.output import reported
 
 app = typer.Typer(no_args_is_help=True, help="Signed catalogs: yours, or those of the merchants you sell for.")
 app.add_typer(anchor.app, name="anchor")
 app.add_typer(catalog_pictures.app, name="pictures")
+app.add_typer(lookouts.app, name="lookout")
 catalog_imports.add(app)
 catalog_drafts.add(app)
 catalog_change.add(app)

@@ -32,14 +32,15 @@ def changes(
     asked = {"since": since, "kind": kind, "limit": limit, "cursor": cursor} | ({"merchant": merchant} if merchant else {})
     with reported():
         page = call.client.get("/catalog/changes", **asked)
-        call.output.show(page if call.output.as_json else [{**item, "when": _when(item["at"])} for item in page["changes"]], COLUMNS)
+        call.output.show(page if call.output.as_json else [{**item, "when": when(item["at"])} for item in page["changes"]], COLUMNS)
         for item in page["noted"]:
-            call.output.say(f"Changes of {item['merchant_name']} are noted since {_when(item['at'])}: what was before is not known here.")
+            call.output.say(f"Changes of {item['merchant_name']} are noted since {when(item['at'])}: what was before is not known here.")
         if page["cursor"]:
             call.output.say(f"There is more; go on with --cursor {page['cursor']}")
         if seen:
             call.client.post("/catalog/changes/seen")
 
 
-def _when(at: int) -> str:
+def when(at: int) -> str:
+    """An instant on the clock of this computer."""
     return datetime.fromtimestamp(at / 1000).astimezone().isoformat(sep=" ", timespec="minutes")

@@ -5,6 +5,7 @@ It sends nothing: `catalog_sync` does what is due here, and everything it was an
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from node.errors import NotFound
 from node.model.catalog import FeedRow
@@ -17,17 +18,22 @@ from protocol.packs import Manifest, open_manifest
 from protocol.sections import Part, PartProof, SectionsHead, Shown, open_proof
 from protocol.state_hash import StateHash
 
-from . import brand_relays
+from . import brand_relays, lookout_sights
 from . import catalog_findings as findings
 from .brand_plans import BrandsUnit
 from .catalog import publishers
 from .catalog_forks import ForksUnit, remember, require_one_history
 from .evidence import Contradiction
 from .exchange import Exchange, Incoming
+from .lookout_sights import LookoutsUnit
 
 MOST_FEEDS = 64  # of one publisher
 STALE_MS = 7 * 24 * 60 * 60_000  # a writer signs its head anew each day
 ASK_AGAIN_MS = 60 * 60_000  # a publisher says when something changes; this is for what was lost on the way
+
+
+class AcceptUnit(ForksUnit, LookoutsUnit, Protocol):
+    """What accepting a head needs of a transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +200,7 @@ def check_manifest(unit: ForksUnit, feed: bytes, signed: Signed) -> tuple[Manife
 
 
 def accept(
-    unit: ForksUnit,
+    unit: AcceptUnit,
     feed: bytes,
     raw: bytes | None = None,
     state: StateHash | None = None,
@@ -223,6 +229,8 @@ def accept(
     for name in (_heard(feed), _expected(feed)):
         if unit.settings.get(name, 0):
             unit.settings.set(name, 0)
+    if raw is not None:
+        lookout_sights.look(unit, feed)
     unit.touched("changes")
 
 

@@ -14,7 +14,8 @@ _COMPARING = ("comparing", "confirmed-there")
 class TodayItem:
     """One thing that waits. `kind` is its noun, `section` the part of the desk it counts under, `who` the other side's name.
 
-    `action` is what to do in a word or two (empty: good to know); `at` in ms.
+    `action` is what to do in a word or two (empty: good to know); `at` in ms. `seen`: where the person says that it has seen it, of what
+    waits for nothing else.
     """
 
     kind: str
@@ -25,6 +26,7 @@ class TodayItem:
     action: str
     at: int
     who: str
+    seen: str = ""
 
 
 def name_of(unit: Any, peer: str) -> str:

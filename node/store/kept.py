@@ -69,6 +69,8 @@ TABLES: tuple[Kept | Rebuilt | LeftOut, ...] = (
     Kept("catalog_batch_slots"),
     Kept("catalog_sources"),
     Kept("stock_holds"),
+    Kept("lookouts"),
+    Kept("lookout_notices"),
     Kept("catalog_piles"),
     Kept("catalog_drafts"),
     LeftOut("product_imports", "a file that waits for a word, and goes by itself: it is sent again"),

@@ -40,6 +40,7 @@ from .generations import Generations
 from .grants import Grants
 from .import_besides import ImportBesides
 from .inbox import Inbox
+from .lookouts import Lookouts
 from .notes import Notes
 from .operations import Operations
 from .orders import Orders
@@ -199,6 +200,11 @@ class Unit(Generic[M]):
     def catalog_search(self) -> CatalogSearch:
         """What products are found by."""
         return CatalogSearch(self.db)
+
+    @cached_property
+    def lookouts(self) -> Lookouts:
+        """The watch list."""
+        return Lookouts(self.db)
 
     @cached_property
     def catalog_changes(self) -> CatalogChanges:

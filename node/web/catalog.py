@@ -15,6 +15,7 @@ from node.services.product_sheet import ProductSheet, ReturnsView, SheetVariant
 from node.web import formats
 from node.web import sheet_words as words
 from node.web.catalog_parts import STOCK, large, picture, small
+from node.web.lookouts import watch_href
 from node.web.page import GATE, id_in, render
 from node.web.runtime import runtime_of
 
@@ -54,6 +55,7 @@ async def show_product(request: web.Request) -> web.StreamResponse:
             "alt": product.pictures[0].alt if product.pictures else "",
             "pictures": [(item.hash, small(product.id, item)) for item in product.pictures],
             "ours": ours,
+            "watch": None if ours else watch_href(product.id),
             "merchant": product.merchant_name,
             "merchant_id": product.merchant,
             "edit": f"/merchant/product?{urlencode({'currency': currency, 'handle': product.handle})}",

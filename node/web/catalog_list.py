@@ -4,7 +4,7 @@ Amounts are typed in whole units of money with decimals, as prices are read.
 """
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import InvalidOperation
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,10 +14,10 @@ from node.services import browse, catalog_search
 from node.services.browse import FeedView
 from node.services.catalog_search import ListingView, SearchPage
 from node.web import formats
-from node.web.catalog_parts import STOCK, customer_named, picture
+from node.web.catalog_parts import STOCK, customer_named, minor_of, picture
+from node.web.lookouts import watch_href
 from node.web.page import render
 from node.web.runtime import runtime_of
-from protocol.money import exponent
 
 PAGE = 24
 MOST_CHOICES = 200
@@ -46,7 +46,7 @@ async def show_list(request: web.Request) -> web.StreamResponse:
     merchants = sorted({(feed.merchant, feed.merchant_name) for feed in feeds if not feed.own}, key=lambda pair: pair[1])
     customer = given.get("customer", "")
     own = {feed.merchant for feed in feeds if feed.own}
-    shown = [_tile(listing, customer) | ({"earns": None} if listing.merchant in own else {}) for listing in page.listings]
+    shown = [_tile(listing, customer, own=listing.merchant in own) for listing in page.listings]
     following = {**given, "cursor": page.cursor} if page.cursor else {}
     return render(
         request,
@@ -93,8 +93,17 @@ async def show_same(request: web.Request) -> web.StreamResponse:
     """GET /catalog/compare/{code}: who sells what has this GTIN."""
     code = request.match_info["code"]
     found: list[ListingView] = await runtime_of(request).read(catalog_search.compare_code, code=code)
-    rows = [_tile(listing, "") | {"earns": _earns(listing), "as_of": listing.as_of} for listing in found]
-    return render(request, "catalog/compare.html", section="catalog", code=code, title=found[0].title if found else "", rows=rows)
+    own = {feed.merchant for feed in await runtime_of(request).read(browse.list_feeds) if feed.own}
+    rows = [_tile(listing, "", own=listing.merchant in own) | {"earns": _earns(listing), "as_of": listing.as_of} for listing in found]
+    return render(
+        request,
+        "catalog/compare.html",
+        section="catalog",
+        code=code,
+        title=found[0].title if found else "",
+        rows=rows,
+        watch=watch_href(code=code),
+    )
 
 
 def _asked(given: Mapping[str, str], currency: str) -> tuple[dict[str, Any], dict[str, str]]:
@@ -112,17 +121,10 @@ def _asked(given: Mapping[str, str], currency: str) -> tuple[dict[str, Any], dic
     for name, argument in _AMOUNTS.items():
         if name in given:
             try:
-                asked[argument] = _minor(given[name], currency)
+                asked[argument] = minor_of(given[name], currency)
             except (InvalidOperation, ValueError):
                 errors[name] = "Type an amount such as 19.50"
     return asked, errors
-
-
-def _minor(text: str, currency: str) -> int:
-    amount = Decimal(text.replace(",", ".")).scaleb(exponent(currency))
-    if not 0 <= amount < 10**15:
-        raise ValueError(text)
-    return int(amount)
 
 
 def _chips(given: Mapping[str, str], merchants: Mapping[str, str]) -> list[dict[str, str]]:
@@ -147,7 +149,7 @@ def _listed(names: tuple[str, ...], chosen: str) -> list[tuple[str, str]]:
     return [(name, name) for name in (*names, *([chosen] if chosen and chosen not in names else []))]
 
 
-def _tile(listing: ListingView, customer: str) -> dict[str, Any]:
+def _tile(listing: ListingView, customer: str, *, own: bool) -> dict[str, Any]:
     chosen = {"customer": customer} if customer else {}
     return {
         "href": f"/catalog/{listing.product}?" + urlencode({**chosen, "merchant": listing.merchant}),
@@ -158,7 +160,8 @@ def _tile(listing: ListingView, customer: str) -> dict[str, Any]:
         "merchant": listing.merchant_name,
         "stock": _state(listing),
         "why": listing.refusal,
-        "earns": _earns(listing),
+        "earns": None if own else _earns(listing),
+        "watch": None if own else watch_href(listing.product, listing.feed),
     }
 
 

@@ -1,11 +1,13 @@
 """What pages of the catalog share: how stock is named, which pictures may be shown, for whom one is ordering."""
 
 import re
+from decimal import Decimal
 
 from node.errors import NotFound
 from node.services import customers
 from node.services.picture_views import PictureView
 from node.web.runtime import Runtime
+from protocol.money import exponent
 
 STOCK = {"in_stock": ("In stock", "done"), "low": ("Few left", "attention"), "out": ("Sold out", "stopped"), "unknown": ("Ask", "waiting")}
 _OWN_PICTURE = re.compile(r"/static/sample/[a-z0-9-]+\.(?:svg|png|webp|avif)\Z")
@@ -36,3 +38,11 @@ async def customer_named(runtime: Runtime, customer: str) -> dict[str, str] | No
     except NotFound:
         return None
     return {"id": customer, "name": found.name}
+
+
+def minor_of(text: str, currency: str) -> int:
+    """An amount as it is typed, in minor units. Raises ValueError, InvalidOperation."""
+    amount = Decimal(text.replace(",", ".")).scaleb(exponent(currency))
+    if not 0 <= amount < 10**15:
+        raise ValueError(text)
+    return int(amount)

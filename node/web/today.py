@@ -40,7 +40,7 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 def _row(item: TodayItem) -> dict[str, Any]:
     title = f"{item.title}, {formats.ago(item.at)}" if item.kind == "backup" and not item.action else item.title
-    return {"title": title, "text": item.text, "href": item.href, "at": item.at, "action": item.action}
+    return {"title": title, "text": item.text, "href": item.href, "at": item.at, "action": item.action, "seen": item.seen}
 
 
 def _tasks(found: TodayTasks) -> dict[str, Any]:
