@@ -4,13 +4,11 @@ What was seen is kept beside each, so that nothing is missed however a change ar
 while the node was off. A catalog that is only partly here is not looked at.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from node.model.catalog import FeedRow
 from node.model.catalog_change import goods_facts, offer_facts
-from node.model.catalog_search import Listing
 from node.model.lookout import Lookout, Notice, Sight, Sights, Where, worth_telling
 from protocol.encoding import peek
 from protocol.operations import Noun
@@ -18,6 +16,8 @@ from protocol.operations import Noun
 from .brand_plans import BrandsUnit
 
 MOST_NOTICES = 2_000
+MOST_SELLERS = 200
+"""Of one number; beyond, only those are watched that were first."""
 
 
 class LookoutBook(Protocol):
@@ -29,14 +29,9 @@ class LookoutBook(Protocol):
     def count(self) -> int: ...  # noqa: D102
     def forget(self, before: int, /) -> None: ...  # noqa: D102
     def tell(self, notice: Notice, most: int) -> None: ...  # noqa: D102
+    def selling(self, code: str, limit: int, /) -> Sequence[Where]: ...  # noqa: D102
     def notices(self, limit: int, /) -> Sequence[Notice]: ...  # noqa: D102
     def dismiss(self, notice: bytes | None, lookout: bytes | None, now: int) -> int: ...  # noqa: D102
-
-
-class Codes(Protocol):
-    """Products found by their number."""
-
-    def same_code(self, code: str, /) -> Sequence[Listing]: ...  # noqa: D102
 
 
 class LookoutsUnit(BrandsUnit, Protocol):
@@ -45,21 +40,18 @@ class LookoutsUnit(BrandsUnit, Protocol):
     @property
     def lookouts(self) -> LookoutBook: ...  # noqa: D102
 
-    @property
-    def catalog_search(self) -> Codes: ...  # noqa: D102
-
 
 def look(unit: LookoutsUnit, feed: bytes) -> int:
     """A catalog has changed: hold the list against it; how many notices that made."""
-    made = 0
+    made, sights = 0, _Looking(unit)
     for row in unit.lookouts.all():
-        if row.where is not None and not any(_present(unit, name) == feed for name in row.where[:2]):
+        if row.where is not None and not any(sights.present(name) == feed for name in row.where[:2]):
             continue
-        now = seen_now(unit, row)
+        now = sights.now(row)
         if now == row.seen:
             continue
         for where, sku, told in worth_telling(row, now):
-            goods = next((sight.goods for sights in (now, row.seen) if (sight := sights.get(where)) and sight.goods), None)
+            goods = next((sight.goods for known in (now, row.seen) if (sight := known.get(where)) and sight.goods), None)
             title = goods.title if goods else row.title
             unit.lookouts.tell(Notice(unit.random(32), row.id, unit.now, where, title, sku, told), MOST_NOTICES)
             made += 1
@@ -70,52 +62,59 @@ def look(unit: LookoutsUnit, feed: bytes) -> int:
 
 
 def seen_now(unit: LookoutsUnit, row: Lookout) -> Sights:
-    """What its listings say now; of a catalog that is not whole here, what was seen before."""
-    found: dict[Where, Sight] = {}
-    for where in dict.fromkeys([*row.seen, *_places(unit, row)]):
-        known = row.seen.get(where, Sight(None))
-        feed, shelf = (unit.catalog.feed(_present(unit, name)) for name in where[:2])
-        if not (_is_whole(unit, feed) and _is_whole(unit, shelf)):
-            found[where] = known
-            continue
-        assert feed is not None
-        assert shelf is not None
-        sight = _sight(unit, feed.feed, shelf.feed, where[2], known)
-        if sight.goods is not None or row.where is not None:
-            found[where] = sight
-    return found
+    """What the listings of one thing on the list say now."""
+    return _Looking(unit).now(row)
 
 
-def _places(unit: LookoutsUnit, row: Lookout) -> Iterator[Where]:
-    """Where it is sold: a listing's own place, a code's as they are now."""
-    if row.where is not None:
-        yield row.where
-        return
-    for listing in unit.catalog_search.same_code(row.code):
-        feed, record = unit.catalog.feed(listing.feed), unit.catalog.product(listing.product)
-        if feed is not None and not feed.own and not feed.closed and record is not None and listing.offers:
-            handle = record.product.handle
-            own = unit.catalog.record(listing.feed, (Noun.PRODUCT, handle)) == listing.goods
-            yield listing.feed, listing.feed if own else record.feed, handle
+class _Looking:
+    """One look at the catalogs, which asks of each feed once."""
+
+    def __init__(self, unit: LookoutsUnit) -> None:
+        self._unit = unit
+        self._present: dict[bytes, bytes] = {}
+        self._whole: dict[bytes, bool] = {}
+
+    def now(self, row: Lookout) -> Sights:
+        """What its listings say now; of a catalog that is not whole here, what was seen before."""
+        found: dict[Where, Sight] = {}
+        places = [row.where] if row.where is not None else self._unit.lookouts.selling(row.code, MOST_SELLERS)
+        for where in dict.fromkeys([*row.seen, *places]):
+            known = row.seen.get(where, Sight(None))
+            feed, shelf = (self.present(name) for name in where[:2])
+            if not (self._is_whole(feed) and self._is_whole(shelf)):
+                found[where] = known
+                continue
+            sight = self._sight(feed, shelf, where[2], known)
+            if sight.goods is not None or row.where is not None:
+                found[where] = sight
+        return found
+
+    def present(self, feed: bytes) -> bytes:
+        """A feed, or the one that took its place once its writer moved to another device."""
+        if feed not in self._present:
+            row, present = self._unit.catalog.feed(feed), feed
+            if row is not None and row.closed:
+                others = self._unit.catalog.feeds(own=False)
+                present = next((other.feed for other in others if other.record.follows(row.record)), feed)
+            self._present[feed] = present
+        return self._present[feed]
+
+    def _is_whole(self, feed: bytes) -> bool:
+        if feed not in self._whole:
+            self._whole[feed] = is_whole(self._unit, feed)
+        return self._whole[feed]
+
+    def _sight(self, feed: bytes, shelf: bytes, handle: str, known: Sight) -> Sight:
+        """By handle and SKU, which last: a record's id is another one with each change, and a brand's change is here before its shop's."""
+        record = self._unit.catalog.record(shelf, (Noun.PRODUCT, handle))
+        if record is None:
+            return Sight(None)
+        skus = dict.fromkeys([*known.offers, *(variant[0] for variant in peek(record)[16])])
+        offers = {sku: offer_facts(raw) for sku in skus if (raw := self._unit.catalog.record(feed, (Noun.OFFER, sku))) is not None}
+        return Sight(goods_facts(record), offers)
 
 
-def _sight(unit: LookoutsUnit, feed: bytes, shelf: bytes, handle: str, known: Sight) -> Sight:
-    """By handle and SKU, which last: a record's id is another one with each change, and a brand's change is here before its shop's."""
-    record = unit.catalog.record(shelf, (Noun.PRODUCT, handle))
-    if record is None:
-        return Sight(None)
-    skus = dict.fromkeys([*known.offers, *(variant[0] for variant in peek(record)[16])])
-    offers = {sku: offer_facts(raw) for sku in skus if (raw := unit.catalog.record(feed, (Noun.OFFER, sku))) is not None}
-    return Sight(goods_facts(record), offers)
-
-
-def _is_whole(unit: LookoutsUnit, row: FeedRow | None) -> bool:
-    return row is not None and unit.catalog.held(row.feed).size == row.size > 0 and not unit.catalog.loaded(row.feed)
-
-
-def _present(unit: LookoutsUnit, feed: bytes) -> bytes:
-    """A feed, or the one that took its place once its writer moved to another device."""
+def is_whole(unit: LookoutsUnit, feed: bytes) -> bool:
+    """Whether the catalog file holds all that was accepted of a feed."""
     row = unit.catalog.feed(feed)
-    if row is None or not row.closed:
-        return feed
-    return next((other.feed for other in unit.catalog.feeds(own=False) if other.record.follows(row.record)), feed)
+    return row is not None and unit.catalog.held(feed).size == row.size > 0 and not unit.catalog.loaded(feed)

@@ -6,9 +6,13 @@ from typing import Any
 from sqlite_utils import Database
 
 from node.model.catalog_change import GoodsFacts, Kind, OfferFacts, Told
-from node.model.lookout import Lookout, Notice, Sight, Sights, Wish
+from node.model.lookout import Lookout, Notice, Sight, Sights, Where, Wish
 from protocol.encoding import decode, encode
 
+from .catalog_columns import code_mark
+from .database import ATTACHED
+
+_AT = ATTACHED
 _LOOKOUT = "id, feed, shelf, handle, code, wish, at_most, currency, title, seen, added, removed"
 _NOTICE = "id, lookout, at, feed, shelf, handle, title, sku, kind, old, new, currency, note, dismissed"
 
@@ -41,6 +45,16 @@ class Lookouts:
         """How many are on the list."""
         found: int = self._db.execute("SELECT count(*) FROM lookouts WHERE removed IS NULL").fetchone()[0]
         return found
+
+    def selling(self, code: str, limit: int) -> list[Where]:
+        """Where what has this number is sold in the feeds that are followed: found by the index first, then looked up row by row."""
+        sql = (
+            f"SELECT s.feed, o.feed, p.handle FROM {_AT}.words AS w CROSS JOIN {_AT}.listings AS l ON l.id = w.rowid "  # noqa: S608
+            f"CROSS JOIN {_AT}.products AS p ON p.id = l.goods CROSS JOIN {_AT}.heads AS s ON s.id = l.feed "
+            f"CROSS JOIN {_AT}.heads AS o ON o.id = p.feed CROSS JOIN feeds AS f ON f.feed = s.feed "
+            "WHERE w.words MATCH ? AND l.offers > 0 AND NOT f.own AND NOT f.closed ORDER BY l.id LIMIT ?"
+        )
+        return [(feed, shelf, handle) for feed, shelf, handle in self._db.execute(sql, (f'"{code_mark(code)}"', limit))]
 
     def forget(self, before: int) -> None:
         """Let go of what was taken off, and of what was seen of notices, earlier than `before`."""

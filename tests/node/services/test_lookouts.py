@@ -163,7 +163,7 @@ def test_a_catalog_that_is_not_whole_is_not_taken_for_one_that_is_empty(world, s
     [feed] = [row.feed for row in ana.read(lambda unit: unit.catalog.feeds())]
     ana.store.catalog.write_now(lambda writing: writing.forget(feed))
     assert ana.write(lookout_sights.look, feed) == 0
-    monkeypatch.setattr(lookout_sights, "_is_whole", lambda _unit, _row: True)  # the control: a fault that would be told
+    monkeypatch.setattr(lookout_sights, "is_whole", lambda _unit, _row: True)  # the control: a fault that would be told
     assert ana.write(lookout_sights.look, feed) == 1
 
 
