@@ -55,7 +55,7 @@ async def show_product(request: web.Request) -> web.StreamResponse:
             "alt": product.pictures[0].alt if product.pictures else "",
             "pictures": [(item.hash, small(product.id, item)) for item in product.pictures],
             "ours": ours,
-            "watch": None if ours else watch_href(product.id),
+            "watch": None if ours else watch_href(product.id, product.feed),
             "merchant": product.merchant_name,
             "merchant_id": product.merchant,
             "edit": f"/merchant/product?{urlencode({'currency': currency, 'handle': product.handle})}",

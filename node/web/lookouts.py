@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from node.errors import NodeError, UserError
-from node.services import browse, lookouts
+from node.services import browse, lookouts, product_sheet
 from node.services.lookouts import LookoutView, NoticeView, WatchListView
 from node.web import formats
 from node.web.catalog_changes import WORDS
@@ -47,7 +47,7 @@ async def show_new(request: web.Request) -> web.StreamResponse:
 async def _form(request: web.Request, form: dict[str, str], errors: dict[str, str] | None = None) -> web.Response:
     runtime, product = runtime_of(request), None
     if form["product"]:
-        product = await runtime.read(browse.get_product, product=id_in(form["product"]))
+        product = await runtime.read(product_sheet.get_product, product=id_in(form["product"]))
     codes = sorted({item.gtin for item in product.variants if item.gtin}) if product else []
     feeds: list[browse.FeedView] = await runtime.read(browse.list_feeds)
     seller = next((feed.merchant_name for feed in feeds if feed.feed == form["feed"]), product.merchant_name if product else "")
@@ -62,16 +62,15 @@ async def _form(request: web.Request, form: dict[str, str], errors: dict[str, st
         back=f"/catalog/{product.id}" if product else PATH,
         scopes=scopes,
         wishes=_WISHES,
-        currency=_currency(feeds, product),
+        currency=_currency(feeds, form["feed"] or (product.feed if product else "")),
         form=form,
         errors=errors or {},
     )
 
 
-def _currency(feeds: list[browse.FeedView], product: browse.ProductView | None) -> str:
-    if product and product.variants:
-        return product.variants[0].currency
-    return next((feed.currency for feed in feeds if not feed.own), "USD")
+def _currency(feeds: list[browse.FeedView], chosen: str) -> str:
+    """Of the catalog that is meant; for a number the first shop's."""
+    return next((feed.currency for feed in feeds if (feed.feed == chosen if chosen else not feed.own)), "USD")
 
 
 async def add(request: web.Request) -> web.StreamResponse:
@@ -94,18 +93,17 @@ async def _asked(request: web.Request, form: dict[str, str]) -> dict[str, Any]:
     asked: dict[str, Any] = {"wish": form["wish"] or "any"}
     product = None
     if form["product"]:
-        product = await runtime_of(request).read(browse.get_product, product=id_in(form["product"]))
+        product = await runtime_of(request).read(product_sheet.get_product, product=id_in(form["product"]))
     if product is not None and form["scope"] in ("", "product"):
         asked["product"] = bytes.fromhex(product.id)
-        if form["feed"]:
-            asked["feed"] = id_in(form["feed"])
+        asked["feed"] = id_in(form["feed"] or product.feed)
     else:
         asked["code"] = form["scope"] if form["scope"] not in ("", "code", "product") else form["code"]
     if asked["wish"] == "price":
         if not form["at_most"]:
             raise UserError("Say from which price on you want to hear of it.", code="bad-price")
         feeds: list[browse.FeedView] = await runtime_of(request).read(browse.list_feeds)
-        asked["currency"] = _currency(feeds, product)
+        asked["currency"] = _currency(feeds, asked["feed"].hex() if "feed" in asked else "")
         asked["at_most"] = minor_of(form["at_most"], asked["currency"])
     return asked
 
