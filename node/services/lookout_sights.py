@@ -85,7 +85,9 @@ class _Looking:
                 found[where] = known
                 continue
             sight = self._sight(feed, shelf, where[2], known)
-            if sight.goods is not None or row.where is not None:
+            if sight.goods is None and self._is_part(shelf):
+                found[where] = known  # it may be in what we chose not to follow: that is no end of it
+            elif sight.goods is not None or row.where is not None:
                 found[where] = sight
         return found
 
@@ -103,6 +105,9 @@ class _Looking:
         if feed not in self._whole:
             self._whole[feed] = is_whole(self._unit, feed)
         return self._whole[feed]
+
+    def _is_part(self, feed: bytes) -> bool:
+        return self._unit.catalog.held(feed).part is not None
 
     def _sight(self, feed: bytes, shelf: bytes, handle: str, known: Sight) -> Sight:
         """By handle and SKU, which last: a record's id is another one with each change, and a brand's change is here before its shop's."""

@@ -161,7 +161,7 @@ def waiting(unit: LookoutsUnit) -> Iterable[TodayItem]:
     groups = [list(rows) for _, rows in groupby(found, key=lambda row: (row.at, row.lookout, row.where))]
     for first, *others in groups[:MOST_ON_TODAY]:
         shop = _shop(unit, first.where)[1]
-        more = [_SAYS[row.told.kind] for row in others]
+        more = [_SAYS[row.told.kind] for row in others if row.told.kind is not first.told.kind]
         also = f". Also: {', '.join(dict.fromkeys(more))}" if more else ""
         text = f"{f'At {shop}' if shop else 'On your watch list'}{_amounts(first)}{also}"
         title = f"{first.title} {_SAYS[first.told.kind]}"
