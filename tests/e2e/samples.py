@@ -107,7 +107,8 @@ CATALOG = [
 ]
 TILES = [
     {"href": f"/catalog/{handle}", "title": title, "picture": f"/static/sample/{handle}.svg", "price": usd(price),
-     "was": usd(was) if was else None, "merchant": "Lumen Beauty", "stock": stock}
+     "was": usd(was) if was else None, "merchant": "Lumen Beauty", "stock": stock,
+     "why": "S-1: its brand has withdrawn it: the glass may splinter" if stock[1] == "stopped" else ""}
     for handle, title, price, was, stock in CATALOG
 ]  # fmt: skip
 CATALOG_FORM = {"options": {"merchant": [("", "All shops"), (HEX, "Lumen Beauty")], "brand": [("", "Any brand"), ("Lumen", "Lumen")], "category": [("", "Any category")], "stock": [("", "Also sold out"), ("in", "In stock only")],
