@@ -106,8 +106,7 @@ CATALOG = [
     ("sun-fluid-spf30", "Sun Fluid SPF 30", 3400, None, ("In stock", "done")),
 ]
 TILES = [
-    {"href": f"/catalog/{handle}", "title": title, "picture": f"/static/sample/{handle}.svg", "price": usd(price),
-     "was": usd(was) if was else None, "merchant": "Lumen Beauty", "stock": stock,
+    {"href": f"/catalog/{handle}", "title": title, "picture": f"/static/sample/{handle}.svg", "price": usd(price), "was": usd(was) if was else None, "merchant": "Lumen Beauty", "stock": stock,
      "why": "S-1: its brand has withdrawn it: the glass may splinter" if stock[1] == "stopped" else ""}
     for handle, title, price, was, stock in CATALOG
 ]  # fmt: skip
