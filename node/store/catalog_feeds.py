@@ -60,7 +60,7 @@ class FileFeeds:
 
     def key(self, feed: bytes) -> int:
         """The file's own number for a feed, 0 for one that it doesn't know."""
-        row = self._db.execute(f"SELECT id FROM {self._at}.heads WHERE feed = ?", (feed,)).fetchone()  # noqa: S608
+        row = self._db.execute(f"SELECT id FROM {self._at}.heads WHERE feed = ? AND NOT going", (feed,)).fetchone()  # noqa: S608
         return row[0] if row else 0
 
     def record(self, feed: bytes, slot: Slot) -> bytes | None:
