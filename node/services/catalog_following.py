@@ -252,14 +252,18 @@ def fail_feeds(unit: BrandsUnit, identity: bytes, code: str) -> None:
 
 
 def _on_changed(unit: ForksUnit, incoming: Incoming) -> None:
-    """A hint; but a head that it shows is held against ours as any other. Raises as `require_writer`, Contradiction."""
+    """A hint; but a head that it shows is held against ours as any other, and another writer's is told. Raises Contradiction."""
     changed: CatalogChanged = incoming.message.record
     row = unit.catalog.feed(changed.feed)
     if row is None:
         unit.settings.set(_wanted(incoming.peer), value=True)
     elif row.identity == incoming.peer.identity or incoming.peer.identity in unit.brands.relays(row.feed):
         head = verify_checkpoint(changed.checkpoint, log=row.feed)
-        require_writer(unit, row, verify(changed.checkpoint, CHECKPOINT))
+        try:
+            require_writer(unit, row, verify(changed.checkpoint, CHECKPOINT))
+        except Unauthorized as problem:
+            fail(unit, row.feed, problem.code)
+            return
         require_one_history(unit, row, changed.checkpoint, head)
         unit.settings.set(_heard(row.feed), max(head.size, 1))
     unit.touched("catalog")

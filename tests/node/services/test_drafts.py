@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from node.errors import ConflictError, NotFound, UserError
-from node.services import browse, catalog, catalog_batches, catalog_following, drafts, piles, plans
+from node.services import browse, catalog, catalog_batches, catalog_following, drafts, piles, plans, shop_terms
 from node.services.catalog_edits import CatalogEdits
 from node.services.catalog_inputs import OfferInput, ProductInput
+from node.services.shop_terms import TaxClass
 from protocol.codec import to_bytes
 from protocol.money import Money
 from protocol.offer import Offer, Promotion, RankPrice, Stock
@@ -155,6 +156,7 @@ def test_a_product_goes_with_its_offers(desk):
 def test_everything_an_offer_may_say_is_kept(desk):
     desk.node.write(drafts.save_shipping, currency="USD", profile=POST)
     desk.node.write(drafts.save_returns, currency="USD", policy=THIRTY)
+    desk.node.write(shop_terms.set_terms, taxes=[TaxClass("reduced", 700)])
     now = desk.world.clock.now
     said = {
         "compare_at": usd(1200),

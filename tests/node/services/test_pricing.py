@@ -145,9 +145,9 @@ def test_what_can_only_be_fetched_is_not_sent(shop):
 
 
 def test_tax_is_by_class_and_each_class_is_rounded_by_itself(shop):
+    shop.lumen.write(shop_terms.set_terms, taxes=[TaxClass("standard", 1_900), TaxClass("reduced", 705)])
     change(shop, tax_class="reduced")
     change(shop, "serum", tax_class="none")
-    shop.lumen.write(shop_terms.set_terms, taxes=[TaxClass("standard", 1_900), TaxClass("reduced", 705)])
     view = quoted(shop, ("cream", 1), ("serum", 1))
     assert view.tax == 367  # 5,200 at 7.05 % is 366.6
     assert view.total == 5_200 + 2_600 + 367
