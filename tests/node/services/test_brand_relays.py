@@ -194,6 +194,6 @@ def test_a_seller_holds_the_offer_against_the_bounds_though_its_merchant_signed_
     chain.deliver()
     [offer] = chain.ana.read(brand_offers.list_brand_offers)
     assert offer.code == "outside-bounds"
-    with pytest.raises(Exception, match="brand asks for 1500") as caught:
+    with pytest.raises(Exception, match="brand asks for 15 %") as caught:
         chain.ana.write(quotes.draft, merchant=chain.lumen.identity, lines=[LineInput("cream", 1)], pickup=True)
     assert caught.value.code == "outside-bounds"
