@@ -68,6 +68,35 @@ class StateHash:
         return cls(int.from_bytes(data, "little"))
 
 
+class Tally:
+    """States of many sets at once, for bulk: an element that is in several of them is stretched once."""
+
+    def __init__(self) -> None:
+        self._sums: dict[int, list[int]] = {}
+
+    def note(self, sets: Iterable[int], *, added: Iterable[bytes] = (), removed: Iterable[bytes] = ()) -> None:
+        """`removed` left each of the numbered sets and `added` joined it; at most 60,000 either way between two looks at the `states`."""
+        for elements, place in ((added, 0), (removed, 2)):
+            even = odd = 0
+            for part_even, part_odd in _sums(elements):
+                even, odd = even + part_even, odd + part_odd
+            if even or odd:
+                for number in sets:
+                    sums = self._sums.setdefault(number, [0, 0, 0, 0])
+                    sums[place] += even
+                    sums[place + 1] += odd
+
+    def states(self) -> dict[int, StateHash]:
+        """What each set changed by, to be put together with its state by `plus`."""
+        return {number: _difference(*sums) for number, sums in self._sums.items()}
+
+
+def _difference(even: int, odd: int, less_even: int, less_odd: int) -> StateHash:
+    even = (even & _EVEN) + _CARRY - (less_even & _EVEN) & _EVEN
+    odd = (odd & _EVEN) + _CARRY - (less_odd & _EVEN) & _EVEN
+    return StateHash(even | odd << 16)
+
+
 def _sums(elements: Iterable[bytes]) -> Iterable[tuple[int, int]]:
     """The lane sums modulo 2^16 of `elements`, a batch at a time, even and odd lanes apart."""
     even = odd = count = 0

@@ -14,7 +14,7 @@ from protocol.errors import Malformed
 from protocol.operations import Noun, Slot, element
 from protocol.product import product_id
 from protocol.sections import EVERYWHERE, Division, Part
-from protocol.state_hash import StateHash
+from protocol.state_hash import StateHash, Tally
 
 from .catalog_columns import offer_columns
 from .catalog_feeds import Table, marks, parts
@@ -167,18 +167,18 @@ class Dividing(FileSections):
     # --- what sections hold
 
     def _change(self, changes: Mapping[Ids, _Change]) -> None:
-        sums: dict[int, tuple[StateHash, int, int]] = {}
+        tally, counts = Tally(), dict[int, tuple[int, int]]()
         for ids, change in changes.items():
-            delta = StateHash().change(added=change.added, removed=change.removed)
+            tally.note(ids, added=change.added, removed=change.removed)
             for section in ids:
-                state, count, size = sums.get(section, (StateHash(), 0, 0))
-                sums[section] = (state.plus(delta), count + change.count, size + change.size)
-        for some in parts(sums):
+                count, size = counts.get(section, (0, 0))
+                counts[section] = (count + change.count, size + change.size)
+        deltas, none = tally.states(), StateHash()
+        for some in parts(counts):
             rows = []
             for section, raw in self._db.execute(f"SELECT id, state FROM sections WHERE id IN ({marks(some)})", some).fetchall():  # noqa: S608
-                delta, count, size = sums[section]
-                state = StateHash.from_bytes(raw).plus(delta)
-                rows.append((state.to_bytes(), state.digest, count, size, section))
+                state = StateHash.from_bytes(raw).plus(deltas.get(section, none))
+                rows.append((state.to_bytes(), state.digest, *counts[section], section))
             sql = "UPDATE sections SET state = ?, digest = ?, count = count + ?, size = size + ? WHERE id = ?"
             self._db.conn.executemany(sql, rows)
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.errors import Malformed
-from protocol.state_hash import STATE_BYTES, StateHash
+from protocol.state_hash import STATE_BYTES, StateHash, Tally
 
 sets = st.lists(st.binary(max_size=20), max_size=12, unique=True)
 
@@ -56,6 +56,18 @@ def test_batches_give_the_same(monkeypatch):
     whole = StateHash().add(*elements)
     monkeypatch.setattr("protocol.state_hash._BATCH", 7)
     assert StateHash().add(*elements) == whole
+
+
+@given(st.lists(st.tuples(st.sets(st.integers(1, 4), max_size=3), st.booleans(), sets), max_size=8))
+def test_many_sets_at_once_give_what_each_gives_alone(notes):
+    tally, alone = Tally(), dict.fromkeys(range(1, 5), StateHash())
+    for numbers, joined, elements in notes:
+        change = {"added" if joined else "removed": elements}
+        tally.note(numbers, **change)
+        alone |= {number: alone[number].change(**change) for number in numbers}
+    assert {number: state for number, state in alone.items() if state != StateHash()} == {
+        number: state for number, state in tally.states().items() if state != StateHash()
+    }
 
 
 def test_storing():
