@@ -132,7 +132,8 @@ def _regions(sales: Sequence[Sale], units: int) -> list[RegionFigure]:
     told = sorted((code for code in counted if code and len(orders[code]) >= LEAST), key=lambda code: (-counted[code], code))
     while told:
         left = [code for code in counted if code not in told]
-        if not left or (units - sum(counted[code] for code in told) >= LEAST and sum(len(orders[code]) for code in left) >= LEAST):
+        others = set().union(*(orders[code] for code in left))
+        if not left or (units - sum(counted[code] for code in told) >= LEAST and len(others) >= LEAST):
             break
         told.pop()
     return [RegionFigure(code, counted[code]) for code in told]

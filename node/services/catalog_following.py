@@ -252,7 +252,7 @@ def fail_feeds(unit: BrandsUnit, identity: bytes, code: str) -> None:
 
 
 def _on_changed(unit: ForksUnit, incoming: Incoming) -> None:
-    """A hint; but a head that it shows is held against ours as any other, and another writer's is told. Raises Contradiction."""
+    """A hint; but a head that it shows is held against ours as any, another device's is told. Raises `not-live`, Contradiction."""
     changed: CatalogChanged = incoming.message.record
     row = unit.catalog.feed(changed.feed)
     if row is None:
@@ -262,6 +262,8 @@ def _on_changed(unit: ForksUnit, incoming: Incoming) -> None:
         try:
             require_writer(unit, row, verify(changed.checkpoint, CHECKPOINT))
         except Unauthorized as problem:
+            if problem.code != "wrong-writer":
+                raise
             fail(unit, row.feed, problem.code)
             return
         require_one_history(unit, row, changed.checkpoint, head)

@@ -469,7 +469,7 @@ def test_control_a_planted_fault_is_found(fixed, monkeypatch, fault):
         )
     else:
         monkeypatch.setattr(customer_search.CustomerSearch, "_unmet", lambda self, filters: iter(()))
-    quick = settings(FEW, max_examples=100, phases=(Phase.generate,))
+    quick = settings(FEW, max_examples=500, phases=(Phase.generate,))
     with pytest.raises(Exception):  # noqa: B017  hypothesis may group what it found
         run_state_machine_as_test(lambda: Machine(fixed), settings=quick)
 
