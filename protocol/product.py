@@ -83,7 +83,7 @@ class Withdrawal:
 class Variant:
     """What can be bought: one SKU. `values` stand in the order of the product's options.
 
-    `weight` is in grams, as packed. What is absent is as the product says; `volume` counts for plans in place of the price.
+    `weight` is in grams, as packed. What is absent is as the product says; `volume` is the qualified volume; no plan reckons by it yet.
     """
 
     OPEN_ENDED = True

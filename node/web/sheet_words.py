@@ -34,7 +34,7 @@ def article(item: SheetVariant) -> dict[str, Any]:
         ("Size as packed", " × ".join(formats.number(side) for side in item.size) + " mm" if item.size else ""),
         ("Ingredients", item.ingredients),
         ("Suggested price", amounts(item.suggested)),
-        ("Counts for plans as", amounts(item.volume)),
+        ("Qualified volume", amounts(item.volume)),
     ]
     return {"sku": item.sku, "title": item.title, "facts": [(term, text) for term, text in pairs if text]}
 
