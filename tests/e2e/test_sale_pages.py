@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, needs_chromium]
 CUSTOMER, STREET = "Mireille Okafor", "48 Thistledown Terrace"
 PRODUCT = "Daily Glow Serum"
 ANA_EARNS, BEN_EARNS = "10.4 GMS", "2.6 GMS"  # 20 % and 5 % of 52.00 USD, a dollar a GMS
+SETTLING_MS = 60_000
 
 
 @pytest.fixture
@@ -176,7 +177,8 @@ async def collect(ana: Desk, ben: Desk) -> None:
     await ana.goto("/wallet")
     await ana.page.get_by_text("Collecting for Ben").wait_for()
     await ana.look("wallet-ready")
-    await ana.press("Collect")
+    async with ben.page.expect_request("**/api/v1/events", timeout=SETTLING_MS):  # his page looked by the clock; settled, it waits for news
+        await ana.press("Collect")
     for one, earned in ((ana, ANA_EARNS), (ben, BEN_EARNS)):
         await one.page.get_by_text("You have").locator("..").get_by_text(earned).wait_for()
         await one.page.get_by_text("for you, statement 1" if one is ben else "You, statement 1").wait_for()

@@ -55,4 +55,5 @@ const listen = () => {
   }
 };
 document.addEventListener("visibilitychange", listen);
+document.addEventListener("htmx:after:swap", listen); // a part that looked again by the clock may wait for news now
 listen();
