@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from node.cli.client import Client
 from node.cli.demo.cast import Cast
 from node.cli.demo.report import Report
-from node.errors import NodeError, UserError
+from node.errors import NodeError, NotFound, UserError
 
 NAME, SHOWN = "solis", "Solis"
 BOUNDS = {"direct_least": 1_000, "direct_most": 2_500, "total_most": 3_000, "levels_most": 2, "window_least": 1_000}
@@ -108,7 +108,10 @@ class Brand:
     def _read(self) -> Mapping[str, Any] | None:
         play = self._play
         for listing in play.ana.get("/catalog/search", q="halo oil")["listings"]:
-            sheet: Mapping[str, Any] = play.ana.get(f"/catalog/products/{listing['product']}")
+            try:
+                sheet: Mapping[str, Any] = play.ana.get(f"/catalog/products/{listing['product']}")
+            except NotFound:  # the recalled record arrived between both questions, and has an id of its own
+                return None
             if sheet["withdrawn"]:
                 return sheet
         return None
