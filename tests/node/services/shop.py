@@ -1,5 +1,7 @@
 """A merchant with a catalog and a plan, and two sellers who are its members: what tests of orders stand on."""
 
+from copy import copy
+
 from node.model.customer import Customer
 from node.model.listing import ProductFile, ProductRow, VariantRow
 from node.model.person import Address, Contact, Labelled, Names, Phone
@@ -58,6 +60,13 @@ class Shop:
             self.lumen.write(team.accept_member, member=bytes.fromhex(member.member))
         self.world.deliver()
         self.ana.write(lambda unit: unit.customers.keep(Customer(CUSTOMER, PERSON, unit.now, unit.now)))
+
+    def copy(self, folder):
+        """The same shop as it stands, in another folder: quicker than to found it again. This one's nodes are closed."""
+        made = copy(self)
+        made.world = self.world.copy(folder)
+        made.lumen, made.ana, made.ben = made.world.nodes.values()
+        return made
 
     @property
     def clock(self):

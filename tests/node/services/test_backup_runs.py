@@ -12,7 +12,6 @@ from node.targets.folder import Folder
 from node.vault.backup_cipher import BackupCipher
 
 from .shop import Shop
-from .world import World
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -62,14 +61,6 @@ class Desk:
 
     def plug_in(self):
         self.root.with_name("pulled-out").rename(self.root)
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path)
-    yield made
-    for node in made.nodes.values():
-        node.store.close()
 
 
 @pytest.fixture

@@ -9,19 +9,9 @@ from node.services import backup_targets as service
 from node.targets.folder import Folder
 from node.targets.opening import open_target
 
-from .world import World
-
 SECRET = "correct-horse-42"
 DAV = Description(Kind.WEBDAV, "https://cloud.example/dav/gemstra", "ana", SECRET, marker="a" * 16)
 FOUND = {"keeps_old": False, "same_disk": False}
-
-
-@pytest.fixture
-def ana(tmp_path):
-    world = World(tmp_path)
-    node = world.node("ana")
-    yield node
-    node.store.close()
 
 
 def added(node, description=DAV, name="Cloud", **found):

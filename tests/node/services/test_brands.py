@@ -12,14 +12,6 @@ from protocol.kinds import Topic
 from protocol.messages import pack
 
 from .shop import file
-from .world import World
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -14,21 +14,12 @@ from protocol import feed as wire
 from protocol.errors import ProtocolError
 from protocol.operations import Noun, remove
 from tests.node.services.restoring import copied, restored
-from tests.node.services.world import START, World
+from tests.node.services.world import START
 
 
 @pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def shop(world):
-    lumen, ana = world.node("lumen", "merchant"), world.node("ana")
-    world.pair(lumen, ana)
-    return lumen, ana
+def shop(pair):
+    return pair
 
 
 def sample():

@@ -17,16 +17,13 @@ from protocol.log import sign_checkpoint, verify_checkpoint
 from protocol.messages import pack
 from protocol.packs import MANIFEST, Manifest, sign_manifest
 
-from .shop import Shop, file
+from .shop import file
 from .test_brand_relays import Chain, shown, took
 
 
 @pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
-    made.sponsor()
-    yield made
-    made.world.close()
+def shop(sponsored):
+    return sponsored
 
 
 @pytest.fixture

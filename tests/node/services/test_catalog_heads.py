@@ -11,17 +11,14 @@ from protocol.kinds import Topic
 from protocol.log import Checkpoint, sign_checkpoint, verify_checkpoint
 from protocol.messages import pack
 
-from .shop import Shop, file
+from .shop import file
 
 HOUR, DAY = 3_600_000, 86_400_000
 
 
 @pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
-    made.sponsor()
-    yield made
-    made.world.close()
+def shop(sponsored):
+    return sponsored
 
 
 def row_of(node):

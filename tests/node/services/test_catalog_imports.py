@@ -12,21 +12,8 @@ from protocol.operations import Noun
 from protocol.product import Product
 
 from .product_files import apply, bring, counts, line, rows, runs, shopify, stage
-from .world import World
 
 PLAN = {"currency": "USD", "direct_bps": 2000, "level_bps": [], "return_window_ms": 1000, "gms_rate": "1"}
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def lumen(world):
-    return world.node("lumen", "merchant")
 
 
 def feed(node):

@@ -19,21 +19,12 @@ from protocol.product import Product
 from protocol.sections import Division, Part
 from protocol.state_hash import StateHash
 from tests.node.services.test_catalog_sections import goods, line, publish
-from tests.node.services.world import Line, World, finished
+from tests.node.services.world import Line, finished
 
 
 @pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def shop(world):
-    lumen, ana = world.node("lumen", "merchant"), world.node("ana")
-    world.pair(lumen, ana)
-    return lumen, ana
+def shop(pair):
+    return pair
 
 
 def feed_of(node):

@@ -8,7 +8,6 @@ from node.errors import UserError
 from node.model.listing import ProductFile, ProductRow, VariantRow
 from node.services import browse, catalog, catalog_search, plans
 from node.store.catalog_file import file_of
-from tests.node.services.world import World
 
 GTIN = "4006381333931"
 
@@ -23,13 +22,6 @@ def product(handle, title, *variants, vendor="Lumen", category="Care"):
 
 def file(*products):
     return ProductFile("lines", products, ())
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -15,24 +15,15 @@ from protocol.operations import element
 from protocol.reconcile import begin, numbers
 from protocol.sections import Division, Part
 from protocol.state_hash import StateHash
-from tests.node.services.world import START, World
+from tests.node.services.world import START
 
 BRAND, CATEGORY = Division.BRAND, Division.CATEGORY
 HEAD = "Handle,Title,Body (HTML),Vendor,Type,Status,Option1 Name,Option1 Value,Variant SKU,Variant Price,Variant Inventory Qty\n"
 
 
 @pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def shop(world):
-    lumen, ana = world.node("lumen", "merchant"), world.node("ana")
-    world.pair(lumen, ana)
-    return lumen, ana
+def shop(pair):
+    return pair
 
 
 def line(handle, brand, price="5.00"):

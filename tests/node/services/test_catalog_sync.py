@@ -20,21 +20,12 @@ from protocol.offer import Offer
 from protocol.operations import Noun, put
 from protocol.product import Product, Variant
 from protocol.reconcile import END
-from tests.node.services.world import START, World
+from tests.node.services.world import START
 
 
 @pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def shop(world):
-    lumen, ana = world.node("lumen", "merchant"), world.node("ana")
-    world.pair(lumen, ana)
-    return lumen, ana
+def shop(pair):
+    return pair
 
 
 @pytest.fixture

@@ -9,19 +9,6 @@ from node.services import browse, catalog_imports, catalog_sources
 from node.services.catalog_watch import CatalogWatch
 
 from .product_files import apply, line, runs, shopify
-from .world import World
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def lumen(world):
-    return world.node("lumen", "merchant")
 
 
 @pytest.fixture

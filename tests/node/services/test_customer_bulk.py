@@ -9,17 +9,9 @@ from node.model.person import Contact, Names
 from node.services import customer_bulk, customer_history, customer_imports, customers
 from node.store.customer_history import CustomerHistory
 from tests.node.services.importing import dump, take
-from tests.node.services.world import World
 
 NOT_CONTENT = ("customer_bulks", "sqlite_sequence", "operations", "customer_imports", "staged_imports")
 PEOPLE = (Contact(1, Names("Mia"), tags=("vip",)), Contact(2, Names("Jo")), Contact(3, Names("Zoë"), notes="tea"))
-
-
-@pytest.fixture
-def ana(tmp_path):
-    world = World(tmp_path)
-    yield world.node("ana")
-    world.close()
 
 
 def _kept(ana, *people):

@@ -18,13 +18,6 @@ OWN = ("customer_imports", "staged_imports", "operations")
 """What stays on purpose: that there was an import of a file of this name, and that answers were forgotten."""
 
 
-@pytest.fixture
-def ana(tmp_path):
-    world = World(tmp_path)
-    yield world.node("ana")
-    world.close()
-
-
 def _names(node, **named):
     return [row.name for row in node.read(customer_search.list_customers, **named).customers]
 

@@ -13,8 +13,7 @@ from tests.node.services.importing import take
 from tests.node.store import searching
 from tests.node.store.searching import is_index
 
-from .shop import CUSTOMER, PERSON, SECRET, Shop
-from .world import World
+from .shop import CUSTOMER, PERSON, SECRET
 
 HOME = Address("home", ("Calle 1",), "Valencia")
 MIA = Contact(
@@ -25,20 +24,6 @@ MIA_TOO = Contact(
     2, Names("Mia T."), (Phone("work", "600 000 222", "+34600000222"),), (Labelled("", "MIA@example.com"),), notes="no nuts", tags=("party",),
     birthday="1988-04-24", title="Boss", consents=(Consent("calls", given=False, day="2026-03-02"),),
 )  # fmt: skip
-
-
-@pytest.fixture
-def ana(tmp_path):
-    world = World(tmp_path)
-    yield world.node("ana")
-    world.close()
-
-
-@pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
-    yield made
-    made.world.close()
 
 
 def _keep(node, *people):

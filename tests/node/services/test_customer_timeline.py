@@ -8,15 +8,8 @@ from node.errors import NotFound, UserError
 from node.model.person import Consent
 from node.services import asking, customer_merge, customer_timeline, customers, grants, notes, tasks
 
-from .shop import CUSTOMER, Shop
+from .shop import CUSTOMER
 from .test_customer_merge import MIA, _keep
-
-
-@pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
-    yield made
-    made.world.close()
 
 
 def _told(shop):

@@ -17,13 +17,6 @@ JO = Contact(2, Names("Jo Nilsson"), emails=(Labelled("", "jo@example.com"),))
 TWIN = Contact(3, Names("Jo's brother"), emails=(Labelled("", "jo@example.com"),))
 
 
-@pytest.fixture
-def ana(tmp_path):
-    world = World(tmp_path)
-    yield world.node("ana")
-    world.close()
-
-
 def _names(node, **named):
     return [row.name for row in node.read(customer_search.list_customers, **named).customers]
 

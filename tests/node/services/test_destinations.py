@@ -7,18 +7,11 @@ from node.services.order_log import opened
 from protocol import order_records as rec
 from tests.node.services.restoring import copied
 
-from .shop import CUSTOMER, WINDOW, Shop
+from .shop import CUSTOMER, WINDOW
 from .test_recovery import settle
 from .test_restored import restore
 
 POSTCODE = b"10115"
-
-
-@pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
-    yield made
-    made.world.close()
 
 
 def tables(node):

@@ -27,7 +27,7 @@ from node.services.customer_photos import Photo
 from protocol.envelope import verify
 from tests.node.services.importing import take
 
-from .shop import CUSTOMER, Shop
+from .shop import CUSTOMER
 
 CANARY = "Canary7Zebra"
 NUMBER = "+34 655 443 322"
@@ -46,13 +46,6 @@ FULL = Details(
     consents=(Consent(f"{CANARY} calls", given=True, day="2026-01-02"),),
     other=(Raw("X-CANARY", "", CANARY),),
 )
-
-
-@pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
-    yield made
-    made.world.close()
 
 
 def found_in(node):

@@ -7,16 +7,7 @@ from node.services import evidence
 from protocol.envelope import sign
 from protocol.log import CHECKPOINT, Checkpoint, sign_checkpoint
 
-from .shop import Shop
-
 LOG = b"\x0a" * 32
-
-
-@pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
-    yield made
-    made.world.close()
 
 
 def head(node, size=7, root=b"\x01", state=b"\x02", time=1_700_000_000_000):

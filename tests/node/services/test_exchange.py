@@ -1,19 +1,9 @@
 """What happens to messages whatever they say: a Nack is a refusal, answered ones go in time."""
 
-import pytest
-
 from node.services import exchange, team
 from node.services.handlers import EXCHANGE
 from protocol.kinds import Topic
 from protocol.messages import Nack, pack
-from tests.node.services.world import World
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path)
-    yield made
-    made.close()
 
 
 def test_a_nack_is_a_refusal(world):

@@ -18,16 +18,9 @@ from tests.node.files.test_exports import PLAIN
 from tests.node.model.test_details import FULL
 
 from .importing import dump, runs
-from .shop import CUSTOMER, SECRET, Shop
+from .shop import CUSTOMER, SECRET
 
 VIEWS = {kind: section.view for kind, section in export.SECTIONS.items()}
-
-
-@pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
-    yield made
-    made.world.close()
 
 
 def exported(node, form="json", kind=""):

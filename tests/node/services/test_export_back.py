@@ -18,18 +18,10 @@ from tests.node.model.test_details import FULL
 
 from .importing import dump, runs
 from .test_export import exported
-from .world import World
 
 BACK = ("customer", "note", "task", "segment", "rule")
 NOT_CONTENT = ("customer_imports", "staged_imports", "operations", "sqlite_sequence")
 MIA, FULLY, NOBODY = bytes([1]) * 32, bytes([2]) * 32, bytes([3]) * 32
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.fixture

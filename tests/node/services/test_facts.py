@@ -20,11 +20,8 @@ BEN = 10_400 * 500 * RATE // 10_000
 
 
 @pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
-    made.sponsor()
-    yield made
-    made.world.close()
+def shop(sponsored):
+    return sponsored
 
 
 def rows(node, **named):

@@ -16,16 +16,9 @@ from protocol.kinds import Topic
 from protocol.messages import pack, unpack
 
 from .pages_in_clear import left
-from .shop import CUSTOMER, SECRET, Shop
+from .shop import CUSTOMER, SECRET
 
 DAY_MS = 86_400_000
-
-
-@pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
-    yield made
-    made.world.close()
 
 
 @pytest.fixture

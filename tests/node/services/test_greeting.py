@@ -16,15 +16,7 @@ from protocol.messages import Hello, pack, unpack_held
 from protocol.peer_id import peer_id_of
 
 from .restoring import certified, copied, new_device, restored, revoke, sign_root
-from .shop import Shop
 from .world import World
-
-
-@pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
-    yield made
-    made.world.close()
 
 
 def hello_of(node, **changes):

@@ -11,14 +11,6 @@ from node.services import catalog_imports, product_errors
 
 from .product_files import apply, bring, counts, line, rows, runs, shopify, stage
 from .test_catalog_imports import contents
-from .world import World
-
-
-@pytest.fixture
-def lumen(tmp_path):
-    world = World(tmp_path)
-    yield world.node("lumen", "merchant")
-    world.close()
 
 
 def decide(node, staged, number, *, take):

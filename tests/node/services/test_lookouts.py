@@ -19,7 +19,6 @@ from protocol.errors import ProtocolError
 from tests.node.services import test_catalog_sync
 from tests.node.services.test_catalog_changes import DAY, HOUR
 from tests.node.services.test_catalog_sync import publish
-from tests.node.services.world import World
 
 CODE = "4006381333931"
 HEAD = "Handle,Title,Body (HTML),Vendor,Status,Option1 Name,Option1 Value,Variant SKU,Variant Barcode,Variant Price,Variant Inventory Tracker,Variant Inventory Policy,Variant Inventory Qty\n"
@@ -34,13 +33,6 @@ def head(monkeypatch):
     monkeypatch.setattr(
         test_catalog_sync, "table", lambda *lines: read_products(BytesIO((HEAD + "".join(lines)).encode()), name="t.csv", now_ms=1)
     )
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -18,17 +18,9 @@ from protocol.kinds import Topic
 from protocol.media import MOST_BYTES, Media, MediaForm, MediaRequest, media_hash
 from protocol.messages import pack, unpack
 from tests.node.files.test_picture import picture
-from tests.node.services.world import World
 
 HEAD = "Handle,Title,Status,Option1 Name,Option1 Value,Variant SKU,Variant Price,Variant Inventory Qty,Image Src\n"
 URL = "https://shop.example/{}.jpg"
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path)
-    yield made
-    made.close()
 
 
 class Side:

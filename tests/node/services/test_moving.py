@@ -1,20 +1,10 @@
 """A move, seen from the old computer, the new one, and the old one once it is retired."""
 
-import pytest
-
 from node.services import backup_head, greeting, moving, restored
 
 from .restoring import copied, revoke
-from .shop import Shop
 from .test_recovery import settle
 from .test_restored import hash_of, restore
-
-
-@pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
-    yield made
-    made.world.close()
 
 
 def states(node):

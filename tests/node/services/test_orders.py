@@ -7,14 +7,7 @@ import pytest
 from node.errors import ConflictError, NotFound, UserError
 from node.services import catalog, fulfilment, orders, payments, plans, quotes, today
 
-from .shop import CUSTOMER, WINDOW, Shop, file, fund
-
-
-@pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
-    yield made
-    made.world.close()
+from .shop import CUSTOMER, WINDOW, file, fund
 
 
 def test_the_whole_order(shop):

@@ -17,14 +17,7 @@ from protocol.ids import commitment
 from protocol.kinds import Topic
 from protocol.messages import Nack, pack, unpack
 
-from .shop import CUSTOMER, SECRET, WINDOW, Shop
-
-
-@pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
-    yield made
-    made.world.close()
+from .shop import CUSTOMER, SECRET, WINDOW
 
 
 def put(shop, sender, receiver, signed):

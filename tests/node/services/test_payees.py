@@ -11,16 +11,8 @@ from protocol.messages import pack
 from protocol.team import PAYEE, PayeeChanged
 
 from .restoring import copied, restored, sign_root
-from .shop import Shop
 
 INDEX = 1 << 16
-
-
-@pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
-    yield made
-    made.world.close()
 
 
 def own(node):

@@ -14,14 +14,6 @@ from protocol.identity import GenerationStarted, sign_entry
 from protocol.kinds import Topic
 from protocol.messages import Hello, pack
 from protocol.pairing import read_link
-from tests.node.services.world import World
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path)
-    yield made
-    made.close()
 
 
 def statuses(node):

@@ -17,7 +17,7 @@ from protocol.offer import Promotion, RankPrice
 from protocol.operations import put
 from protocol.shipping import Measure, ShippingProfile, Step, Zone
 
-from .shop import WINDOW, Shop
+from .shop import WINDOW
 
 DAY = 86_400_000
 POST = ShippingProfile(
@@ -31,13 +31,6 @@ POST = ShippingProfile(
     digital=False,
 )
 HOME = ShippingProfile("fetch", "USD", (), pickup=True, digital=False)
-
-
-@pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
-    yield made
-    made.world.close()
 
 
 def change(shop, sku="cream", weight=None, records=(), **fields):

@@ -39,13 +39,6 @@ from .shop import CUSTOMER, Shop
 from .test_restored import restore
 
 
-@pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
-    yield made
-    made.world.close()
-
-
 def settle(shop):
     """Until nobody has anything to say."""
     for _ in range(12):

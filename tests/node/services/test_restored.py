@@ -11,17 +11,9 @@ from protocol.recovery import BackupHead
 
 from .restoring import copied
 from .restoring import restored as set_up
-from .shop import Shop
 
 ALL = [pause.value for pause in pauses.Pause]
 DAY_MS = 86_400_000
-
-
-@pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
-    yield made
-    made.world.close()
 
 
 def hash_of(number):

@@ -37,11 +37,8 @@ class Fact:
 
 
 @pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
-    made.sponsor()
-    yield made
-    made.world.close()
+def shop(sponsored):
+    return sponsored
 
 
 def closed(shop):

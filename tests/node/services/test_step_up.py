@@ -5,23 +5,10 @@ import pytest
 from node.errors import ConflictError, NotFound
 from node.model.step_up import Kind, Status
 from node.services import step_up, today
-from tests.node.services.world import World
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
 WALLET = Kind.WALLET_WORDS
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def ana(world):
-    return world.node("ana")
 
 
 def refused(code, call):

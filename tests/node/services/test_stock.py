@@ -11,17 +11,9 @@ from node.services import orders, quotes
 from node.services.quotes import LineInput
 from protocol.offer import Stock
 
-from .shop import Shop
 from .test_pricing import change
 
 MINUTE = 60_000
-
-
-@pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
-    yield made
-    made.world.close()
 
 
 def count(shop, sku="cream"):

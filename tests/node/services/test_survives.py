@@ -21,18 +21,11 @@ from protocol.messages import Ack, pack
 from protocol.payment import Method
 from protocol.plan import LONGEST_HOLD_MS
 
-from .shop import WINDOW, Shop
+from .shop import WINDOW
 from .test_orders_hostile import ordered
 
 LONG_AGO = 40 * 86_400_000
 OWNER = b"\x07" * 20
-
-
-@pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
-    yield made
-    made.world.close()
 
 
 class Log:

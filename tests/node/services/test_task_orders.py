@@ -14,18 +14,11 @@ from node.model.task_rule import DEFAULTS, Kind, Purchase, reorder, way_for
 from node.model.wishes import barred
 from node.services import erasure, fulfilment, orders, purchases, quotes, task_rules, tasks
 
-from .shop import CUSTOMER, Shop
+from .shop import CUSTOMER
 
 DAY = 86_400_000
 OTHER = bytes([9]) * 32
 MONDAY = date(2026, 3, 2)
-
-
-@pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
-    yield made
-    made.world.close()
 
 
 def looks(shop):

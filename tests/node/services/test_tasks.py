@@ -28,11 +28,6 @@ def world(tmp_path):
     made.close()
 
 
-@pytest.fixture
-def ana(world):
-    return world.node("ana")
-
-
 def person(node, id_=MIA, name="Mia Torres", *, created=None, archived=None, **fields):
     record = Contact(0, Names(name), **{"phones": (Phone("", "600", "+34600000111"),), **fields})
     node.write(lambda unit: unit.customers.keep(Customer(id_, record, created or unit.now, unit.now, None, archived)))

@@ -13,14 +13,6 @@ from protocol.envelope import sign
 from protocol.errors import ProtocolError
 from protocol.messages import pack
 from protocol.team import JOIN, CoSigned, JoinRequest, SponsorRequest
-from tests.node.services.world import World
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.fixture

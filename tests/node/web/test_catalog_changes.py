@@ -10,18 +10,11 @@ from node.web.runtime import RUNTIME
 from node.web.sessions import Sessions
 from tests.node.services.test_catalog_changes import DAY, HOUR, reprice
 from tests.node.services.test_catalog_sync import line, publish
-from tests.node.services.world import START, World
+from tests.node.services.world import START
 from tests.node.web import test_orders
 
 pytestmark = pytest.mark.asyncio
 PATH = catalog_changes.PATH
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.fixture

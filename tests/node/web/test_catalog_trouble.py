@@ -22,18 +22,11 @@ from protocol.log import sign_checkpoint, verify_checkpoint
 from protocol.reconcile import END
 from tests.node.cli import test_order_commands
 from tests.node.services.test_catalog_sync import altered, line, publish
-from tests.node.services.world import START, World
+from tests.node.services.world import START
 from tests.node.web import test_orders
 
 pytestmark = pytest.mark.asyncio
 DAY = 86_400_000
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from node.web.render import Viewer
 from node.web.runtime import RUNTIME
 from node.web.sessions import Sessions
 from node.web.statements import base_units
-from tests.node.services.shop import Shop
 from tests.node.services.test_statements import claimed, closed, posted
 
 HOST = "ana.localhost:8801"
@@ -72,11 +71,8 @@ class Desk:
 
 
 @pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
-    made.sponsor()
-    yield made
-    made.world.close()
+def shop(sponsored):
+    return sponsored
 
 
 @pytest_asyncio.fixture

@@ -12,7 +12,7 @@ from node.web import grants as grant_pages
 from node.web.runtime import RUNTIME
 from node.web.sessions import Sessions
 from tests.node.services.importing import runs
-from tests.node.services.shop import CUSTOMER, SECRET, Shop
+from tests.node.services.shop import CUSTOMER, SECRET
 from tests.node.web import test_orders
 
 HOST, COOKIE = test_orders.HOST, test_orders.COOKIE
@@ -23,13 +23,6 @@ class Runtime(test_orders.Runtime):
     def __init__(self, node) -> None:
         super().__init__(node)
         self.imports = runs(node)
-
-
-@pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
-    yield made
-    made.world.close()
 
 
 @pytest_asyncio.fixture

@@ -12,19 +12,12 @@ from node.web.sessions import Sessions
 from tests.node.services import test_lookouts
 from tests.node.services.test_catalog_sync import publish
 from tests.node.services.test_lookouts import CODE, change, line, product_of
-from tests.node.services.world import START, World
+from tests.node.services.world import START
 from tests.node.web import test_orders, test_tasks
 
 pytestmark = pytest.mark.asyncio
 PATH = lookouts.PATH
 head = test_lookouts.head
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.fixture

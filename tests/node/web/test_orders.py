@@ -14,7 +14,7 @@ from node.web.page import Stage
 from node.web.render import Viewer
 from node.web.runtime import RUNTIME
 from node.web.sessions import Sessions
-from tests.node.services.shop import CUSTOMER, WINDOW, Shop, fund
+from tests.node.services.shop import CUSTOMER, WINDOW, fund
 
 HOST = "ana.localhost:8801"
 COOKIE = "gemstra-desk"
@@ -72,13 +72,6 @@ class Desk:
         for words in expected:
             assert words in plain, plain
         return text
-
-
-@pytest.fixture
-def shop(tmp_path):
-    made = Shop(tmp_path)
-    yield made
-    made.world.close()
 
 
 @pytest_asyncio.fixture
