@@ -10,6 +10,9 @@ endif
 RUNTIME := $(VENV)/.runtime-$(FOUND)
 DEVELOPMENT := $(VENV)/.development-$(FOUND)
 
+# Compiled modules are kept: a node starts in half the time, and the tests start hundreds.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test lint types bench battery docs contracts shots clean
 
 demo: $(RUNTIME)
