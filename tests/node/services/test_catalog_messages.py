@@ -24,7 +24,7 @@ from protocol.packs import MANIFEST, Manifest
 from protocol.reconcile import begin, numbers
 from tests.node.services import world as worlds
 
-from .test_catalog_sync import feed_id, line, packed, publish, same, shop, small, world  # noqa: F401
+from .test_catalog_sync import feed_id, line, packed, publish, same, shop, small  # noqa: F401
 
 BOUNDED = {
     "too-large", "malformed", "not-canonical", "unknown-kind", "unexpected-reply", "bad-signature", "wrong-pack", "bad-pack", "bad-page",
@@ -96,7 +96,7 @@ def following_(world, shop, packed):  # noqa: F811
     return world, lumen, ana
 
 
-def _again(world, ana, *, lost):  # noqa: F811
+def _again(world, ana, *, lost):
     """Everything is asked for anew; with `lost` from nothing."""
     if lost:
         ana.store.catalog.write_now(lambda writing: writing.forget(feed_id(ana)))
@@ -107,7 +107,7 @@ def _again(world, ana, *, lost):  # noqa: F811
 
 @pytest.mark.parametrize("kind", ANSWERED)
 def test_an_answer_that_is_wrong_in_form_has_no_effect(following_, monkeypatch, kind):
-    world, lumen, ana = following_  # noqa: F811
+    world, lumen, ana = following_
     lost = kind in ("catalog.manifest", "catalog.pack")
     if lost:
         _again(world, ana, lost=True)
@@ -129,7 +129,7 @@ def test_an_answer_that_is_wrong_in_form_has_no_effect(following_, monkeypatch, 
     assert same(ana, lumen)  # the control: what was asked for, untouched
 
 
-def _of_another(world, lumen):  # noqa: F811
+def _of_another(world, lumen):
     """What another merchant would give for its own feed, to whatever is asked."""
     other = world.node("other", "merchant")
     ben = world.node("ben")
@@ -142,7 +142,7 @@ def _of_another(world, lumen):  # noqa: F811
 
 
 def test_answers_of_another_feed_replayed_ones_and_those_of_the_future_are_refused(following_, monkeypatch):
-    world, lumen, ana = following_  # noqa: F811
+    world, lumen, ana = following_
     strange = _of_another(world, lumen)
     publish(lumen, line("later", "L2", "3.00"))
     head = ana.read(lambda unit: unit.catalog.feed(feed_id(ana)))
@@ -222,7 +222,7 @@ def _questions(ana, feed):
 
 @pytest.mark.parametrize("name", ["feeds", "since", "manifest", "pack", "ranges", "entries", "proof", "heads", "changed"])
 def test_a_question_that_is_wrong_in_form_is_refused_and_changes_nothing(following_, name):
-    world, lumen, ana = following_  # noqa: F811
+    world, lumen, ana = following_
     feed = feed_id(ana)
     question = pack(_questions(ana, feed)[name])
     receiver, sender = (ana, lumen) if name == "changed" else (lumen, ana)
@@ -237,7 +237,7 @@ def test_a_question_that_is_wrong_in_form_is_refused_and_changes_nothing(followi
 
 @pytest.mark.parametrize("name", ["since", "manifest", "pack", "ranges", "entries", "proof"])
 def test_a_question_for_another_feed_or_beyond_it_gets_a_code(following_, name):
-    world, lumen, ana = following_  # noqa: F811
+    world, lumen, ana = following_
     question = _questions(ana, feed_id(ana))[name]
     log = "log" if name == "proof" else "feed"
     strange = [replace(question, **{log: bytes(32)})]
@@ -251,6 +251,6 @@ def test_a_question_for_another_feed_or_beyond_it_gets_a_code(following_, name):
         assert caught.value.code in ("unknown-feed", "no-manifest", "no-pack", "rollback", "too-different")
 
 
-def _ask(world, sender, receiver, body):  # noqa: F811
+def _ask(world, sender, receiver, body):
     line_ = worlds.Line(world, sender)
     return worlds.finished(line_.request(receiver.peer, (), Topic.CATALOG, body, 5.0))

@@ -7,9 +7,9 @@ import pytest
 from node.services import customer_search
 from tests.node.services.importing import take
 from tests.node.services.test_customer_search import PEOPLE
-from tests.node.web.test_customers import desks, shop
+from tests.node.web.test_customers import desks
 
-__all__ = ["desks", "shop"]
+__all__ = ["desks"]
 
 
 @pytest.fixture
