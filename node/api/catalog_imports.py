@@ -10,6 +10,7 @@ from node.api.uploads import Arriving, flag_option, parsed, text_option
 from node.errors import UserError
 from node.model.export import Export
 from node.services import catalog_batches, catalog_imports, product_errors
+from node.services.catalog import usual_currency
 from node.services.catalog_imports import AppliedView, ProductImportView
 from node.services.catalog_runs import CatalogRuns
 from node.services.customer_staging import DroppedView
@@ -31,9 +32,9 @@ async def stage(runtime: ProductsRuntime, request: web.Request) -> ProductImport
     """Read a product file, sent as the body, and compare it with the catalog: nothing is signed before `apply`.
 
     Shopify and WooCommerce CSV, Google's feed (XML, table), JSON-LD (also in a web page), our JSON lines, or a table that waits for its
-    columns. `currency` where the file names none, `replace`: what the file does not have goes, `size`: its bytes.
+    columns. `currency` where the file names none (that of our catalog), `replace`: what the file does not have goes, `size`: its bytes.
     """
-    name, currency = text_option(request, "name"), text_option(request, "currency", "USD").upper()
+    name, currency = text_option(request, "name"), text_option(request, "currency", "").upper() or await runtime.read(usual_currency)
     withdraw, size = flag_option(request, "replace"), text_option(request, "size", "0")
     if not size.isascii() or not size.isdigit():
         raise UserError("size is a number of bytes", code="bad-request")

@@ -15,7 +15,7 @@ from protocol.money import exponent
 @dataclass(frozen=True, slots=True)
 class StatusView:
     """How the node is. `network` and `chain`: `ready`, `starting`, `off`, or why they stopped; `trouble` why the store cannot write now, or
-    what a vault that is being opened waits for.
+    what a vault that is being opened waits for. `currency` is what the desk's own amounts are in where nobody says it.
     """
 
     state: str
@@ -31,6 +31,7 @@ class StatusView:
     trouble: str
     waiting: int
     version: str
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)

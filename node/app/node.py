@@ -16,6 +16,7 @@ from node.config import Config, save
 from node.errors import ConflictError, Locked
 from node.model.identity import Founded, Founder, Sheets
 from node.services import today
+from node.services.catalog import usual_currency
 from node.vault import keyfile
 from node.web.page import Stage, clock_ms
 from node.web.render import Viewer
@@ -244,9 +245,9 @@ class Node:
         """How the node is."""
         opened = self._opened
         if opened is None:
-            return StatusView(self.stage().value, "", "", "", "", self.page, "off", [], [], "off", self._opening, 0, VERSION)
+            return StatusView(self.stage().value, "", "", "", "", self.page, "off", [], [], "off", self._opening, 0, VERSION, "")
         keys, host = opened.keys, opened.host
-        waiting = await opened.store.read(lambda unit: len(unit.outbox.open()))
+        waiting, currency = await opened.store.read(lambda unit: (len(unit.outbox.open()), usual_currency(unit)))
         return StatusView(
             Stage.OPEN.value,
             keys.name,
@@ -261,6 +262,7 @@ class Node:
             opened.trouble,
             waiting,
             VERSION,
+            currency,
         )
 
     def open_link(self) -> LinkView:

@@ -21,7 +21,7 @@ def add(app: typer.Typer) -> None:
 
 def change(
     context: typer.Context,
-    currency: Annotated[str, typer.Option(help="Which of your catalogs.")] = "USD",
+    currency: Annotated[str, typer.Option(help="Which of your catalogs, where you have several.")] = "",
     search: Annotated[str, typer.Option(help="Only offers with this in their title or SKU.")] = "",
     vendor: Annotated[str, typer.Option(help="Only this brand's.")] = "",
     category: Annotated[str, typer.Option(help="Only this category and those below it.")] = "",
@@ -55,7 +55,7 @@ def change(
         }  # fmt: skip
         selection = {"search": search, "vendor": vendor, "category": category, "skus": sku or []}
         path = "/catalog/change/preview" if preview else "/catalog/change"
-        done = call.client.post_once(path, currency=currency, selection=selection, change=wanted)
+        done = call.client.post_once(path, currency=call.currency(currency), selection=selection, change=wanted)
         if call.output.as_json:
             call.output.show(done)
             return

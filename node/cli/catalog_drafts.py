@@ -11,7 +11,7 @@ from node.cli.context import Call, call_of
 from node.cli.output import reported
 from node.errors import NotFound, UserError
 
-_CURRENCY = typer.Option(help="Which of your catalogs.")
+_CURRENCY = typer.Option(help="Which of your catalogs, where you have several.")
 _KEYS = {"product": "handle", "offer": "sku"}
 _BODIES = {"product": "product", "offer": "offer", "shipping": "profile", "returns": "policy"}
 _PATHS = {
@@ -36,7 +36,7 @@ def edit(
     context: typer.Context,
     noun: Annotated[str, typer.Argument(help="product, offer, shipping or returns.")],
     name: Annotated[str, typer.Argument(help="The product's handle, the offer's SKU, the record's name.")] = "",
-    currency: Annotated[str, _CURRENCY] = "USD",
+    currency: Annotated[str, _CURRENCY] = "",
     set_: Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE, the value as JSON or a plain word, e.g. stock=low.")] = None,
     from_: Annotated[Path | None, typer.Option("--from", help="A JSON file with the whole record, such as this command shows.")] = None,
 ) -> None:
@@ -45,6 +45,7 @@ def edit(
     with reported():
         if noun not in _BODIES:
             raise UserError("Say product, offer, shipping or returns.", code="bad-request")
+        currency = call.currency(currency)
         if not set_ and from_ is None:
             call.output.show(_records(call, noun, name, currency))
             return
@@ -93,12 +94,12 @@ def remove(
     context: typer.Context,
     noun: Annotated[str, typer.Argument(help="product, offer, shipping or returns.")],
     name: Annotated[str, typer.Argument(help="The product's handle, the offer's SKU, the record's name.")],
-    currency: Annotated[str, _CURRENCY] = "USD",
+    currency: Annotated[str, _CURRENCY] = "",
 ) -> None:
     """Draft that something goes from your catalog; a product takes its offers along. Example: gemstra catalog remove product rose-mist"""
     call = call_of(context)
     with reported():
-        call.output.show(call.client.post("/catalog/edit/withdraw", currency=currency, noun=noun, name=name))
+        call.output.show(call.client.post("/catalog/edit/withdraw", currency=call.currency(currency), noun=noun, name=name))
 
 
 def drafts(
@@ -126,7 +127,7 @@ def drafts(
 def publish(
     context: typer.Context,
     pile: Annotated[str, typer.Argument(help="Which drafts (see drafts); without it those of the currency.")] = "",
-    currency: Annotated[str, _CURRENCY] = "USD",
+    currency: Annotated[str, _CURRENCY] = "",
     name: Annotated[str, typer.Option(help="What to call the batch.")] = "",
     at: Annotated[
         str, typer.Option(help="Sign it then: 2026-12-01T09:00, with +01:00 or the like for another zone than this machine's.")
@@ -137,7 +138,7 @@ def publish(
     """Sign your drafts as one batch, now or at a time. Example: gemstra catalog publish --name "Spring prices" --at 2026-12-01T09:00"""
     call = call_of(context)
     with reported():
-        pile = pile or _open(call, currency)
+        pile = pile or _open(call, call.currency(currency))
         if unplan:
             call.output.show(call.client.post(f"/catalog/drafts/{pile}/unschedule"))
         elif at:
@@ -154,12 +155,12 @@ def discard(
     pile: Annotated[str, typer.Argument(help="Which drafts; without it those of the currency.")] = "",
     noun: Annotated[str, typer.Option(help="Only one: product, offer, shipping or returns.")] = "",
     name: Annotated[str, typer.Option(help="The one's handle, SKU or name.")] = "",
-    currency: Annotated[str, _CURRENCY] = "USD",
+    currency: Annotated[str, _CURRENCY] = "",
 ) -> None:
     """Let go of drafts; what is signed stays. Example: gemstra catalog discard --noun offer --name SOAP-1"""
     call = call_of(context)
     with reported():
-        pile = pile or _open(call, currency)
+        pile = pile or _open(call, call.currency(currency))
         call.output.show(call.client.post(f"/catalog/drafts/{pile}/discard", noun=noun or None, name=name))
 
 

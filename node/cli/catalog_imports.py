@@ -41,7 +41,7 @@ def add(app: typer.Typer) -> None:
 def import_(
     context: typer.Context,
     file: Annotated[str, typer.Argument(help="A product file, or the id of one that waits.")],
-    currency: Annotated[str, typer.Option(help="Of its prices, where the file names none.")] = "USD",
+    currency: Annotated[str, typer.Option(help="Of its prices, where the file names none; without it your catalog's.")] = "",
     replace: Annotated[bool | None, typer.Option("--replace/--keep", help="Take away what the file does not have, or leave it.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; the file waits, nothing is signed.")] = False,
     only: Annotated[str, typer.Option(help="With --dry-run: only new, price, stock, changed, withdrawn, same, error or left.")] = "",
@@ -201,7 +201,7 @@ def export(
 def watch(
     context: typer.Context,
     place: Annotated[str, typer.Argument(help="An https address, or a folder whose newest file is read.")],
-    currency: Annotated[str, typer.Option(help="Of its prices, where the file names none.")] = "USD",
+    currency: Annotated[str, typer.Option(help="Of its prices, where the file names none; without it your catalog's.")] = "",
     every: Annotated[int, typer.Option(help="Minutes between two looks.")] = 60,
     publish: Annotated[bool, typer.Option("--publish", help="Sign what it brings by itself; without it, it waits for you.")] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Take away what a file does not have.")] = False,

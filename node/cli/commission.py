@@ -103,7 +103,7 @@ def dispute(context: typer.Context, merchant: str) -> None:
 @plan.command()
 def publish(
     context: typer.Context,
-    currency: Annotated[str, typer.Option(help="ISO 4217.")] = "USD",
+    currency: Annotated[str, typer.Option(help="ISO 4217; without it your catalog's.")] = "",
     direct: Annotated[int, typer.Option(help="The seller's basis points of a line's price (2000 = 20 %).")] = 2000,
     level: Annotated[list[int] | None, typer.Option(help="Basis points of the next level above; repeat it.")] = None,
     cap: Annotated[int, typer.Option(help="The most it pays in all, basis points.")] = 5000,
@@ -116,7 +116,7 @@ def publish(
     with reported():
         answer = call.client.post(
             "/plans",
-            currency=currency,
+            currency=call.currency(currency),
             direct_bps=direct,
             level_bps=level or [],
             cap_bps=cap,

@@ -30,6 +30,10 @@ class Call:
         """The running node."""
         return Client(self.data)
 
+    def currency(self, given: str) -> str:
+        """The currency named, else the one that this desk's own amounts are in."""
+        return given.upper() or str(self.client.get("/status")["currency"])
+
     def confirm(self, question: str) -> None:
         """Ask before something that cannot be undone. Raises UserError when there is nobody to ask."""
         if self.yes:

@@ -73,6 +73,12 @@ class CatalogUnit(PeersUnit, Protocol):
     def catalog(self) -> CatalogBook: ...  # noqa: D102
 
 
+def usual_currency(unit: CatalogUnit) -> str:
+    """What a desk's amounts are in where nobody says it: its only catalog's currency; before it has one, or has several, that of set-up."""
+    feeds = unit.catalog.feeds(own=True)
+    return feeds[0].currency if len(feeds) == 1 else unit.me.currency
+
+
 @dataclass(frozen=True, slots=True)
 class SkippedView:
     """A row of the file that is not sold, and why. Rows count as in a spreadsheet."""

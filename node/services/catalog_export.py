@@ -10,7 +10,7 @@ from protocol.offer import Offer, Stock
 from protocol.operations import Noun
 from protocol.product import Product, Variant
 
-from .catalog import CatalogUnit, require_writer
+from .catalog import CatalogUnit, require_writer, usual_currency
 
 _AT_ONCE = 200
 
@@ -27,7 +27,7 @@ def feed_to_export(unit: CatalogUnit, currency: str = "") -> tuple[bytes, str]:
     """Our feed of this currency ("": the only one, or that chosen at set-up) and the currency. Raises NotFound."""
     require_writer(unit)
     feeds = {row.currency: row.feed for row in unit.catalog.feeds(own=True)}
-    chosen = currency or (next(iter(feeds)) if len(feeds) == 1 else unit.me.currency)
+    chosen = currency or usual_currency(unit)
     if chosen not in feeds:
         known = f" You have one in {', '.join(sorted(feeds))}." if feeds else " Import your products first."
         raise NotFound(f"You have no catalog in {chosen or 'any currency'}.{known}")

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from node.errors import ConflictError, NotFound
 from node.model.catalog_source import CatalogSource
 
-from .catalog import require_writer
+from .catalog import require_writer, usual_currency
 from .catalog_staging import ProductsUnit
 from .today_items import TodayItem
 
@@ -50,11 +50,13 @@ class SourceView:
 def add_source(
     unit: SourcesUnit, kind: str, place: str, currency: str, every: int = 60, withdraw: bool = False, publish: bool = False
 ) -> SourceView:
-    """Look at a folder (`kind` folder) or an address (url) every so many minutes. `publish`: what it brings is signed by itself."""
+    """Look at a folder (`kind` folder) or an address (url) every so many minutes. `currency` "": our catalog's. `publish`: what it brings
+    is signed by itself.
+    """
     require_writer(unit)
     if len(unit.catalog_sources.all()) >= MOST:
         raise ConflictError(f"{MOST} places are watched already. Forget one first.", code="too-many-sources")
-    row = CatalogSource(unit.random(32), kind, place.strip(), currency.upper(), every, withdraw, publish, unit.now)
+    row = CatalogSource(unit.random(32), kind, place.strip(), currency.upper() or usual_currency(unit), every, withdraw, publish, unit.now)
     unit.catalog_sources.keep(row)
     unit.touched("changes")
     return _view(row)

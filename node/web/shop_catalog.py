@@ -8,10 +8,10 @@ from aiohttp import web
 from node.errors import ConflictError, UserError
 from node.model.export import Export
 from node.services import browse, catalog_batches, catalog_imports, plans
+from node.services.catalog import CatalogUnit, usual_currency
 from node.services.catalog_batches import BatchView
 from node.services.catalog_imports import ProductImportView, ProductMappingView
 from node.services.catalog_runs import CatalogRuns
-from node.services.unit import Unit
 from node.web.forms import Upload, form_of, takes_upload
 from node.web.page import id_in, render, see_other
 from node.web.product_words import FORMS, batch_words, state_of
@@ -43,18 +43,18 @@ def importing(request: web.Request) -> Importing:
     return found
 
 
-def shop(unit: Unit) -> tuple[str, str]:
-    """Our identity (hex) and the currency chosen at set-up. Raises UserError `not-a-merchant`."""
+def shop(unit: CatalogUnit) -> tuple[str, str]:
+    """Our identity (hex) and the currency of our amounts. Raises UserError `not-a-merchant`."""
     if unit.me.role != "merchant":
         raise UserError("This page is a merchant's: a seller follows the catalogs and plans of its merchants.", code="not-a-merchant")
-    return unit.me.identity.hex(), unit.me.currency
+    return unit.me.identity.hex(), usual_currency(unit)
 
 
-def writer(unit: Unit) -> tuple[str, str]:
-    """Our identity (hex) and the currency chosen at set-up. Raises UserError `not-a-merchant`."""
+def writer(unit: CatalogUnit) -> tuple[str, str]:
+    """Our identity (hex) and the currency of our amounts. Raises UserError `not-a-merchant`."""
     if unit.me.role == "seller":
         raise UserError("This page is a merchant's or a brand's: a seller follows the catalogs of its merchants.", code="not-a-merchant")
-    return unit.me.identity.hex(), unit.me.currency
+    return unit.me.identity.hex(), usual_currency(unit)
 
 
 async def show(request: web.Request) -> web.StreamResponse:

@@ -136,3 +136,14 @@ def test_a_folder_is_watched(call, tmp_path):
     assert json.loads(call("--json", "catalog", "feeds").stdout)[0]["products"] == 1
     call("catalog", "places", "--forget", made["id"])
     assert json.loads(call("--json", "catalog", "places").stdout) == []
+
+
+def test_a_file_without_a_currency_is_priced_in_that_of_the_desk(call, tmp_path):
+    file = tmp_path / "shop.csv"
+    file.write_bytes(shopify(line("a", "A", "5")))
+    call("catalog", "import", str(file), "--currency", "eur")
+    file.write_bytes(shopify(line("a", "A", "6")))
+    [changed] = rows(call, "import", str(file), "--dry-run", "--only", "price")
+    assert "EUR" in json.dumps(changed)
+    place = json.loads(call("--json", "catalog", "watch", str(tmp_path)).stdout)
+    assert place["currency"] == "EUR"

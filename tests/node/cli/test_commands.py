@@ -5,6 +5,8 @@ from collections import Counter
 import pytest
 import typer
 
+from node.cli.context import Call
+from node.cli.output import Output
 from node.cli.root import app
 
 
@@ -32,3 +34,9 @@ def test_control_two_of_a_name_are_found(name):
     group.command(name="list")(list_)
     group.command(name=name)(list_)
     assert doubled(odd) == {"gemstra group list"}
+
+
+def test_without_a_currency_named_a_command_means_the_desks(monkeypatch, tmp_path):
+    monkeypatch.setattr("node.cli.client.Client.get", lambda self, path: {"/status": {"currency": "EUR"}}[path])
+    call = Call(tmp_path, Output(as_json=False, quiet=True), no_input=True, yes=False)
+    assert (call.currency(""), call.currency("chf")) == ("EUR", "CHF")
