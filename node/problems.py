@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 
 from node.errors import ConflictError, FieldErrors, IntegrityError, Locked, NodeError, NotFound, Unavailable, UserError
-from protocol.errors import LocalError, ProtocolError
+from node.model.record_words import words_of
+from protocol.errors import BadField, LocalError, ProtocolError
 
 TYPE_PREFIX = "https://gemstra.example/problems/"
 
@@ -43,7 +44,7 @@ class Problem:
 def problem(error: NodeError | ProtocolError) -> Problem:
     """The problem document for an expected error."""
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
-    shown = problem_of(status, error.code, str(error))
+    shown = problem_of(status, error.code, words_of(error) if isinstance(error, BadField) else str(error))
     if not isinstance(error, FieldErrors):
         return shown
     return replace(shown, fields=tuple(WrongField(fault.field, fault.code, str(fault)) for fault in error.faults))

@@ -18,7 +18,7 @@ from operator import attrgetter
 from typing import Any, TypeVar, get_args, get_origin
 
 from .encoding import LEAVES, MAX_BYTES, MAX_DEPTH, Tree, decode, dump, ordered, peek
-from .errors import Malformed
+from .errors import BadField, Malformed
 
 LATEST_MS = 2**53 - 1  # no time is later, so that a few added up stay within 64 bits, and JavaScript reads them as numbers
 LONGEST_TEXT = 2_000
@@ -63,7 +63,8 @@ def refuse_empty(record: Any, *names: str) -> None:
     """A list that may be absent is absent where nothing is in it, so that one record has one byte form. Raises Malformed."""
     for name in names:
         if getattr(record, name) == ():
-            raise Malformed(f"{type(record).__name__}.{name} is empty: it is left out then")
+            path = f"{type(record).__name__}.{name}"
+            raise BadField(f"{path} is empty: it is left out then", path=path, fault="few")
 
 
 def to_tree(value: Any) -> Tree:
@@ -119,14 +120,15 @@ def from_tree(cls: type[T], tree: Tree, *, where: str = "") -> T:
     """The record of type `cls` in a decoded tree. Raises Malformed: `malformed`, `unknown-key`, `missing-key`."""
     where = where or cls.__name__
     if not isinstance(tree, dict):
-        raise Malformed(f"{where} is not a map")
+        raise BadField(f"{where} is not a map", path=where, fault="kind", limit="map")
     shape: Any = cls
     values: dict[str, Any] = {}
     for name, number, read, required in _reading(shape):
         if number in tree:
             values[name] = read(tree[number], where, name)
         elif required:
-            raise Malformed(f"{where}.{name} is missing", code="missing-key")
+            path = f"{where}.{name}"
+            raise BadField(f"{path} is missing", path=path, fault="missing", code="missing-key")
     if len(values) != len(tree):
         _refuse_unknown(shape, tree, where)
     return cls(**values)
@@ -161,7 +163,8 @@ def _reader(hint: Any, bounds: _Bounds) -> Read:
 def _list_reader(item: Read, most: int) -> Read:
     def read(tree: Tree, where: str, name: str) -> Any:
         if not isinstance(tree, list) or len(tree) > most:
-            raise Malformed(f"{where}.{name} is not a list of at most {most}")
+            path, fault = f"{where}.{name}", "many" if isinstance(tree, list) else "kind"
+            raise BadField(f"{path} is not a list of at most {most}", path=path, fault=fault, limit=most if fault == "many" else "list")
         return tuple([item(part, where, name) for part in tree])
 
     return read
@@ -172,7 +175,8 @@ def _word_reader(words: type[StrEnum]) -> Read:
         try:
             return words(tree)
         except ValueError:
-            raise Malformed(f"{where}.{name} is none of {', '.join(words)}") from None
+            path, known = f"{where}.{name}", ", ".join(words)
+            raise BadField(f"{path} is none of {known}", path=path, fault="word", limit=known) from None
 
     return read
 
@@ -182,17 +186,20 @@ def _leaf_reader(hint: Any, bounds: _Bounds) -> Read:
 
     def read(tree: Tree, where: str, name: str) -> Any:
         if type(tree) is not hint:
-            raise Malformed(f"{where}.{name} is not {getattr(hint, '__name__', hint)}")
+            kind = getattr(hint, "__name__", hint)
+            raise BadField(f"{where}.{name} is not {kind}", path=f"{where}.{name}", fault="kind", limit=kind)
         if hint is bool:
             return tree
         if hint is int:
             if not low <= tree <= high:
-                raise Malformed(f"{where}.{name} is out of range")
+                fault, limit = ("low", low) if tree < low else ("high", high)
+                raise BadField(f"{where}.{name} is out of range", path=f"{where}.{name}", fault=fault, limit=limit)
         elif size is not None:
             if len(tree) != size:
-                raise Malformed(f"{where}.{name} has {len(tree)} bytes, not {size}")
+                raise BadField(f"{where}.{name} has {len(tree)} bytes, not {size}", path=f"{where}.{name}", fault="size", limit=size)
         elif len(tree) > longest:
-            raise Malformed(f"{where}.{name} is longer than {longest}", code="too-large")
+            text = f"{where}.{name} is longer than {longest}"
+            raise BadField(text, path=f"{where}.{name}", fault="long", limit=longest, code="too-large")
         return tree
 
     return read

@@ -45,6 +45,16 @@ class Malformed(RemoteError):
     code = "malformed"
 
 
+class BadField(Malformed):
+    """A field's value is not what its record allows. `path` names the field (Offer.price.minor), `fault` says how: missing, kind, low,
+    high, long, many, few, size, word; `limit` is what it may be.
+    """
+
+    def __init__(self, message: str, *, path: str, fault: str, limit: object = "", code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.path, self.fault, self.limit = path, fault, limit
+
+
 class BadSignature(RemoteError):
     """A signature, hash or proof does not hold: `bad-signature`, `wrong-domain`, `bad-id`, `bad-proof`, …"""
 

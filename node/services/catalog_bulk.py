@@ -9,6 +9,7 @@ from typing import Any
 
 from node.errors import UserError
 from node.model.draft import Draft
+from node.model.record_words import words_of
 from protocol.codec import from_bytes, to_bytes
 from protocol.errors import ProtocolError
 from protocol.money import BASIS_POINTS, Money, exponent
@@ -142,7 +143,7 @@ def look(unit: DraftsUnit, currency: str, selection: Selection, change: Change, 
             raw = None if after_it is None else to_bytes(from_bytes(Offer, to_bytes(after_it)))
         except ProtocolError as error:
             refused += 1
-            rows.append(BulkRowView(record.offer.sku, record.product.title, (), f"{error}."))
+            rows.append(BulkRowView(record.offer.sku, record.product.title, (), words_of(error)))
             continue
         if raw != stands:
             drafts.append(_draft(unit, feed, record.product, slot, raw, base, all_of_it=_whole(selection, record.product)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 from node.errors import UserError
+from node.model.record_words import words_of
 from protocol.codec import from_bytes, to_bytes
 from protocol.errors import ProtocolError
 from protocol.money import Money
@@ -135,7 +136,7 @@ def checked(kind: type[R], values: dict[str, Any]) -> R:
     try:
         return from_bytes(kind, to_bytes(kind(**values)), max_bytes=MAX_RECORD_BYTES)
     except ProtocolError as error:
-        raise UserError(f"{str(error)[:1].upper()}{str(error)[1:]}.", code=error.code) from error
+        raise UserError(words_of(error), code=error.code) from error
 
 
 def _absent(name: str, value: Any) -> Any:

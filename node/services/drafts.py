@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from node.errors import NotFound, UserError
 from node.model.draft import Draft, Pile
+from node.model.record_words import words_of
 from protocol.brand_plan import check_offer
 from protocol.codec import from_bytes, to_bytes
 from protocol.errors import ProtocolError
@@ -271,7 +272,7 @@ def _check_offer(unit: DraftsUnit, currency: str, offer: Offer) -> None:
         try:
             check_offer(offer, raw, from_bytes(Product, raw), bounds.bounds, plan.plan, brand=brand.identity, now=unit.now)
         except ProtocolError as error:
-            raise UserError(f"{error}.", code=error.code) from error
+            raise UserError(words_of(error), code=error.code) from error
 
 
 def require_tax_class(unit: DraftsUnit, name: str) -> None:
@@ -292,7 +293,7 @@ def _require_writer(unit: DraftsUnit, currency: str) -> None:
     try:
         exponent(currency)
     except ProtocolError as error:
-        raise UserError(f"{error}.", code=error.code) from error
+        raise UserError(words_of(error), code=error.code) from error
 
 
 def _values(record: Record) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from node.model.listing import ProductRow, VariantRow
 from node.model.product_import import MOST_CHANGES, SHOWN, Change
+from node.model.record_words import words_of
 from protocol.codec import from_tree, to_bytes
 from protocol.country import CODES
 from protocol.encoding import peek
@@ -114,7 +115,7 @@ def merged(
         named = {offer.sku for offer in offers}
         kept = [replace(offer, product=name) for sku, offer in before.offers.items() if sku not in named] if before else []
     except ProtocolError as problem:
-        return Merged("error", handle, reason=f"It does not fit into a catalog: {problem}."[:300], code="too-large")
+        return Merged("error", handle, reason=f"It does not fit into a catalog. {words_of(problem)}"[:300], code="too-large")
     stays = {variant.sku for variant in product.variants}
     gone = [offer.sku for offer in kept if offer.sku not in stays]
     changes = _changes(before, product, offers, gone) if before else []

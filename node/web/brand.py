@@ -6,6 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
+from node.model.record_words import words_of
 from node.services import browse, peers
 from node.services.brand_plans import BrandPlanView, list_bounds, publish_bounds, require_brand
 from node.services.browse import FeedView
@@ -74,7 +75,7 @@ async def post_bounds(request: web.Request) -> web.StreamResponse:
     try:
         plan: BrandPlanView = await runtime_of(request).write(publish_bounds, name=form["name"], **terms)
     except ProtocolError as error:
-        return await _page(request, form, {"direct_least": f"{str(error)[:1].upper()}{str(error)[1:]}."})
+        return await _page(request, form, {"direct_least": words_of(error)})
     return see_other(request, "/brand", f"Version {plan.version} of {plan.name} is signed; your shops receive it")
 
 

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from node.errors import NodeError, NotFound, UserError
+from node.model.record_words import words_of
 from node.services import browse, catalog_choice
 from node.services.browse import FeedView
 from node.services.catalog_choice import SectionView
@@ -70,7 +71,7 @@ async def _choice(request: web.Request, errors: dict[str, str], chosen: frozense
     try:
         found = [item for item in await runtime.catalogs.sections(bytes.fromhex(feed.feed), division) if item.name]
     except (NodeError, ProtocolError) as error:
-        trouble = f"{error}"
+        trouble = words_of(error)
     listed = {item.name: item for item in found}
     shown = [*sorted(picked), *(item.name for item in found if item.name not in picked and q.casefold() in item.name.casefold())]
     return render(

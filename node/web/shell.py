@@ -152,7 +152,8 @@ def error_pages() -> Middleware:
         except Refusal as refusal:
             return problem(request, refusal.status, refusal.code, refusal.message)
         except (NodeError, ProtocolError) as error:
-            return problem(request, problem_of_error(error).status, error.code, str(error))
+            told = problem_of_error(error)
+            return problem(request, told.status, told.code, told.detail)
         except web.HTTPNotFound:
             return problem(request, 404, "not-found", "There is no such page on your desk.")
         except web.HTTPMethodNotAllowed:

@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from node.errors import NodeError, NotFound
+from node.model.record_words import words_of
 from node.services import product_sheet
 from node.services.brand_offers import (
     BrandOfferView,
@@ -139,8 +140,8 @@ async def post_product(request: web.Request) -> web.StreamResponse:
 
 def _said(error: NodeError | ProtocolError) -> str:
     """What a refusal says, with what to do where our plan is what does not fit."""
-    text = f"{str(error)[:1].upper()}{str(error)[1:]}".rstrip(".")
-    return f"{text}. Sign a plan that keeps the brand's bounds, then offer it." if error.code == "outside-bounds" else f"{text}."
+    text = words_of(error)
+    return f"{text} Sign a plan that keeps the brand's bounds, then offer it." if error.code == "outside-bounds" else text
 
 
 async def post_stop(request: web.Request) -> web.StreamResponse:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from node.errors import FieldError, FieldErrors, UserError
+from node.model.record_words import words_of
 from node.services.product_merging import amount
 from node.web.page import GATE
 from protocol.errors import ProtocolError
@@ -75,7 +76,7 @@ def each(text: str, read: Callable[[str], T]) -> tuple[T, ...]:
     try:
         return tuple(read(line) for line in lines(text))
     except ProtocolError as error:
-        raise UserError(f"{error}.", code=error.code) from error
+        raise UserError(words_of(error), code=error.code) from error
 
 
 # --- numbers, amounts, times
@@ -178,7 +179,7 @@ def size(text: str) -> Size | None:
     try:
         return Size(*(int(item) for item in found))
     except ProtocolError as error:
-        raise UserError(f"{error}.", code=error.code) from error
+        raise UserError(words_of(error), code=error.code) from error
 
 
 def typed_size(value: Size | None) -> str:

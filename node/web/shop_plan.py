@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from node.errors import UserError
+from node.model.record_words import words_of
 from node.services import plans
 from node.services.plans import PlanView
 from node.web import formats
@@ -150,7 +151,7 @@ def _refused(error: UserError | ProtocolError, terms: _Terms, before: PlanView |
     if error.code == "plan-cap":
         together, cap = terms.direct + sum(terms.levels), _cap(before)
         return {"direct": f"Together these are {_percent(together)} %. A plan pays {_percent(cap)} % at most: lower a rate."}
-    return {"rate" if error.code == "plan-rate" else "": f"{str(error)[:1].upper()}{str(error)[1:]}."}
+    return {"rate" if error.code == "plan-rate" else "": words_of(error)}
 
 
 # --- reading what was typed

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from node.errors import ConflictError, UserError
+from node.model.record_words import words_of
 from node.services import drafts
 from node.web import shop_fields as typed
 from node.web.forms import form_of
@@ -92,7 +93,7 @@ async def post_profile(request: web.Request) -> web.StreamResponse:
         profile = ShippingProfile(form["name"], currency, zones, form["ways"] == "pickup", form["ways"] == "digital")
         await runtime_of(request).write(drafts.save_shipping, currency=currency, profile=profile)
     except (UserError, ProtocolError) as error:
-        return _profile(request, currency, form, str(error), known=bool(given["known"]))
+        return _profile(request, currency, form, words_of(error), known=bool(given["known"]))
     return see_other(request, _home(currency), "Kept as a draft. Sign your drafts when they are all there.")
 
 
@@ -191,7 +192,7 @@ async def post_policy(request: web.Request) -> web.StreamResponse:
         policy = ReturnPolicy(form["name"], typed.whole(form["days"], "Days") or 0, cost, fee, form["conditions"])
         await runtime_of(request).write(drafts.save_returns, currency=currency, policy=policy)
     except (UserError, ProtocolError) as error:
-        return _policy(request, currency, form, str(error), known=bool(given["known"]))
+        return _policy(request, currency, form, words_of(error), known=bool(given["known"]))
     return see_other(request, _home(currency), "Kept as a draft. Sign your drafts when they are all there.")
 
 
