@@ -18,7 +18,7 @@ from .catalog_feeds import NOUNS, FileFeeds, Table, marks, parts, within
 from .catalog_goods import Shelves
 from .catalog_journal import Journal
 from .catalog_tree import grow
-from .many import insert_many
+from .many import TURN, insert_many
 
 BATCH = 2_000
 FORGOTTEN = 2_000
@@ -233,7 +233,8 @@ class FileWriter(FileFeeds):
     def merge(self, pages: int) -> bool:
         """Merge segments of the search index, writing about so many pages; whether anything was left to merge."""
         before = self._db.conn.total_changes
-        self._db.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,))
+        with TURN:
+            self._db.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,))
         merged: bool = self._db.conn.total_changes - before >= 2  # the index's own way to say so
         return merged
 
@@ -268,6 +269,10 @@ class FileWriter(FileFeeds):
 
     def _set(self, key: int, entries: Sequence[Entry], before: dict[tuple[Noun, str], bytes]) -> None:
         """Put and remove what stands in slots of their own, where `before` is in them now."""
+        with TURN:
+            self._set_now(key, entries, before)
+
+    def _set_now(self, key: int, entries: Sequence[Entry], before: dict[tuple[Noun, str], bytes]) -> None:
         moving = self._sections.look(key, entries)
         for noun in NOUNS:
             puts = [entry for entry in entries if entry.noun is noun and entry.record is not None]

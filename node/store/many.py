@@ -1,16 +1,20 @@
-"""Many rows into one table, up to a thousand a statement.
+"""Many rows into one table, up to a thousand a statement, and one writer of catalog files after the other.
 
 The engine gives Python's lock away and takes it back at each step of a statement: with a row a step, several threads that insert at once
-pass the lock around more than they insert (bench/catalog.py, `crowd`).
+pass the lock around more than they insert. With a thousand they still do where there are dozens of files (bench/catalog.py, `crowd`): a
+node is the only one in its process and never waits here, the nodes of a process that has several share its one lock in any case.
 """
 
 from collections.abc import Sequence
 from itertools import chain
+from threading import Lock
 from typing import Any
 
 from sqlite_utils import Database
 
 AT_ONCE = 1024
+TURN = Lock()
+"""Held while a batch of rows is put into a catalog file, or a step of its index merged: by who waits for nothing else meanwhile."""
 
 
 def insert_many(db: Database, into: str, rows: Sequence[tuple[Any, ...]]) -> None:
