@@ -40,6 +40,8 @@ WRITERS: Mapping[str, Callable[[str, int], Writer]] = {
     "json-ld": GraphJson,
     "json-lines": ProductLines,
 }
+WHOLE = "json-lines"
+"""The form that takes every record as it is, and not only what a shop would list."""
 
 
 async def begin(read: Callable[..., Awaitable[Any]], form: str, currency: str, now: int) -> Export:
@@ -50,14 +52,15 @@ async def begin(read: Callable[..., Awaitable[Any]], form: str, currency: str, n
     writer = WRITERS[form](chosen, exponent(chosen))
     day = datetime.fromtimestamp(now / 1000, UTC).date().isoformat()
     name = f"products-{chosen.lower()}-{form}-{day}.{writer.ending}"
-    return Export(name, writer.media_type, _pieces(read, writer, feed, chosen))
+    return Export(name, writer.media_type, _pieces(read, writer, feed, chosen, whole=form == WHOLE))
 
 
-async def _pieces(read: Callable[..., Awaitable[Any]], writer: Writer, feed: bytes, currency: str) -> AsyncIterator[bytes]:
+async def _pieces(read: Callable[..., Awaitable[Any]], writer: Writer, feed: bytes, currency: str, *, whole: bool) -> AsyncIterator[bytes]:
     yield writer.begin()
+    reader = catalog_export.read_records if whole else catalog_export.read_stretch
     after: str | None = ""
     while after is not None:
-        stretch: catalog_export.Stretch = await read(catalog_export.read_stretch, feed=feed, currency=currency, after=after)
+        stretch: catalog_export.Stretch = await read(reader, feed=feed, currency=currency, after=after)
         after = stretch.after
         if piece := await asyncio.to_thread(writer.rows, stretch.products):
             yield piece

@@ -7,9 +7,9 @@ from xml.sax.saxutils import escape
 from node.model.listing import ProductRow, VariantRow
 
 from .google_names import OPTIONS, name_of
+from .named_records import decimal
 from .plain_text import as_html
 from .prices import days_of
-from .product_lines import decimal
 
 _NAMES = {shown.casefold(): name_of(name) for name, shown in OPTIONS.items()} | {"colour": "color"}
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")

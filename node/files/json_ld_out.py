@@ -7,8 +7,8 @@ import msgspec
 
 from node.model.listing import ProductRow, VariantRow
 
+from .named_records import decimal
 from .plain_text import as_html
-from .product_lines import decimal
 
 _OWN = {"color": "color", "colour": "color", "size": "size", "material": "material", "pattern": "pattern"}
 

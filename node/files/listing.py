@@ -69,7 +69,8 @@ class Assembly:
     """Products as they are finished, one after the other: one SKU is sold once, one handle names one product."""
 
     def __init__(self) -> None:
-        self._owner: dict[str, int] = {}
+        self.owners: dict[str, int] = {}
+        """By SKU the row that sells it."""
         self._handles: dict[str, int] = {}
 
     def finished(self, draft: Draft) -> Iterator[ProductRow | Skipped]:
@@ -78,9 +79,9 @@ class Assembly:
             _settle(draft)
         room, own, skipped = Room(), list[VariantRow](), list[Skipped]()
         for variant in draft.variants:
-            first = self._owner.get(variant.sku)
+            first = self.owners.get(variant.sku)
             if first is None:
-                self._owner[variant.sku] = variant.row
+                self.owners[variant.sku] = variant.row
                 own.append(variant)
             else:
                 reason = f"The SKU {variant.sku} is already in row {first}; one SKU can be sold once. Give it another SKU."

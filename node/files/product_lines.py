@@ -1,4 +1,7 @@
-"""Our own product file: JSON lines, the first a header, then a product a line (docs/catalog-imports.md). It reads back as it was."""
+"""Our own product file: JSON lines, the first a header, then a product a line (docs/catalog-imports.md). It reads back as it was.
+
+A line is whole records (record_lines.py), or the short form that is here, for a person to write: it leaves alone what it does not name.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,12 +15,16 @@ from protocol.codec import LATEST_MS
 from .amounts import BadAmount
 from .gathering import take_image, take_skipped, take_variant
 from .listing import Assembly, Draft, country, gtin, slug
+from .named_records import decimal
 from .prices import Prices
+from .record_lines import RecordLines, is_record, line_of
 from .whole_text import too_deep
 
 DIALECT = "gemstra-products"
 SIGN = b'{"gemstra":"products"'
-LONGEST_LINE = 4 << 20
+VERSION = 2
+"""Since 2 a line may hold whole records."""
+LONGEST_LINE = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +86,25 @@ class ProductLine:
 def read(lines: Iterable[str], name: str, prices: Prices) -> Iterator[ProductRow | Skipped]:
     """Products and skipped lines. Raises UserError `file-broken` for a header that is none, `file-version` for a later one."""
     numbered = enumerate(lines, 1)
-    _read_header(next(numbered, (1, ""))[1], name, prices)
-    return _entries(numbered, prices)
+    version = _read_header(next(numbered, (1, ""))[1], name, prices)
+    return _entries(numbered, prices, records=version == VERSION)
 
 
-def _read_header(line: str, name: str, prices: Prices) -> None:
+def _read_header(line: str, name: str, prices: Prices) -> int:
     try:
         header = msgspec.json.decode(line, type=Header)
         prices.settle(header.currency, header.currency)
     except (msgspec.DecodeError, RecursionError, BadAmount) as problem:
         raise UserError(f"The first line of “{name}” is no header of a product file: {str(problem)[:200]}.", code="file-broken") from None
-    if header.version != 1:
-        text = f"“{name}” is a product file of version {header.version}; this node reads version 1. Update Gemstra."
+    if not 1 <= header.version <= VERSION:
+        text = f"“{name}” is a product file of version {header.version}; this node reads versions 1 and {VERSION}. Update Gemstra."
         raise UserError(text, code="file-version")
+    return header.version
 
 
-def _entries(lines: Iterable[tuple[int, str]], prices: Prices) -> Iterator[ProductRow | Skipped]:
-    decode = msgspec.json.Decoder(ProductLine).decode
+def _entries(lines: Iterable[tuple[int, str]], prices: Prices, *, records: bool) -> Iterator[ProductRow | Skipped]:
     assembly = Assembly()
+    whole = RecordLines(prices.currency, assembly.owners)
     for number, line in lines:
         if not line.strip():
             continue
@@ -104,7 +112,11 @@ def _entries(lines: Iterable[tuple[int, str]], prices: Prices) -> Iterator[Produ
             yield Skipped(number, "It is nested too deeply to be a product.", code="not-a-product")
             continue
         try:
-            product = decode(line)
+            given = msgspec.json.decode(line)
+            if records and is_record(given):
+                yield whole.read(number, given)
+                continue
+            product = msgspec.convert(given, ProductLine)
         except msgspec.DecodeError as problem:  # of which ValidationError is one
             yield Skipped(number, f"It is no product: {str(problem)[:200]}.", code="not-a-product")
             continue
@@ -188,11 +200,11 @@ def _sale(sale: SaleLine, prices: Prices) -> Sale:
 
 def header_line(currency: str) -> bytes:
     """The first line."""
-    return msgspec.json.encode(Header("products", 1, currency)) + b"\n"
+    return msgspec.json.encode(Header("products", VERSION, currency)) + b"\n"
 
 
-def line_of(product: ProductRow, decimals: int) -> bytes:
-    """A product's line."""
+def short_line(product: ProductRow, decimals: int) -> bytes:
+    """A product's line in the short form."""
     return (
         msgspec.json.encode(
             ProductLine(
@@ -234,14 +246,8 @@ def _line(variant: VariantRow, decimals: int) -> VariantLine:
     )
 
 
-def decimal(minor: int, decimals: int) -> str:
-    """Minor units as a decimal number."""
-    digits = str(minor).rjust(decimals + 1, "0")
-    return f"{digits[:-decimals]}.{digits[-decimals:]}" if decimals else digits
-
-
 class ProductLines:
-    """Our own lines in pieces."""
+    """Our own lines in pieces: whole records where they are there."""
 
     media_type, ending = "application/jsonl", "jsonl"
 
@@ -254,7 +260,7 @@ class ProductLines:
 
     def rows(self, products: Iterable[ProductRow]) -> bytes:
         """A line a product."""
-        return b"".join(line_of(product, self._decimals) for product in products)
+        return b"".join(line_of(item.exact) if item.exact else short_line(item, self._decimals) for item in products)
 
     def end(self) -> bytes:
         """Lines have no end."""

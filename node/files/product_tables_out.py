@@ -8,9 +8,9 @@ from node.model.listing import ProductRow, VariantRow
 
 from .export_csv import safe
 from .google_out import attributes
+from .named_records import decimal
 from .plain_text import as_html
 from .prices import days_of
-from .product_lines import decimal
 
 _SHOPIFY = (
     "Handle", "Title", "Body (HTML)", "Vendor", "Type", "Tags", "Published", "Option1 Name", "Option1 Value", "Option2 Name",

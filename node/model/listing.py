@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
+from protocol.operations import Noun
+
 CODES = {
     "no-sku": "sku", "no-title": "title", "no-handle": "handle", "no-price": "price", "bad-price": "price", "price-range": "price",
     "currency": "price", "bad-sale": "sale_days", "put-aside": "published", "not-a-kind-sold": "type", "sku-taken": "sku",
     "sku-of-another": "sku", "same-product": "sku", "no-parent": "group", "rows-apart": "group", "nested-group": "group",
     "bad-options": "option", "too-large": "", "nothing-sold": "", "not-a-product": "", "not-in-file": "",
+    "bad-field": "", "unknown-field": "", "no-profile": "shipping_profile", "unknown-tax": "tax_class", "no-brand": "brand",
 }  # fmt: skip
 """Why a row is not sold, and which field that is about, as mappings name it ("": the whole row)."""
 
@@ -69,11 +72,21 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class Exact:
+    """Records as our own lines hold them, byte for byte: a product with its offers, or one that stands by itself."""
+
+    noun: Noun
+    record: bytes
+    offers: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ProductRow:
     """What is listed for sale, with at least one variant. `description` is plain text, `images` are addresses as the file has them.
 
     `title` is empty where a list of prices or stock names only SKUs. `google_category` is a number of Google's taxonomy, `origin` a country
     in two capitals. `notes` say what of the product was left out. `plain`: no options are named because the file has no word on options.
+    `exact`: what is signed is there, and the rest only shows it; a record that is no product has no variants.
     """
 
     handle: str
@@ -90,6 +103,7 @@ class ProductRow:
     origin: str = ""
     notes: tuple[str, ...] = ()
     plain: bool = False
+    exact: Exact | None = None
 
 
 @dataclass(frozen=True, slots=True)

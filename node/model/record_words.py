@@ -28,6 +28,11 @@ _KINDS = {
     "list": "a list", "map": "a group of fields",
 }  # fmt: skip
 _FAR = 1 << 52
+_SHORT = {
+    "origin": "two capitals, such as DE or PT",
+    "countries": "two capitals each, such as DE or PT",
+    "currency": "three capitals, such as EUR",
+}
 _ADVICE: Mapping[str, str] = {
     "bad-gtin": "Copy it from under the bar code, or leave it out.",
     "bad-period": "Choose an end that is later than the beginning.",
@@ -81,6 +86,8 @@ def _fault(error: BadField) -> str:
             return f"is too small. Enter {number} or more." if isinstance(limit, int) and abs(limit) < _FAR else "is too small."
         case "high":
             return f"is too large. Enter {number} at most." if isinstance(limit, int) and limit < _FAR else "is too large. Enter less."
+        case "long" if (short := _SHORT.get(error.path.rpartition(".")[2])) is not None:
+            return f"is too long. Write {short}."
         case "long":
             return f"is too long. Shorten it to {number} characters."
         case "many":

@@ -1,14 +1,14 @@
-"""Our catalog as products of the intermediate shape, some at a time, for a file of any format."""
+"""Our catalog as products of the intermediate shape, some at a time, for a file of any format; or each record as it is, for our own."""
 
 from dataclasses import dataclass
 
 from node.errors import NotFound
 from node.model.catalog import Span
-from node.model.listing import Option, ProductRow, Sale, VariantRow
-from protocol.codec import from_bytes
+from node.model.listing import Exact, Option, ProductRow, Sale, VariantRow
+from protocol.codec import from_bytes, from_checked
 from protocol.offer import Offer, Stock
-from protocol.operations import Noun
-from protocol.product import Product, Variant
+from protocol.operations import Noun, Slot
+from protocol.product import Product, Variant, product_id
 
 from .catalog import CatalogUnit, require_writer, usual_currency
 
@@ -17,7 +17,7 @@ _AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Products in the order of their handles, and after which to go on; None: that was the last."""
+    """Products in the order of their handles, and what to go on after; None: that was the last."""
 
     products: tuple[ProductRow, ...]
     after: str | None
@@ -48,6 +48,40 @@ def read_stretch(unit: CatalogUnit, feed: bytes, currency: str, after: str = "")
         if len(found) == _AT_ONCE:
             return Stretch(tuple(found), last)
     return Stretch(tuple(found), None)
+
+
+_ORDER = (Noun.SHIPPING, Noun.RETURNS, Noun.PRODUCT, Noun.OFFER)
+"""What offers name stands before them."""
+
+
+def read_records(unit: CatalogUnit, feed: bytes, currency: str, after: str = "") -> Stretch:  # noqa: ARG001  as `read_stretch`
+    """The next records, whole: each product with its offers; then offers of others' products. `after` is of the stretch before."""
+    noun, _, name = after.partition(" ") if after else (_ORDER[0].value, "", "")
+    found: list[ProductRow] = []
+    last, count = "", 0
+    for entry in unit.catalog.slots(feed, Span((Noun(noun), name))):
+        if entry.noun.value != noun or entry.record is None:
+            break
+        last, count = entry.name, count + 1
+        exact = _exact(unit, feed, (entry.noun, entry.name), entry.record)
+        if exact is not None:
+            found.append(ProductRow(entry.name, entry.name, "", "", "", (), (), (), (), 0, exact=exact))
+        if count == _AT_ONCE:
+            return Stretch(tuple(found), f"{noun} {last}")
+    place = _ORDER.index(Noun(noun)) + 1
+    return Stretch(tuple(found), f"{_ORDER[place].value} " if place < len(_ORDER) else None)
+
+
+def _exact(unit: CatalogUnit, feed: bytes, slot: Slot, record: bytes) -> Exact | None:
+    """The record with those that go along; None for an offer that goes along with its product."""
+    if slot[0] is Noun.OFFER:
+        own = unit.catalog.handles(feed, [from_checked(Offer, record).product])
+        return None if own else Exact(Noun.OFFER, record)
+    if slot[0] is not Noun.PRODUCT:
+        return Exact(slot[0], record)
+    raws = (unit.catalog.record(feed, (Noun.OFFER, variant.sku)) for variant in from_checked(Product, record).variants)
+    id_ = product_id(record)
+    return Exact(Noun.PRODUCT, record, tuple(raw for raw in raws if raw is not None and from_checked(Offer, raw).product == id_))
 
 
 def _row(unit: CatalogUnit, feed: bytes, product: Product, currency: str) -> ProductRow | None:

@@ -12,11 +12,12 @@ from node.model.catalog_batch import Batch
 from node.model.listing import CODES
 from node.model.product_import import LEFT, OUTCOMES, WRITTEN, ProductImport, WaitingProduct
 from protocol.money import Money
-from protocol.operations import Noun, Operation
+from protocol.operations import Noun, Operation, Slot
 
 from .catalog import plan_for
 from .catalog_batches import publish_batch
 from .catalog_staging import ProductsUnit, feed_of, find_import, is_priced
+from .exact_merging import House, merged_exact
 from .product_merging import Looked, amount, merged, withdrawn
 
 MOST_ROWS = 200
@@ -227,6 +228,8 @@ def _goods(unit: ProductsUnit, found: ProductImport, total: int, tell: Tell) -> 
     plan, priced = plan_for(unit, found.currency), is_priced(unit)
     feed = feed_of(unit, found.currency)  # which the first import begins just before
     rows, done = unit.product_imports.written(found.seq), 0
+    brought: set[Slot] = set()
+    house = House(unit, feed, found.currency, plan, brought.__contains__)
     while part := list(islice(rows, _WRITTEN_AT_ONCE)):
         unit.catalog.look_up(feed, Noun.PRODUCT, [row.handle for row in part])
         unit.catalog.look_up(feed, Noun.OFFER, [item.sku for row in part if row.product for item in row.product.variants])
@@ -235,6 +238,12 @@ def _goods(unit: ProductsUnit, found: ProductImport, total: int, tell: Tell) -> 
             done += 1
             if row.product is None:
                 yield row.handle, withdrawn(unit.catalog, feed, row.handle)
+            elif row.product.exact is not None:
+                exact = merged_exact(shelf, house, row.product, row.product.exact, row.handle, look=False)
+                if exact.outcome == "error":  # what it names was left out
+                    raise ConflictError(exact.reason, code=exact.code)
+                brought.update(operation.slot for operation in exact.operations)
+                yield row.handle, exact.operations
             else:
                 made = merged(shelf, feed, row.product, row.handle, plan, whole=found.withdraw, priced=priced, look=False)
                 yield row.handle, made.operations
@@ -262,6 +271,7 @@ def _view(unit: ProductsUnit, staged: ProductImport) -> ProductImportView:
 def _row(row: WaitingProduct) -> ProductRowView:
     changes = tuple(ChangeView(item.field, item.of, item.before, item.after) for item in row.changes)
     product = row.product
-    prices = tuple(amount(Money(item.price_minor, item.currency)) for item in product.variants[:3]) if product else ()
+    priced = product.variants[:3] if product else ()
+    prices = tuple(amount(Money(item.price_minor, item.currency)) for item in priced if item.currency)
     named = (row.number, row.row, row.name, row.sku, row.outcome, row.reason, row.handle, prices, changes)
     return ProductRowView(*named, product.notes if product else (), row.code, CODES.get(row.code, ""), row.left)

@@ -5,6 +5,7 @@ Reading itself is `node/files`, driven by catalog_runs.py; looking and confirmin
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 from node.errors import ConflictError, NotFound, UserError
@@ -14,11 +15,13 @@ from node.model.product_fields import checked, require_product
 from node.model.product_import import ProductImport, Verdict, WaitingProduct
 from node.model.staged import Mapping as ColumnMapping
 from protocol.encoding import peek
-from protocol.operations import Noun
+from protocol.operations import Noun, Slot
 
+from .brand_plans import BrandsUnit
 from .catalog import plan_for, require_writer
 from .catalog_batches import BatchesUnit
-from .product_merging import Looked, merged
+from .exact_merging import House, merged_exact
+from .product_merging import Looked, Merged, merged
 
 MOST_WAITING = 8
 LONGEST = 200
@@ -61,7 +64,7 @@ class MappingBook(Protocol):
     def forget(self, fingerprint: bytes) -> bool: ...  # noqa: D102
 
 
-class ProductsUnit(BatchesUnit, Protocol):
+class ProductsUnit(BatchesUnit, BrandsUnit, Protocol):
     """A unit that knows our catalogs, their batches, and product files that wait."""
 
     @property
@@ -126,8 +129,9 @@ def _waiting(number: int, entry: ProductRow | Skipped) -> WaitingProduct:
     if isinstance(entry, Skipped):
         name, sku = entry.name[:LONGEST], entry.sku[:LONGEST]
         return WaitingProduct(number, entry.row, name, sku, None, entry.reason, "error", entry.handle, (), entry.code)
-    sku = entry.variants[0].sku + (f" + {len(entry.variants) - 1}" if len(entry.variants) > 1 else "")
-    return WaitingProduct(number, entry.row, entry.title or entry.variants[0].sku, sku, entry, "", "error", "", ())
+    first = entry.variants[0].sku if entry.variants else ""
+    sku = first + (f" + {len(entry.variants) - 1}" if len(entry.variants) > 1 else "")
+    return WaitingProduct(number, entry.row, entry.title or first, sku, entry, "", "error", "", ())
 
 
 def end_staging(unit: ProductsUnit, staged: ProductImport) -> None:
@@ -147,6 +151,7 @@ def judge_some(unit: ProductsUnit, id_: bytes, after: int) -> int:
         unit.product_imports.clear_rows(staged.seq, outcome="withdrawn")
     rows = unit.product_imports.rows(staged.seq, "", after, _BATCH)
     judging = _Judging(staged, feed, plan, Looked(unit.catalog), _handles(unit, feed, rows))
+    judging.house = House(unit, feed, staged.currency, plan, partial(_brings, unit, judging))
     verdicts = [_judged(unit, judging, row) for row in rows]
     unit.product_imports.judge(staged.seq, verdicts)
     return rows[-1].number if len(rows) == _BATCH else 0
@@ -167,6 +172,9 @@ class _Judging:
     shelf: Looked
     handles: Mapping[bytes, str]
     taken: set[str] = field(default_factory=set)
+    number: int = 0
+    """Of the row that is compared now."""
+    house: House = field(init=False)
 
 
 def _judged(unit: ProductsUnit, judging: _Judging, row: WaitingProduct) -> Verdict:
@@ -179,10 +187,22 @@ def _judged(unit: ProductsUnit, judging: _Judging, row: WaitingProduct) -> Verdi
         reason = f"Another row of this file writes the same product of your catalog, “{handle}”."
         return Verdict(row.number, "error", handle, (), reason, code="same-product")
     judging.taken.add(handle)
-    found = merged(
-        judging.shelf, judging.feed, row.product, handle, judging.plan, whole=judging.staged.withdraw, priced=is_priced(unit), look=True
-    )
+    judging.number = row.number
+    found = _merged(unit, judging, row.product, handle)
     return Verdict(row.number, found.outcome, handle, found.changes, found.reason, found.promotions, found.code)
+
+
+def _merged(unit: ProductsUnit, judging: _Judging, product: ProductRow, handle: str) -> Merged:
+    if product.exact is not None:
+        return merged_exact(judging.shelf, judging.house, product, product.exact, handle, look=True)
+    whole, priced = judging.staged.withdraw, is_priced(unit)
+    return merged(judging.shelf, judging.feed, product, handle, judging.plan, whole=whole, priced=priced, look=True)
+
+
+def _brings(unit: ProductsUnit, judging: _Judging, slot: Slot) -> bool:
+    """Whether a row of the file before this one is what is to be in the slot."""
+    name = f"{slot[0]}: {slot[1]}"
+    return name in judging.taken or unit.product_imports.has_before(judging.staged.seq, name, judging.number)
 
 
 def is_priced(unit: ProductsUnit) -> bool:

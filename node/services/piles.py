@@ -1,23 +1,16 @@
 """What waits to be signed: each pile of drafts with the difference to what is signed, put off until a time, let go."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import dataclass, replace
 
 from node.errors import ConflictError, NotFound, UserError
 from node.model.draft import Draft, Pile
-from node.model.product_import import SHOWN
-from protocol.codec import from_bytes
-from protocol.money import Money
-from protocol.offer import Promotion, RankPrice, Stock
-from protocol.operations import RECORDS, Noun, Record
-from protocol.product import Withdrawal
+from protocol.operations import Noun
 
 from .catalog_imports import ChangeView
 from .drafts import MOST_ROWS, DraftsUnit, feed_of, touch
-from .product_merging import amount
-from .rebasing import differing, rebased
+from .rebasing import rebased
+from .record_changes import differences
 from .today_items import TodayItem
 
 LONGEST_NAME = 200
@@ -150,56 +143,5 @@ def _draft(unit: DraftsUnit, feed: bytes | None, draft: Draft) -> DraftView:
 
 def changed(noun: Noun, now: bytes | None, then: bytes | None) -> tuple[ChangeView, ...]:
     """What differs between two records, field by field, for a person."""
-    old, new = (None if raw is None else from_bytes(RECORDS[noun], raw) for raw in (now, then))
-    if old is not None and new is not None:
-        names = differing(old, new)
-        found = [_change(item.name, old, new) for item in fields(old) if item.name in names]
-        return tuple([change for change in found if change.before != change.after] or found)  # what reads alike says nothing
-    some = new or old
-    assert some is not None
-    shown = ("title", "price", "stock")
-    return tuple(_change(item.name, old, new) for item in fields(some) if item.name in shown)
-
-
-def _change(name: str, old: Record | None, new: Record | None) -> ChangeView:
-    read = _moment if name in _TIMES else shown
-    before, after = (read(getattr(record, name)) if record else "" for record in (old, new))
-    return ChangeView(name.replace("_", " "), "", before, after)
-
-
-_TIMES = frozenset({"valid_from", "valid_to", "available_from", "available_to"})
-
-
-def _moment(at: int | None) -> str:
-    """A time on the clock that everybody has."""
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC") if at else ""
-
-
-def shown(value: Any) -> str:
-    """A field's value in a few words."""
-    text = _words(value)
-    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
-
-
-def _words(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case Money():
-            return amount(value)
-        case bytes():
-            return value.hex()[:12]
-        case Stock():
-            return value.value.replace("_", " ")
-        case RankPrice():
-            return f"rank {value.min_rank}: {amount(value.price)}"
-        case Promotion():
-            return f"{value.name}: {amount(value.price)}, {_moment(value.start)} to {_moment(value.end)}"
-        case Withdrawal():
-            return f"{value.reason} ({_moment(value.at)})"
-        case tuple():
-            return "; ".join(_words(item) for item in value)
-        case _ if is_dataclass(value):
-            parts = (_words(getattr(value, item.name)) for item in fields(value))
-            return " ".join(part for part in parts if part)
-    return str(value)
+    found = differences(noun, now, then)
+    return tuple(ChangeView(item.field, item.of, item.before, item.after) for item in found)

@@ -96,8 +96,8 @@ def merged(
 
     `priced`: with offers; a brand's catalog has none. `look`: what would be written is not needed, only how it differs.
     """
-    before = _standing(shelf, feed, handle)
-    other = _of_another(shelf, feed, row, before) if look else ""  # what is written was looked at first
+    before = standing(shelf, feed, handle)
+    other = of_another(shelf, feed, row, before) if look else ""  # what is written was looked at first
     if other:
         reason = f"The SKU {other} belongs to another of your products. Give it another SKU, or withdraw it there."
         return Merged("error", handle, reason=reason, code="sku-of-another")
@@ -164,10 +164,11 @@ def withdrawn(shelf: Shelf, feed: bytes, handle: str) -> Iterator[Operation]:
 
 def found(shelf: Shelf, feed: bytes, handle: str) -> Found | None:
     """The product with this handle."""
-    return _standing(Looked(shelf), feed, handle)
+    return standing(Looked(shelf), feed, handle)
 
 
-def _standing(shelf: Looked, feed: bytes, handle: str) -> Found | None:
+def standing(shelf: Looked, feed: bytes, handle: str) -> Found | None:
+    """`found`, of a shelf that is asked once."""
     raw = shelf.record(feed, (Noun.PRODUCT, handle))
     if raw is None:
         return None
@@ -176,7 +177,7 @@ def _standing(shelf: Looked, feed: bytes, handle: str) -> Found | None:
     return Found(product, raw, {sku: offer for sku, offer in offers if offer is not None})
 
 
-def _of_another(shelf: Looked, feed: bytes, row: ProductRow, before: Found | None) -> str:
+def of_another(shelf: Looked, feed: bytes, row: ProductRow, before: Found | None) -> str:
     """A SKU of the row that another product of the catalog has."""
     for variant in row.variants:
         if before is None or variant.sku not in before.offers:

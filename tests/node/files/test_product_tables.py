@@ -165,7 +165,7 @@ def test_our_lines_come_back_as_they_were():
         {"handle": "tee", "option": "M", "sku": "T-M", "price": "20", "Variant Inventory Tracker": "shopify", "Variant Inventory Qty": "0"},
         {"handle": "mug", "title": "Mug", "sku": "M", "price": "7"},
     )  # fmt: skip
-    lines = product_lines.header_line("USD") + b"".join(product_lines.line_of(item, 2) for item in shop.products)
+    lines = product_lines.header_line("USD") + b"".join(product_lines.short_line(item, 2) for item in shop.products)
     again = read(lines, currency="EUR")
     assert (again.dialect, again.currency) == ("gemstra-products", "USD")
 
@@ -195,7 +195,7 @@ def test_lines_that_are_no_product_are_told_and_the_next_is_read(line):
 
 @pytest.mark.parametrize(
     ("head", "code"),
-    [(b'{"gemstra":"products","version":2,"currency":"EUR"}\n', "file-version"), (b'{"gemstra":"products","version":1}\n', "file-broken")],
+    [(b'{"gemstra":"products","version":3,"currency":"EUR"}\n', "file-version"), (b'{"gemstra":"products","version":1}\n', "file-broken")],
 )
 def test_headers_that_are_none(head, code):
     with pytest.raises(UserError) as refusal:
