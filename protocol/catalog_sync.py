@@ -29,7 +29,7 @@ class SinceRequest:
     """What did `feed` put after `since` (0 = all), under a head proved against the one of size `known` (0 = none)?
 
     `head` is the id of the checkpoint held: while it is the newest, and nothing follows `since`, the answer is `Unchanged`. With a
-    `part` only the records of its sections are asked for.
+    `part` only the records of its sections are asked for, with `but` none of those of its sections, which the asker has.
     """
 
     OPEN_ENDED = True
@@ -38,6 +38,7 @@ class SinceRequest:
     known: int = key(4)
     head: bytes | None = key(6, size=32, default=None)
     part: Part | None = key(8, default=None)
+    but: Part | None = key(10, default=None)
 
 
 @dataclass(frozen=True, slots=True)

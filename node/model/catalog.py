@@ -85,6 +85,19 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Fetch:
+    """An answer of several pages that is under way: what was asked, whether it is of what is new here (`arriving`), how far it leads, and
+    how many records and bytes of it wait.
+    """
+
+    question: bytes
+    arriving: bool
+    reached: int
+    records: int = 0
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """How far the catalog file has a feed: up to `size` entries of its log, which lead to `state`.
 

@@ -27,10 +27,10 @@ class OffersUnit(EarningUnit, BrandsUnit, Protocol):
 @dataclass(frozen=True, slots=True)
 class FeedView:
     """A feed and how far we are with it. `state_hash` is what its merchant signed and we recomputed, of a part what is here; while
-    `held` is less than `size` the catalog file was lost and is being filled again. `expected`: how many records a first sync under way
-    brings in all, 0 when none is; `products` and `offers` are those that are here. `trouble` says in words what `error` is a code of;
-    `verified` only once every record was reckoned into the state hash. `division` (brand, category) and `sections` say which part is
-    followed; empty: all.
+    `held` is less than `size` the catalog file was lost and is being filled again. `expected`: how many records a fetch under way brings
+    in all, 0 when none is, of which `fetched` came; `products` and `offers` are those that are here. `trouble` says in words what `error`
+    is a code of; `verified` only once every record was reckoned into the state hash. `division` (brand, category) and `sections` say which
+    part is followed; empty: all.
     """
 
     feed: str
@@ -52,6 +52,7 @@ class FeedView:
     trouble: str
     division: str
     sections: tuple[str, ...]
+    fetched: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +184,7 @@ def merchant_name(unit: BrandsUnit, identity: bytes) -> str:
 
 def feed_view(unit: BrandsUnit, row: FeedRow) -> FeedView:
     """A feed as faces show it."""
-    held = unit.catalog.held(row.feed)
+    held, waiting = unit.catalog.held(row.feed), unit.catalog.fetch(row.feed)
     return FeedView(
         row.feed.hex(),
         row.identity.hex(),
@@ -204,6 +205,7 @@ def feed_view(unit: BrandsUnit, row: FeedRow) -> FeedView:
         feed_trouble.words(row.error),
         row.part.division.value if row.part else "",
         tuple(name for name in row.part.names if name) if row.part else (),
+        waiting.records if waiting else held.products + held.offers,
     )
 
 

@@ -43,7 +43,7 @@ class CatalogBook(Feeds, Protocol):
     def feed(self, feed: bytes, /) -> FeedRow | None: ...  # noqa: D102
     def feeds(self, *, own: bool | None = None) -> Sequence[FeedRow]: ...  # noqa: D102
     def keep_feed(self, row: FeedRow) -> None: ...  # noqa: D102
-    def since_part(self, feed: bytes, seq: int, part: Part) -> Iterator[Entry]: ...  # noqa: D102
+    def since_part(self, feed: bytes, seq: int, part: Part | None, but: Part | None = None) -> Iterator[Entry]: ...  # noqa: D102
     def numbers_part(self, feed: bytes, part: Part) -> Sequence[int]: ...  # noqa: D102
     def section_leaves(self, feed: bytes, division: Division) -> tuple[SectionLeaf, ...]: ...  # noqa: D102
     def section_count(self, feed: bytes, division: Division) -> int: ...  # noqa: D102

@@ -5,13 +5,15 @@ Every record is read and checked before it is put; the state that they lead to m
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import chain, islice
 from typing import Any, Protocol
 
-from node.model.catalog import Entry, Span
+from node.model.catalog import Entry, Fetch, Span
 from protocol.brand_plan import check_noun
 from protocol.catalog_sync import MOST_ENTRIES, Entries, EntriesRequest, Page, Ranges, RangesRequest, SinceRequest
-from protocol.errors import Conflict, Malformed
+from protocol.encoding import encode
+from protocol.errors import Conflict, Malformed, ProtocolError
 from protocol.feed import check_complete
 from protocol.log import Checkpoint
 from protocol.operations import Operation, Verb
@@ -41,21 +43,42 @@ class Transactions(Protocol):
 
 
 class Pages:
-    """Pages of one answer. `reached` is how far they lead."""
+    """Pages of an answer, or of two: first of what is new here (`arriving`), then what follows of all. They wait in the file until the last
+    is here, so that whoever was cut off or killed goes on after the last that came. `asked` says what the question was, beside `since`.
+    """
 
-    def __init__(self, file: CatalogFile, at: Standing, *, since: int) -> None:
-        self.reached = since
+    def __init__(self, file: CatalogFile, at: Standing, *, since: int, asked: Iterable[bytes] = (), arriving: bool = False) -> None:
         self.anew = since == 0
         """Whether they make the whole feed, whatever is here."""
+        self.mixed = False
+        """Whether they came under several heads: an offer that moved between them without an entry is in none, or in two."""
         self.last: list[Entry] = []
         self._file = file
         self._at = at
         self._feed = at.row.feed
-        self._bytes = 0
+        self._since = since
+        self._fetch = Fetch(encode([since, *asked]), arriving, 0 if arriving else since)
+        self._size: int | None = None
         self._raw = b""
 
+    @property
+    def reached(self) -> int:
+        """How far they lead."""
+        return self._fetch.reached
+
+    @property
+    def arriving(self) -> bool:
+        """Whether they are of what is new here."""
+        return self._fetch.arriving
+
+    async def begin(self) -> None:
+        """Go on where the same question was broken off; let go of what any other left."""
+        found: Fetch | None = await self._file.write(_resume, self._feed, self._fetch.question)
+        if found is not None:
+            self._fetch, self.mixed = found, True
+
     async def clear(self) -> None:
-        """Let go of what an earlier answer left."""
+        """Let go of them: they don't lead to what was signed."""
         await self._file.write(_unstage, self._feed)
 
     async def add(self, page: Page, size: int) -> bool:
@@ -64,25 +87,38 @@ class Pages:
         rows = await asyncio.to_thread(checked, self._at, page.read(since))
         if more and not rows:
             raise Malformed("a page is empty though more follows", code="bad-page")
-        self._bytes += len(page.rows)
-        if self._bytes > MOST_STAGED_BYTES:
+        held = self._fetch
+        following = replace(held, reached=page.upto, records=held.records + len(rows), size=held.size + len(page.rows))
+        if following.size > MOST_STAGED_BYTES:
+            await self.clear()
             raise Conflict(f"the catalog has more than {MOST_STAGED_BYTES >> 20} MB to fetch at once", code="too-large")
         if more:
-            await self._file.write(_stage, self._feed, page.rows)
+            await self._file.write(_stage, self._feed, page.rows, following, self.arriving)
         else:
             self.last, self._raw = rows, page.rows
-        self.reached = page.upto
+        self.mixed = self.mixed or self._size not in (None, size)
+        self._fetch, self._size = following, size
         return more
 
-    async def turn(self, since: int) -> None:
-        """All of one answer is here, and another question follows, from `since` on."""
-        await self._file.write(_stage, self._feed, self._raw)
-        self.last, self.reached = [], since
+    async def turn(self) -> None:
+        """All of what is new is here, and the question follows what changed of all."""
+        self._fetch = replace(self._fetch, arriving=False, reached=self._since)
+        await self._file.write(_stage, self._feed, self._raw, self._fetch, True)
+        self.last = []
 
 
 async def take(file: CatalogFile, feed: bytes, pages: Pages, checkpoint: Checkpoint, raw: bytes) -> StateHash:
     """Apply all pages in one transaction; the state they lead to. Raises BadSignature `state-mismatch`: then nothing of them counts."""
-    return await file.write(_take, feed, pages.last, pages.anew, checkpoint, raw)
+    return await settled(pages, file.write(_take, feed, pages.last, pages.anew, checkpoint, raw))
+
+
+async def settled(pages: Pages, taking: Awaitable[StateHash]) -> StateHash:
+    """The state that pages lead to; where it is another than was signed, they are let go of: what comes next begins anew."""
+    try:
+        return await taking
+    except ProtocolError:
+        await pages.clear()
+        raise
 
 
 def _take(writing: Writing, feed: bytes, last: list[Entry], anew: bool, checkpoint: Checkpoint, raw: bytes) -> StateHash:
@@ -97,7 +133,16 @@ def _take(writing: Writing, feed: bytes, last: list[Entry], anew: bool, checkpoi
 
 def rows_of(writing: Writing, feed: bytes, last: list[Entry]) -> Iterable[Entry]:
     """The rows of all pages that were kept, and of the last one."""
-    return chain(chain.from_iterable(read_rows(unpress(part)) for part in writing.staged(feed)), last)
+    return chain(_waiting(writing, feed, arriving=False), last)
+
+
+def arriving_of(writing: Writing, feed: bytes) -> Iterable[Entry]:
+    """The rows of what is new here."""
+    return _waiting(writing, feed, arriving=True)
+
+
+def _waiting(writing: Writing, feed: bytes, *, arriving: bool) -> Iterator[Entry]:
+    return chain.from_iterable(read_rows(unpress(page)) for page in writing.staged(feed, arriving=arriving))
 
 
 def applied(
@@ -109,9 +154,10 @@ def applied(
     shown: Shown | None = None,
     *,
     told: bool = True,
+    arriving: Iterable[Entry] = (),
 ) -> StateHash:
     """Put and remove; the state they lead to, which is the one signed: for the whole feed, or (`shown`) for its sections that are here."""
-    state = writing.apply(feed, rows, told=told)
+    state = writing.apply(feed, rows, told=told, arriving=arriving)
     if shown is None:
         check_complete(state, checkpoint)
     else:
@@ -211,8 +257,16 @@ def checked(at: Standing, rows: Iterator[Entry]) -> list[Entry]:
     return found
 
 
-def _stage(writing: Writing, feed: bytes, rows: bytes) -> None:
-    writing.stage(feed, [rows])
+def _resume(writing: Writing, feed: bytes, question: bytes) -> Fetch | None:
+    found = writing.fetch(feed)
+    if found is not None and found.question == question:
+        return found
+    writing.unstage(feed)
+    return None
+
+
+def _stage(writing: Writing, feed: bytes, page: bytes, fetch: Fetch, arriving: bool) -> None:
+    writing.stage(feed, page, fetch, arriving=arriving)
 
 
 def _unstage(writing: Writing, feed: bytes) -> None:

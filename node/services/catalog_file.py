@@ -8,7 +8,7 @@ own, one transaction a call, so that a large catalog that arrives stops no order
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
-from node.model.catalog import Entry, Held, Span
+from node.model.catalog import Entry, Fetch, Held, Span
 from protocol.operations import Slot
 from protocol.sections import Part
 from protocol.state_hash import StateHash
@@ -43,17 +43,20 @@ class Feeds(Protocol):
     def loaded(self, feed: bytes) -> frozenset[bytes]:
         """The packs that have come since `Writing.begin` (by hash), so that a load that was broken off goes on."""
 
-    def staged(self, feed: bytes) -> Iterator[bytes]:
-        """Operations of pages that are under way, in order."""
+    def staged(self, feed: bytes, *, arriving: bool = False) -> Iterator[bytes]:
+        """The pages that wait, in order: of what follows, or of what is new here."""
+
+    def fetch(self, feed: bytes) -> Fetch | None:
+        """The answer whose pages wait."""
 
 
 class Writing(Feeds, Protocol):
     """One transaction of the file."""
 
-    def apply(self, feed: bytes, entries: Iterable[Entry], *, told: bool = True) -> StateHash:
+    def apply(self, feed: bytes, entries: Iterable[Entry], *, told: bool = True, arriving: Iterable[Entry] = ()) -> StateHash:
         """Put and remove, in order, and give the state they lead to. The caller has checked every record, compares the state with the
         checkpoint, and raises when it differs: then nothing of it stays. With `told` the journal says what changed in a feed that was
-        whole before.
+        whole before. `arriving` comes first: of sections that are followed from now on, so what of it wasn't here is no change.
         """
 
     def advance(self, feed: bytes, size: int, checkpoint: bytes | None) -> None:
@@ -93,11 +96,11 @@ class Writing(Feeds, Protocol):
     def let_go(self, feed: bytes) -> None:
         """The feed counts as not here from now on; `CatalogFile.sweep` takes its rows away."""
 
-    def stage(self, feed: bytes, operations: Iterable[bytes]) -> None:
-        """Keep a page of operations until all are here."""
+    def stage(self, feed: bytes, page: bytes, fetch: Fetch, *, arriving: bool = False) -> None:
+        """Keep a page until all are here; with it the answer is as far as `fetch` says."""
 
     def unstage(self, feed: bytes) -> None:
-        """Let go of the pages."""
+        """Let go of the pages, and of how far they lead."""
 
 
 class CatalogFile(Protocol):

@@ -189,6 +189,12 @@ def expected(unit: BrandsUnit, feed: bytes) -> int:
     return found
 
 
+def records(unit: BrandsUnit, feed: bytes) -> int:
+    """How many products and offers of a feed are here."""
+    held = unit.catalog.held(feed)
+    return held.products + held.offers
+
+
 def check_manifest(unit: ForksUnit, feed: bytes, signed: Signed) -> tuple[Manifest, Checkpoint]:
     """A manifest of the feed's writer. Raises as `check_head` and `open_manifest`. That it goes on from what was accepted is seen later."""
     row = _followed(unit, feed)

@@ -1,7 +1,7 @@
 """A feed followed in part: what is no longer chosen is let go of, what is chosen anew is fetched by itself, then what changed of all.
 
-What came is kept until the last page is here and taken together, once each section is what its writer signed; nothing of another section
-is taken.
+What came waits in the file until the last page is here, so that whoever was cut off goes on, and is taken together, once each section is
+what its writer signed; nothing of another section is taken. From a part to all only what isn't here is fetched.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from typing import Any
 
 from node.model.catalog import Span
 from protocol.catalog_sync import Page, SinceRequest, Unchanged
+from protocol.codec import to_bytes
 from protocol.errors import BadSignature, Malformed, ProtocolError
 from protocol.log import Checkpoint
 from protocol.sections import Part, Shown
@@ -18,7 +19,7 @@ from protocol.state_hash import StateHash
 
 from . import catalog_following as following
 from .brand_plans import BrandsUnit
-from .catalog_apply import Pages, Repair, Transactions, applied, rows_of
+from .catalog_apply import Pages, Repair, Transactions, applied, arriving_of, rows_of, settled
 from .catalog_file import CatalogFile, Writing
 from .catalog_following import Standing
 from .catalog_packs import PackFiles
@@ -34,8 +35,8 @@ class _Answer:
     raw: bytes
     proof: Sequence[bytes]
     checkpoint: Checkpoint
-    shown: Shown
-    head: bytes
+    shown: Shown | None
+    head: bytes | None
 
 
 async def narrow(store: Transactions, file: CatalogFile, files: PackFiles, feed: bytes) -> None:
@@ -70,36 +71,61 @@ class Parting:
                 raise
             await self._mend(at)
 
-    async def _update(self, at: Standing, *, anew: bool) -> None:
+    async def complete(self, at: Standing) -> None:
+        """All of a feed of which a part is here: what isn't is fetched, then what follows of all. Raises as `run`."""
+        assert at.held is not None
+        pages = Pages(self._file, at, since=at.size, asked=(to_bytes(at.held), b"all"), arriving=True)
+        await pages.begin()
+        if pages.arriving:
+            await self._read(at, pages, None, but=at.held)
+            await pages.turn()
+        answer = await self._read(at, pages, None)
+        assert answer is not None
+        state = await settled(pages, self._file.write(_complete, self._feed, pages, answer))
+        await self._store.write(following.accept, self._feed, answer.raw, state, answer.proof)
+
+    async def _update(self, at: Standing, *, anew: bool, again: bool = False) -> None:
         """Fetch sections that are new here from their beginning, then what follows of all; take it together."""
         part = at.row.part
         assert part is not None
-        pages = Pages(self._file, at, since=0 if anew else at.size)
-        await pages.clear()
         added = () if anew or at.held is None else tuple(name for name in part.names if name not in at.held.names)
-        if added:
-            pages.reached = 0
-            await self._read(at, pages, Part(part.division, added), None)
-            await pages.turn(at.size)
-        answer = await self._read(at, pages, part, at.row.checkpoint_id if at.current and not anew else None)
+        asked = (to_bytes(part), *(name.encode() for name in added))
+        pages = Pages(self._file, at, since=0 if anew else at.size, asked=asked, arriving=bool(added))
+        await pages.begin()
+        if pages.arriving:
+            await self._read(at, pages, Part(part.division, added), but=at.held)
+            await pages.turn()
+        answer = await self._read(at, pages, part, head=at.row.checkpoint_id if at.current and not anew else None)
         if answer is None:
             await self._unchanged(at)
             return
-        state = await self._file.write(_take, self._feed, pages, not (anew or added), part, answer)
+        try:
+            state = await settled(pages, self._file.write(_take, self._feed, pages, part, answer))
+        except BadSignature as error:
+            if error.code != "state-mismatch" or not anew or not pages.mixed or again:
+                raise
+            await self._update(at, anew=True, again=True)  # an offer may have moved without an entry between the heads of two pages
+            return
         await self._store.write(following.accept, self._feed, answer.raw, state, answer.proof, (), answer.head)
 
-    async def _read(self, at: Standing, pages: Pages, part: Part, head: bytes | None) -> _Answer | None:
-        """All pages of one question; None where nothing changed."""
+    async def _read(
+        self, at: Standing, pages: Pages, part: Part | None, *, but: Part | None = None, head: bytes | None = None
+    ) -> _Answer | None:
+        """All pages of one question that are still to come; None where nothing changed."""
+        told = False
         while True:
-            page = await self._ask(SinceRequest(self._feed, pages.reached, at.row.size, head, part), Page, Unchanged)
+            page = await self._ask(SinceRequest(self._feed, pages.reached, at.row.size, head, part, but), Page, Unchanged)
             if isinstance(page, Unchanged):
                 return None
             checkpoint = await self._store.read(following.check_head, self._feed, page.checkpoint, page.proof)
-            shown = await self._store.read(following.check_part, self._feed, part, checkpoint, page.sections)
-            if at.size == 0 and pages.reached == 0:
+            shown = None
+            if part is not None:
+                shown = await self._store.read(following.check_part, self._feed, part, checkpoint, page.sections)
+            if shown is not None and not told and (at.size == 0 or pages.arriving):
+                told = True
                 await self._store.write(following.begin_load, self._feed, sum(count for count, _ in shown.held.values()))
             if not await pages.add(page, checkpoint.size):
-                return _Answer(page.checkpoint, page.proof, checkpoint, shown, page.sections.head)
+                return _Answer(page.checkpoint, page.proof, checkpoint, shown, page.sections.head if page.sections else None)
 
     async def _unchanged(self, at: Standing) -> None:
         if at.row.checkpoint is None or not at.current:
@@ -137,14 +163,23 @@ def _narrow(writing: Writing, feed: bytes, part: Part) -> None:
     writing.narrow(feed, part)
 
 
-def _take(writing: Writing, feed: bytes, pages: Pages, told: bool, part: Part, answer: _Answer) -> StateHash:
-    """`told`: what comes is a change of what was followed."""
+def _take(writing: Writing, feed: bytes, pages: Pages, part: Part, answer: _Answer) -> StateHash:
     if pages.anew:
         writing.whole(feed)
         writing.apply(feed, [entry._replace(record=None) for entry in writing.slots(feed, Span())], told=False)
         writing.seal(feed, 0, StateHash(), None)
     writing.widen(feed, part)
-    state = applied(writing, feed, rows_of(writing, feed, pages.last), answer.checkpoint, answer.raw, answer.shown, told=told)
+    state = _applied(writing, feed, pages, answer)
     if pages.anew:
         writing.prove(feed, writing.held(feed).sealed)  # each record went into it
     return state
+
+
+def _complete(writing: Writing, feed: bytes, pages: Pages, answer: _Answer) -> StateHash:
+    writing.whole(feed)
+    return _applied(writing, feed, pages, answer)
+
+
+def _applied(writing: Writing, feed: bytes, pages: Pages, answer: _Answer) -> StateHash:
+    rows, arriving = rows_of(writing, feed, pages.last), arriving_of(writing, feed)
+    return applied(writing, feed, rows, answer.checkpoint, answer.raw, answer.shown, told=not pages.anew, arriving=arriving)

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from protocol.catalog_sync import MOST_LISTED, ListedSection, SectionList, section_list
 from protocol.errors import Conflict
-from protocol.sections import Division, Part, PartProof, SectionLeaf, Sections
+from protocol.sections import MOST_SECTIONS, Division, Part, PartProof, SectionLeaf, Sections
 
 from .catalog import CatalogUnit
 
@@ -19,6 +19,13 @@ def require_writer(unit: CatalogUnit, feed: bytes) -> None:
     row = unit.catalog.feed(feed)
     if row is None or not row.own:
         raise Conflict("only its writer gives this feed in parts: ask for the whole of it", code="whole-only")
+
+
+def require_divided(unit: CatalogUnit, feed: bytes, part: Part) -> None:
+    """Only our own feeds are divided here, by what they have not too much of. Raises Conflict `whole-only`, `undivided`."""
+    require_writer(unit, feed)
+    if unit.catalog.section_count(feed, part.division) > MOST_SECTIONS:
+        raise Conflict(f"a feed of more than {MOST_SECTIONS} sections by {part.division} is given as a whole", code="undivided")
 
 
 def prove(unit: CatalogUnit, feed: bytes, size: int, part: Part) -> PartProof:

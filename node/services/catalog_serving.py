@@ -43,10 +43,11 @@ def _on_since(unit: BrandsUnit, incoming: Incoming) -> Page | Unchanged:
     if request.head is not None and request.since == held.size and request.head == verify(head, CHECKPOINT).id:
         return Unchanged()
     proof, hops = _way(unit, request, held)
-    if request.part is None:
-        return page(head, held.size, proof, unit.catalog.since(request.feed, request.since), None, hops)
-    sections = catalog_sections.prove(unit, request.feed, held.size, request.part)
-    return page(head, held.size, proof, unit.catalog.since_part(request.feed, request.since, request.part), sections)
+    if request.but is not None:
+        catalog_sections.require_divided(unit, request.feed, request.but)
+    sections = catalog_sections.prove(unit, request.feed, held.size, request.part) if request.part else None
+    # Last, after all that may raise: rows that nobody reads would keep the reader's snapshot open.
+    return page(head, held.size, proof, unit.catalog.since_part(request.feed, request.since, request.part, request.but), sections, hops)
 
 
 def _way(unit: BrandsUnit, request: SinceRequest, held: Held) -> tuple[Sequence[bytes], tuple[Hop, ...] | None]:

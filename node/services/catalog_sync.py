@@ -37,7 +37,9 @@ LOOK_SECONDS = 30.0
 FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 1.0, 600.0
 AT_ONCE = 3  # publishers asked at once
 MOST_SOURCES = 8  # peers that are asked for a pack
+LEAST_SHARE = 10  # what a part must be of all, one in so many, for the rest to be fetched by itself where there are packs
 _NEEDS_ALL = frozenset({"state-mismatch", "too-different"})
+_NEEDS_WHOLE = frozenset({"state-mismatch", "undivided", "whole-only"})
 
 R = TypeVar("R")
 
@@ -195,6 +197,8 @@ class CatalogSync:
             await Parting(self._store, self._file, feed, lambda record, *kinds: self._ask(errand, record, *kinds)).run()
             return
         if at.held is not None:
+            if await self._complete(errand, at):
+                return
             await self._file.write(_whole, feed)
         if at.begun or at.size == 0 or at.held is not None:
             await self._load(errand, feed, resume=at.begun)
@@ -209,7 +213,7 @@ class CatalogSync:
         """Fetch what follows (`anew`: all), page by page, and take it together."""
         at: Standing = await self._store.read(following.standing, feed)
         pages = Pages(self._file, at, since=0 if anew else at.size)
-        await pages.clear()
+        await pages.begin()
         head = at.row.checkpoint_id if at.current and not anew else None
         while True:
             question = SinceRequest(feed, pages.reached, at.row.size, head)
@@ -222,6 +226,30 @@ class CatalogSync:
                 break
         state = await take(self._file, feed, pages, checkpoint, answer.checkpoint)
         await self._store.write(following.accept, feed, answer.checkpoint, state, answer.proof, answer.hops or ())
+
+    async def _complete(self, errand: Errand, at: Standing) -> bool:
+        """From a part to all, by what is missing; False where that is nearly all, which comes faster by packs, or does not lead there."""
+        feed = at.row.feed
+        try:
+            if at.size == 0 or await self._is_little(errand, feed):
+                return False
+            await Parting(self._store, self._file, feed, lambda record, *kinds: self._ask(errand, record, *kinds)).complete(at)
+        except (RemoteRefusal, BadSignature) as error:
+            if error.code not in _NEEDS_WHOLE:
+                raise
+            return False
+        return True
+
+    async def _is_little(self, errand: Errand, feed: bytes) -> bool:
+        """Whether what is here is little beside what its publisher has in packs."""
+        try:
+            manifest: Manifest = await self._ask(errand, ManifestRequest(feed), Manifest)
+        except RemoteRefusal as error:
+            if error.code == "no-manifest":
+                return False
+            raise
+        here: int = await self._store.read(following.records, feed)
+        return here * LEAST_SHARE < manifest.rows
 
     async def _unchanged(self, feed: bytes, at: Standing) -> None:
         if at.row.checkpoint is None or not at.current:

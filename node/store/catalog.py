@@ -9,7 +9,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from node.errors import IntegrityError
-from node.model.catalog import Entry, FeedRow, Held, OfferRecord, PlanRecord, ProductRecord, Span
+from node.model.catalog import Entry, FeedRow, Fetch, Held, OfferRecord, PlanRecord, ProductRecord, Span
 from protocol.codec import from_bytes, from_checked, to_bytes
 from protocol.envelope import verify
 from protocol.log import Frontier
@@ -121,13 +121,19 @@ class Catalog:
         """The packs that have come since the load began."""
         return self._held.loaded(feed)
 
-    def staged(self, feed: bytes) -> Iterator[bytes]:
-        """Operations of pages that are under way, in order."""
-        return self._held.staged(feed)
+    def staged(self, feed: bytes, *, arriving: bool = False) -> Iterator[bytes]:
+        """The pages that wait, in order: of what follows, or of what is new here."""
+        return self._held.staged(feed, arriving=arriving)
 
-    def since_part(self, feed: bytes, seq: int, part: Part) -> Iterator[Entry]:
-        """`since` of some sections: what left them is gone."""
-        return self._sections.since(self._held.key(feed), seq, part)
+    def fetch(self, feed: bytes) -> Fetch | None:
+        """The answer whose pages wait."""
+        return self._held.fetch(feed)
+
+    def since_part(self, feed: bytes, seq: int, part: Part | None, but: Part | None = None) -> Iterator[Entry]:
+        """`since` of some sections, or of all, without what is in those of `but`: what left them is gone."""
+        if part is None:
+            return self._sections.outside(self._held.key(feed), seq, but) if but else self._held.since(feed, seq)
+        return self._sections.since(self._held.key(feed), seq, part, but)
 
     def numbers_part(self, feed: bytes, part: Part) -> Sequence[int]:
         """The numbers of the entries that put what is in some sections now, in order."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from node.model.catalog import Entry, Held, Span
+from node.model.catalog import Entry, Fetch, Held, Span
 from protocol.operations import Noun, Slot
 from protocol.sections import Division, Part
 from protocol.state_hash import StateHash
@@ -132,10 +132,16 @@ class FileFeeds:
         found = self._db.execute(f"SELECT pack FROM {self._at}.packs WHERE feed = ?", (self.key(feed),))  # noqa: S608
         return frozenset(row[0] for row in found)
 
-    def staged(self, feed: bytes) -> Iterator[bytes]:
-        """Operations of pages that are under way, in order."""
-        sql = f"SELECT operation FROM {self._at}.pages WHERE feed = ? ORDER BY number"  # noqa: S608
-        return (row[0] for row in self._db.execute(sql, (self.key(feed),)))
+    def staged(self, feed: bytes, *, arriving: bool = False) -> Iterator[bytes]:
+        """The pages that wait, in order: of what follows, or of what is new here."""
+        sql = f"SELECT operation FROM {self._at}.pages WHERE feed = ? AND arriving = ? ORDER BY number"  # noqa: S608
+        return (row[0] for row in self._db.execute(sql, (self.key(feed), int(arriving))))
+
+    def fetch(self, feed: bytes) -> Fetch | None:
+        """The answer whose pages wait."""
+        sql = f"SELECT question, arriving, reached, records, size FROM {self._at}.fetches WHERE feed = ?"  # noqa: S608
+        row = self._db.execute(sql, (self.key(feed),)).fetchone()
+        return Fetch(row[0], bool(row[1]), *row[2:]) if row else None
 
     def _as_held(self, row: Sequence[Any]) -> Held:
         feed, size, state, checkpoint, products, offers, divided, sealed, key = row

@@ -63,9 +63,13 @@ class FileSections:
             found.update(self._db.execute(sql, (key, division.value, *some)).fetchall())
         return found
 
-    def since(self, key: int, seq: int, part: Part) -> Iterator[Entry]:
-        """What changed in the part after entry `seq`, compacted, in order of their numbers: what left it is gone. From 0 without that."""
+    def since(self, key: int, seq: int, part: Part, but: Part | None = None) -> Iterator[Entry]:
+        """What changed in the part, without the sections of `but`, after entry `seq`, compacted, in order of their numbers: what left it is
+        gone. From 0 without that.
+        """
         ids = self.ids(key, part.division, part.names)
+        if but is not None:
+            ids = {name: section for name, section in ids.items() if name not in but.names}
         column, at = part.division.value, self._at
         arms: list[Iterator[Any]] = []
         for section in ids.values():
@@ -74,9 +78,23 @@ class FileSections:
                 arms.append(iter(self._db.execute(sql, (section, seq))))
             if seq:
                 arms.append(self._departed(key, section, seq, column, ids))
-        if EVERYWHERE in part.names:
+        if EVERYWHERE in ids:
             sql = f"SELECT seq, noun, name, record FROM {at}.others WHERE feed = ? AND seq > ? ORDER BY seq"  # noqa: S608
             arms.append(iter(self._db.execute(sql, (key, seq))))
+        return (Entry(number, Noun(noun), name, record) for number, noun, name, record in merge(*arms, key=lambda row: row[0]))
+
+    def outside(self, key: int, seq: int, but: Part) -> Iterator[Entry]:
+        """What changed after entry `seq` in all sections but these, and what is gone."""
+        ids, column, at = self.ids(key, but.division, but.names), but.division.value, self._at
+        arms: list[Iterator[Any]] = []
+        for table, noun, name in (("products", "product", "handle"), ("offers", "offer", "sku")):
+            where = f"feed = ? AND seq > ? AND {column} NOT IN ({marks(list(ids))})"
+            sql = f"SELECT seq, '{noun}', {name}, record FROM {at}.{table} WHERE {where} ORDER BY seq"  # noqa: S608
+            arms.append(iter(self._db.execute(sql, (key, seq, *ids.values()))))
+        for table, record in (("others", "record"), ("gone", "NULL")):
+            if (table == "gone" and seq) or (table == "others" and EVERYWHERE not in ids):
+                sql = f"SELECT seq, noun, name, {record} FROM {at}.{table} WHERE feed = ? AND seq > ? ORDER BY seq"  # noqa: S608
+                arms.append(iter(self._db.execute(sql, (key, seq))))
         return (Entry(number, Noun(noun), name, record) for number, noun, name, record in merge(*arms, key=lambda row: row[0]))
 
     def _departed(self, key: int, section: int, seq: int, column: str, ids: Mapping[str, int]) -> Iterator[Any]:

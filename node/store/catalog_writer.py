@@ -1,11 +1,11 @@
 """One transaction of the catalog file: operations applied one batch after the other, packs loaded in bulk, our own logs projected."""
 
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice, repeat
 
 from sqlite_utils import Database
 
-from node.model.catalog import Entry, Span
+from node.model.catalog import Entry, Fetch, Span
 from protocol.encoding import peek
 from protocol.operations import Noun, Operation, Verb, element
 from protocol.product import product_id
@@ -37,18 +37,18 @@ class FileWriter(FileFeeds):
 
     # --- operations
 
-    def apply(self, feed: bytes, entries: Iterable[Entry], *, told: bool = True) -> StateHash:
-        """Put and remove, in order; the state they lead to. With `told` the journal says what changed."""
-        key, state, pending = self._enter(feed), self.held(feed).state, iter(entries)
+    def apply(self, feed: bytes, entries: Iterable[Entry], *, told: bool = True, arriving: Iterable[Entry] = ()) -> StateHash:
+        """Put and remove, in order, what is `arriving` first; the state they lead to. With `told` the journal says what changed."""
+        key, state = self._enter(feed), self.held(feed).state
         journal = Journal(self._db, key, self._now) if told and self._is_told(key) else None
-        while batch := list(islice(pending, BATCH)):
+        for batch, follows in chain(zip(_batches(arriving), repeat(False)), zip(_batches(entries), repeat(True))):
             last = {(entry.noun, entry.name): entry for entry in batch}
             before = self._before(key, last.values())
             gone = [element(slot, record) for slot, record in before.items()]
             came = [element(slot, entry.record) for slot, entry in last.items() if entry.record is not None]
             state = state.change(added=came, removed=gone)
             if journal:
-                journal.note(last, before)
+                journal.note(last if follows else {slot: last[slot] for slot in before}, before)
             self._set(key, list(last.values()), before)
         if journal:
             journal.tell()
@@ -187,16 +187,18 @@ class FileWriter(FileFeeds):
 
     # --- pages, and letting go
 
-    def stage(self, feed: bytes, operations: Iterable[bytes]) -> None:
-        """Keep a page of operations until all are here."""
+    def stage(self, feed: bytes, page: bytes, fetch: Fetch, *, arriving: bool = False) -> None:
+        """Keep a page until all are here; with it the answer is as far as `fetch` says."""
         key = self._enter(feed)
-        number = self._db.execute("SELECT coalesce(max(number), 0) FROM pages WHERE feed = ?", (key,)).fetchone()[0]
-        rows = [(key, number + index, raw) for index, raw in enumerate(operations, start=1)]
-        self._db.conn.executemany("INSERT INTO pages (feed, number, operation) VALUES (?, ?, ?)", rows)
+        sql = "INSERT INTO pages (feed, number, operation, arriving) SELECT ?, coalesce(max(number), 0) + 1, ?, ? FROM pages WHERE feed = ?"
+        self._db.execute(sql, (key, page, int(arriving), key))
+        sql = "INSERT OR REPLACE INTO fetches (feed, question, arriving, reached, records, size) VALUES (?, ?, ?, ?, ?, ?)"
+        self._db.execute(sql, (key, fetch.question, int(fetch.arriving), fetch.reached, fetch.records, fetch.size))
 
     def unstage(self, feed: bytes) -> None:
-        """Let go of the pages."""
-        self._db.execute("DELETE FROM pages WHERE feed = ?", (self.key(feed),))
+        """Let go of the pages, and of how far they lead."""
+        for table in ("pages", "fetches"):
+            self._db.execute(f"DELETE FROM {table} WHERE feed = ?", (self.key(feed),))  # noqa: S608
 
     def forget(self, feed: bytes) -> None:
         """Nothing of the feed stays."""
@@ -219,7 +221,7 @@ class FileWriter(FileFeeds):
                 self._remove(key, noun, names)
                 return False
         self._sections.end(key)
-        for name in ("gone", "tree", "packs", "pages", "changes"):
+        for name in ("gone", "tree", "packs", "pages", "fetches", "changes"):
             self._db.execute(f"DELETE FROM {name} WHERE feed = ?", (key,))  # noqa: S608
         self._db.execute("DELETE FROM heads WHERE id = ?", (key,))
         return True
@@ -333,3 +335,9 @@ class FileWriter(FileFeeds):
         if noun in (Noun.PRODUCT, Noun.OFFER) and more:
             table = Table.of(noun).name
             self._db.execute(f"UPDATE heads SET {table} = {table} + ? WHERE id = ?", (more, key))  # noqa: S608
+
+
+def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    pending = iter(entries)
+    while batch := list(islice(pending, BATCH)):
+        yield batch

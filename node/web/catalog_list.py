@@ -72,9 +72,7 @@ async def show_list(request: web.Request) -> web.StreamResponse:
         total=sum(feed.products for feed in feeds),
         as_of=max((feed.as_of for feed in feeds), default=0) or None,
         coming=[
-            {"name": feed.merchant_name, "here": feed.products + feed.offers, "of": feed.expected}
-            for feed in feeds
-            if feed.expected and not feed.size
+            {"name": feed.merchant_name, "here": feed.fetched, "of": feed.expected} for feed in feeds if feed.expected and not feed.verified
         ],
         refused=[{"name": feed.merchant_name, "text": feed.trouble} for feed in feeds if feed.trouble],
         partly=[{"name": feed.merchant_name, "count": len(feed.sections)} for feed in feeds if feed.sections],

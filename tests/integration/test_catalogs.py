@@ -90,6 +90,14 @@ def packs_in(folder: Path, feed: bytes):
         return FileFeeds(database).loaded(feed)
 
 
+def pages_in(folder: Path, feed: bytes):
+    """The pages of an answer that wait, and how far they lead; nothing waits: none."""
+    with closing(open_plain(file_of(folder / STORE_FILE), readonly=True)) as database:
+        feeds = FileFeeds(database)
+        fetch = feeds.fetch(feed)
+        return list(feeds.staged(feed)), fetch.records if fetch else 0
+
+
 def test_a_seller_hears_of_a_new_head_by_push():
     """Both look at deadlines once an hour, and a seller asks unasked as seldom: nothing but the merchant's word comes sooner."""
     with household() as cast:
@@ -139,3 +147,35 @@ def test_a_seller_killed_in_a_first_sync_goes_on_where_it_was_and_a_merchant_who
         path = cast.root / "update.csv"
         update_file(path, CHANGED)
         follow(ana, publish(lumen, path))
+
+
+def test_a_seller_of_a_part_killed_in_its_first_sync_goes_on_after_the_last_page_that_came():
+    """More than half of the kinds of goods, over a slow line: some pages wait, and are kept as they are."""
+    with household() as cast:
+        lumen = stocked(cast, "lumen")
+        lumen.until(lambda: only_feed(lumen)["size"] == 2 * GOODS, seconds=SECONDS, what="its catalog")
+        feed = only_feed(lumen)["feed"]
+        configure(cast, "ana", catalog_rate=SLOW)
+        cast.start_node("ana")
+        ana = settle(cast, "ana", "seller")
+        pair(lumen, ana)
+        ana.until(lambda: only_feed(ana), seconds=SECONDS, what="the feed")
+        kinds = [f"Kind {number}" for number in range(90)]
+        ana.post(f"/catalog/feeds/{feed}/follow", division="category", names=kinds)
+        id_ = bytes.fromhex(feed)
+        ana.until(lambda: len(pages_in(ana.data, id_)[0]) > 1, seconds=SECONDS, what="some pages")
+        cast.kill("ana")
+        pages, records = pages_in(ana.data, id_)
+
+        ana = again(cast, "ana")
+        shown = only_feed(ana)
+        assert (shown["verified"], shown["fetched"] >= records, shown["expected"] > records) == (False, True, True)
+
+        def done():
+            waiting, seen = pages_in(ana.data, id_)[0], only_feed(ana)
+            assert seen["verified"] or waiting[: len(pages)] in (pages, []), "what waited was fetched again"
+            assert seen["fetched"] >= records
+            return seen["verified"] and seen
+
+        found = ana.until(done, seconds=SECONDS, what="the part")
+        assert (found["products"], found["offers"], found["error"]) == (found["offers"], shown["expected"] // 2, "")

@@ -41,7 +41,7 @@ def _plain() -> dict[str, Any]:
         feed.FeedsRequest(),
         feed.FeedsAnswer((FEED,)),
         feed.CatalogChanged(FEED.id, HEAD),
-        catalog_sync.SinceRequest(FEED.id, 7, 7, named("a head"), OF_LUMEN),
+        catalog_sync.SinceRequest(FEED.id, 7, 7, named("a head"), OF_LUMEN, Part(Division.BRAND, ("Noir",))),
         catalog_sync.Unchanged(),
         catalog_sync.Page(HEAD, (named("a node of the tree"),), _rows(), 1, hops=(feed.Hop(HEAD, ()),)),
         catalog_sync.ManifestRequest(FEED.id),
