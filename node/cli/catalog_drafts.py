@@ -60,7 +60,12 @@ def _records(call: Call, noun: str, name: str, currency: str) -> Any:
     if noun in _KEYS:
         return call.client.get(_PATHS[noun], currency=currency, **{_KEYS[noun]: name})
     found = call.client.get(_PATHS[noun], currency=currency)
-    return next((record for record in found if record["name"] == name), {}) if name else found
+    if not name:
+        return found
+    for record in found:
+        if record["name"] == name:
+            return record
+    raise NotFound(f"You have nothing of that name: {name}. See: gemstra catalog edit {noun}")
 
 
 def _one(call: Call, noun: str, name: str, currency: str) -> dict[str, Any]:

@@ -40,7 +40,9 @@ class Output:
         elif isinstance(value, Mapping):
             width = max((len(name) for name in value), default=0)
             for name, item in value.items():
-                sys.stdout.write(f"{name:<{width}}  {_cell(item)}\n")
+                lines = item.splitlines() if isinstance(item, str) else []
+                shown = f"\n{'':<{width}}  ".join(map(_printable, lines)) if len(lines) > 1 else _cell(item)
+                sys.stdout.write(f"{name:<{width}}  {shown}\n")
         elif value is not None:
             sys.stdout.write(f"{_cell(value)}\n")
 
@@ -72,7 +74,7 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return _printable(value)
+        return _printable(" ".join(value.splitlines()))
     if isinstance(value, list | Mapping):
         return _printable(json.dumps(value, ensure_ascii=False))
     return str(value)

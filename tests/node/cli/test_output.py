@@ -21,3 +21,11 @@ def test_a_cell_is_never_markup_and_never_a_control(monkeypatch, capsys, text) -
     expected = "".join(letter if letter.isprintable() else "�" for letter in text)
     assert shown.out.count(expected) == 3
     assert shown.err == f"paired with {expected}\nand more\n"
+
+
+def test_a_text_of_several_lines_stays_in_its_column(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: False)
+    Output().show({"id": "1", "description": "A cream.\n\n\x1b[31mNo\rperfume"})
+    assert capsys.readouterr().out == ("id           1\ndescription  A cream.\n             \n             �[31mNo\n             perfume\n")
+    Output().show([{"id": "1", "text": "a\nb\tc"}], ["id", "text"])
+    assert capsys.readouterr().out == "id\ttext\n1\ta b�c\n"
