@@ -122,6 +122,8 @@ def _asked(given: Mapping[str, str], currency: str) -> tuple[dict[str, Any], dic
                 asked[argument] = minor_of(given[name], currency)
             except (InvalidOperation, ValueError):
                 errors[name] = "Type an amount such as 19.50"
+    if asked.get("lowest", 0) > asked.get("highest", asked.get("lowest", 0)):
+        errors["to"] = "The highest price is below the lowest one: exchange them"
     return asked, errors
 
 

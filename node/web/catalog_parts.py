@@ -41,8 +41,8 @@ async def customer_named(runtime: Runtime, customer: str) -> dict[str, str] | No
 
 
 def minor_of(text: str, currency: str) -> int:
-    """An amount as it is typed, in minor units. Raises ValueError, InvalidOperation."""
+    """An amount as it is typed, in minor units; 1.234 of a currency with cents is none. Raises ValueError, InvalidOperation."""
     amount = Decimal(text.replace(",", ".")).scaleb(exponent(currency))
-    if not 0 <= amount < 10**15:
+    if not 0 <= amount < 10**15 or amount != int(amount):
         raise ValueError(text)
     return int(amount)
