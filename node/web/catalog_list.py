@@ -40,6 +40,7 @@ async def show_list(request: web.Request) -> web.StreamResponse:
     feeds: list[FeedView] = await runtime.read(browse.list_feeds)
     currency = next((feed.currency for feed in feeds), "USD")
     asked, errors = _asked(given, currency)
+    met = {name: value for name, value in given.items() if _AMOUNTS.get(name, "q") in asked}
     cursor = request.query.get("cursor", "")
     page: SearchPage = await runtime.read(catalog_search.search_products, cursor=cursor, limit=PAGE, **asked)
     choices = await runtime.read(catalog_search.list_choices, limit=MOST_CHOICES)
@@ -55,7 +56,7 @@ async def show_list(request: web.Request) -> web.StreamResponse:
         q=given.get("q", ""),
         products=shown,
         found=f"{'More than ' if page.many else ''}{formats.number(page.total)} {'product' if page.total == 1 else 'products'}",
-        chips=_chips(given, dict(merchants)),
+        chips=_chips(met, dict(merchants)),
         form={
             "options": {
                 "merchant": (("", "All shops"), *merchants),
