@@ -16,7 +16,7 @@ Progress = Callable[[int], None]
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _WIDE_MARKS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
-_SAVE_AS = "Save it again as CSV or vCard in UTF-8 (in Excel: “CSV UTF-8”) and import that file."
+_SAVE_AS = "Save it again as UTF-8 (in Excel: “CSV UTF-8”) and import that file."
 
 
 class Source(Protocol):
@@ -66,6 +66,11 @@ def _starts_beyond_utf8(data: bytes) -> bool:
     except UnicodeDecodeError as problem:
         return data[: problem.start].isascii()
     return data[:-3].isascii()  # only a cut letter at the very end
+
+
+def unmarked(head: bytes) -> bytes:
+    """The beginning of a file without the mark of its encoding."""
+    return next((head[len(mark) :] for mark, _ in _MARKS if head.startswith(mark)), head)
 
 
 def _bad_encoding(name: str, why: str) -> UserError:

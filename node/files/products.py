@@ -10,7 +10,7 @@ from node.model.listing import Option, ProductFile, ProductRow, Skipped, Variant
 
 from . import google_names, google_tsv, google_xml, json_ld, product_lines, products_csv, shopify_csv, woocommerce_csv
 from .contacts_csv import dialect as contacts_dialect
-from .decoding import Peeked, Progress, read_lines
+from .decoding import Peeked, Progress, read_lines, unmarked
 from .export_csv import unsafe
 from .kinds import refuse_no_products
 from .listing import collected
@@ -90,7 +90,7 @@ def open_products(
     prices = Prices(currency)
     peeked = Peeked(source)
     refuse_no_products(peeked.head, name)
-    start = peeked.head.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"").lstrip()[:2000]
+    start = unmarked(peeked.head).replace(b"\0", b"").lstrip()[:2000]
     if start.startswith(product_lines.SIGN):
         lines = read_lines(peeked, name, longest=product_lines.LONGEST_LINE, progress=progress)
         yield OpenProducts(name, product_lines.DIALECT, prices, now_ms, found=product_lines.read(lines, name, prices))

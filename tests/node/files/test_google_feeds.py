@@ -138,3 +138,18 @@ def test_an_item_of_endless_text_is_held_in_part(monkeypatch):
     monkeypatch.setattr(google_xml, "_LONGEST", 50)
     found = feed(b"<item><g:id>A</g:id><title>" + b"long " * 1000 + b"</title><g:price>1 EUR</g:price></item>")
     assert len(found.products[0].title) <= 50
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
+def test_the_mark_of_an_encoding_hides_no_format(encoding):
+    def marked(text):
+        mark = "" if encoding in ("utf-16", "utf-8-sig") else "\ufeff"
+        return (mark + text).encode(encoding)
+
+    declared = f'<?xml version="1.0" encoding="{"utf-8" if encoding == "utf-8-sig" else "utf-16"}"?>'
+    item = "<item><g:id>1</g:id><title>Crème</title><g:price>5 USD</g:price></item>"
+    found = read_products(io.BytesIO(marked(declared + HEAD.decode() + item + "</channel></rss>")), name="x.xml", now_ms=NOW)
+    assert (found.dialect, [product.title for product in found.products]) == ("google-xml", ["Crème"])
+    assert refused(marked(declared + '<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><rss>&x;</rss>')).code == "file-unsafe"
+    lines = marked('{"gemstra":"products","version":1,"currency":"USD"}\n{"handle":"a","title":"A","variants":[{"sku":"A","price":"5"}]}\n')
+    assert read_products(io.BytesIO(lines), name="x", now_ms=NOW).dialect == "gemstra-products"
