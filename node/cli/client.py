@@ -6,7 +6,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlencode
@@ -99,7 +99,8 @@ class Client:
         connection = _Connection(self.data / "node.sock", self._timeout)
         with self._reached(connection):
             chunked = (headers or {}).get("Transfer-Encoding") == "chunked"
-            connection.request(method, PREFIX + path, body, headers or {}, encode_chunked=chunked)
+            with suppress(BrokenPipeError, ConnectionResetError):  # a refused file is answered before it is sent whole: read why
+                connection.request(method, PREFIX + path, body, headers or {}, encode_chunked=chunked)
             response = connection.getresponse()
             content = response.read()
         if response.status >= 400:

@@ -1,12 +1,13 @@
 """The command line's way to a node, when the node is not what it should be. The socket is real."""
 
+import io
 import socket
 import threading
 
 import pytest
 
 from node.cli.client import Client
-from node.errors import Unavailable
+from node.errors import Unavailable, UserError
 
 
 def test_a_node_that_is_not_there(tmp_path):
@@ -32,3 +33,23 @@ def test_a_node_that_ends_in_the_middle_of_a_call(tmp_path, answer):
             Client(tmp_path).get("/status")
         thread.join()
     assert caught.value.code == "call-broken"
+
+
+def test_why_a_file_is_refused_is_read_though_it_was_not_sent_whole(tmp_path):
+    said = b'{"detail": "It has zero bytes.", "code": "file-encoding"}'
+    answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n%s" % (len(said), said)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(tmp_path / "node.sock"))
+        listener.listen()
+
+        def refuse():
+            with listener.accept()[0] as connection:
+                connection.recv(65_536)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        with pytest.raises(UserError) as caught:
+            Client(tmp_path).upload("/catalog/import", io.BytesIO(bytes(8_000_000)), name="zeros.csv")
+        thread.join()
+    assert (caught.value.code, str(caught.value)) == ("file-encoding", "It has zero bytes.")
