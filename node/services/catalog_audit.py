@@ -1,7 +1,8 @@
 """What packs brought, reckoned: in the background every record goes into the state hash, which must come to the one that was signed.
 
 A pack is believed by its hash, which its writer signed, so only the writer itself can have put something else into one than its head says.
-Until that is reckoned the feed counts as not verified. Where it differs, what was signed is fetched record by record.
+Until that is reckoned the feed counts as not verified. Where it differs, what was signed is fetched record by record. Whoever waits for a
+first sync comes first; but not for long, or a publisher whose packs never end would keep others from being found out.
 """
 
 import asyncio
@@ -20,12 +21,15 @@ from protocol.rows import Row
 from protocol.state_hash import StateHash
 
 from . import catalog_findings as findings
+from . import catalog_load
 from .catalog_file import CatalogFile, Feeds, Writing
 from .catalog_packs import PackFiles
 
 AT_ONCE = 1_000
 PAUSE = 2.0  # times as long as the work before it: orders and pages have the processor first
 LOOK_SECONDS = 10.0
+CALM_LOOK_SECONDS, CALM_LOOKS = 0.5, 120
+"""So long, and so many times, it waits for first syncs to end before a feed is reckoned."""
 
 
 class Transactions(Protocol):
@@ -77,11 +81,18 @@ class CatalogAudit:
             left = await self._file.sweep()
         feeds = await self._store.read(findings.unreckoned)
         for feed in feeds:
+            await self._calm()
             try:
                 await self._reckon(feed)
             except Stopped:
                 break
         return len(feeds)
+
+    async def _calm(self) -> None:
+        for _ in range(CALM_LOOKS):
+            if not catalog_load.is_under_way():
+                return
+            await asyncio.sleep(CALM_LOOK_SECONDS)
 
     async def _reckon(self, feed: bytes) -> None:
         held, state = await asyncio.to_thread(self._file.look_now, self._reckoned, feed)

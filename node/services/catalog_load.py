@@ -27,6 +27,7 @@ from .catalog_packs import PackFiles
 
 AHEAD = 4
 """So many packs are on their way at once."""
+_under_way: set["Load"] = set()
 
 Ask = Callable[[object], Awaitable[object]]
 
@@ -46,6 +47,11 @@ class Source(Protocol):
 
     async def __call__(self, record: object) -> object:
         """What it answers. Raises NodeError, ProtocolError."""
+
+
+def is_under_way() -> bool:
+    """Whether any node of this process is in a load now: what can wait lets it have the processor."""
+    return bool(_under_way)
 
 
 async def _always() -> None:
@@ -82,6 +88,13 @@ class Load:
 
         Raises NodeError (nobody can give a pack now), ProtocolError (the writer signed what cannot be).
         """
+        _under_way.add(self)
+        try:
+            await self._run(raw, checkpoint)
+        finally:
+            _under_way.discard(self)
+
+    async def _run(self, raw: bytes, checkpoint: Checkpoint) -> None:
         await self._file.write(_begin, self._feed, digest("manifest", raw))
         loaded = await self._file.write(_loaded, self._feed)
         waiting: deque[tuple[PackEntry, Slot | None, asyncio.Task[bytes]]] = deque()

@@ -116,7 +116,9 @@ class Store(Generic[M]):
         return await asyncio.wrap_future(self._submit_write(fn, *args, **kwargs))
 
     async def write_each(self, fns: Sequence[Callable[[Unit[M]], object]]) -> list[Exception | None]:
-        """Run each in a transaction of its own, one right after the other; what each raised. One that fails is nothing to the next."""
+        """Run one right after the other; what each raised. One that fails is nothing to the others, which are in one transaction unless
+        one fails: an idle node does little else than begin and end them.
+        """
         self._must_be_open()
         return await asyncio.wrap_future(self._write_thread.submit(self._transact_each, fns))
 
@@ -194,6 +196,13 @@ class Store(Generic[M]):
         return result
 
     def _transact_each(self, bodies: Sequence[Callable[[Unit[M]], object]]) -> list[Exception | None]:
+        try:
+            self._transact(lambda unit: [body(unit) for body in bodies])
+        except Exception:  # noqa: BLE001  whose it is shows when each runs by itself
+            return self._transact_one_by_one(bodies)
+        return [None] * len(bodies)
+
+    def _transact_one_by_one(self, bodies: Sequence[Callable[[Unit[M]], object]]) -> list[Exception | None]:
         raised: list[Exception | None] = []
         for body in bodies:
             try:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from node.services import catalog_packs, today
+from node.services import catalog_audit, catalog_load, catalog_packs, today
 from node.services.catalog_audit import CatalogAudit, Stopped
 from protocol.envelope import verify
 from protocol.packs import MANIFEST, Manifest, make_packs, sign_manifest
@@ -139,3 +139,20 @@ def test_a_node_that_closes_stops_it(world, shop, packed):  # noqa: F811
     audit._ended.set()
     with pytest.raises(Stopped):
         ana.store.catalog.look_now(audit._reckoned, feed_id(ana))
+
+
+@pytest.mark.parametrize(("looks", "waited"), [(0, 0), (3, 3), (10_000, catalog_audit.CALM_LOOKS)])
+def test_whoever_waits_for_a_first_sync_comes_first_but_not_for_long(world, shop, packed, monkeypatch, looks, waited):  # noqa: F811
+    lumen, ana = shop
+    publish(lumen)
+    lumen.make_packs()
+    world.deliver()
+    begun, left, seen = is_reckoned(ana), iter(range(looks)), []
+    monkeypatch.setattr(catalog_audit, "CALM_LOOK_SECONDS", 0)
+    monkeypatch.setattr(catalog_load, "is_under_way", lambda: next(left, None) is not None and not seen.append(is_reckoned(ana)))
+    assert ana.audit() == 1
+    assert (begun, seen, is_reckoned(ana)) == (False, [False] * waited, True)
+
+
+def is_reckoned(node):
+    return feed_of(node).verified

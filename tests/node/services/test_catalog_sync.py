@@ -250,9 +250,11 @@ def test_how_far_a_load_is_can_be_seen(world, shop, packed, monkeypatch):
     def watched(*given):
         original(*given)
         seen.append(feed_of(ana))
+        assert catalog_load.is_under_way()
 
     monkeypatch.setattr(catalog_load, "_load", watched)
     world.deliver()
+    assert not catalog_load.is_under_way()
     assert {found.expected for found in seen} == {57}
     here = [found.products + found.offers for found in seen]
     assert here == sorted(here)
@@ -292,6 +294,7 @@ def test_a_load_cut_off_anywhere_goes_on_where_it_was(world, shop, packed, monke
             world.deliver()
         except Cut:
             runs += 1
+            assert not catalog_load.is_under_way()
             ana.reopen()
             lives[0] = 1
         else:

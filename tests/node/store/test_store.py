@@ -63,6 +63,19 @@ async def test_of_several_each_stands_for_itself(store):
         await store.write_each((good,))
 
 
+@pytest.mark.asyncio
+async def test_several_that_all_do_are_one_transaction(store):
+    heard = []
+    store.after_commit(heard.append)
+
+    def said(topic):
+        return lambda unit: unit.touched(topic)
+
+    assert await store.write_each((said("changes"), said("outbox"))) == [None, None]
+    assert heard == [{"changes", "outbox"}]
+    store.close()
+
+
 def test_hooks_hear_of_what_was_touched_after_the_commit(store):
     seen = []
     store.after_commit(lambda topics: seen.append((topics, store.read_now(get, "name"))))
