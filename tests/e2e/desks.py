@@ -13,10 +13,10 @@ from playwright.async_api import Browser, Locator, Page
 from node.cli.client import Client
 from node.errors import Unavailable
 from tests.e2e.browser import PHOTOGRAPHED, SHOTS, axe
+from tests.patience import PATIENCE
 
 PASSPHRASE = "orange timber velvet moon"
-START_SECONDS = 30.0
-PATIENCE_MS = 15_000
+PATIENCE_MS = int(PATIENCE * 1000)
 RELOADS = 100
 
 
@@ -155,13 +155,13 @@ async def desk(browser: Browser, folder: Path, name: str, *, scripts: bool = Tru
     data = folder / name
     process = _start(data, name)
     try:
-        client = Client(data, timeout=20)
-        client.until(lambda: _runs(client), seconds=START_SECONDS, what=f"{name} to start")
+        client = Client(data, timeout=PATIENCE)
+        client.until(lambda: _runs(client), seconds=PATIENCE, what=f"{name} to start")
         async with visit(browser, client, name, scripts=scripts) as made:
             yield made
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE)
 
 
 def _start(data: Path, name: str) -> subprocess.Popen[bytes]:

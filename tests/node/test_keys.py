@@ -23,6 +23,7 @@ from node.vault.kdf import Profile as Costs
 from node.web.page import Stage, clock_ms
 from node.web.sessions import Sessions
 from protocol.identity import DeviceAdded, DeviceCertificate, Role, replay, sign_entry
+from tests.patience import until
 
 # A node locked while its network still starts leaves an unbound socket of the libp2p host to the collector: known, harmless, and
 # collected here, so that it fails no other test. Everything else that is left over stays an error.
@@ -129,8 +130,7 @@ async def test_the_vault_locks_by_itself_once_nobody_asks_for_anything(tmp_path,
         await asyncio.sleep(0.1)
         assert node.stage() is Stage.OPEN  # a command counts as use
         now += 1
-        await asyncio.sleep(0.2)
-        assert (node.stage(), session.locked) == (Stage.LOCKED, True)
+        await until(lambda: (node.stage(), session.locked) == (Stage.LOCKED, True))
         assert node.sessions.find(session.id) is session  # the passphrase opens vault and page again
         watching.cancel()
 

@@ -15,6 +15,7 @@ from node.cli.client import Client
 from node.errors import Unavailable, UserError
 from node.files.products import read_products
 from tests.node.files.people import ContactFile, read_contacts
+from tests.patience import until
 
 CARD = b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Mia Torres\r\nTEL:+34600000111\r\nEND:VCARD\r\n"
 HEADER = b"Handle,Title,Variant SKU,Variant Price,Status,Published\r\n"
@@ -173,10 +174,7 @@ async def test_a_sender_that_vanishes_leaves_nothing(tmp_path):
         writer.write(head + CARD * 100)
         await writer.drain()
         writer.close()
-        for _ in range(500):
-            if served.runtime.failed:
-                break
-            await asyncio.sleep(0.01)
+        await until(lambda: served.runtime.failed)
         [error] = served.runtime.failed
         assert isinstance(error, Unavailable)
         assert error.code == "upload-broken"
@@ -200,10 +198,7 @@ async def test_too_much_is_refused_and_giving_up_ends_a_waiting_reader():
     assert caught.value.code == "too-large"
     source = Arriving(Silent(), loop)
     reading = asyncio.create_task(asyncio.to_thread(source.read))
-    for _ in range(500):
-        if source._waiting is not None:
-            break
-        await asyncio.sleep(0.01)
+    await until(lambda: source._waiting is not None)
     source.close()
     with pytest.raises(Unavailable):
         await reading

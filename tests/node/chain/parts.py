@@ -13,6 +13,7 @@ from node.chain.watcher import ChainFact
 from node.store.store import Store
 from protocol.settlement import address_of, sign_digest
 from tests.node.chain.support import ChainProcess
+from tests.patience import PATIENCE
 
 QUICK = Pace(busy=0.02, idle=0.05, stuck=30.0, down=0.05)
 
@@ -73,7 +74,7 @@ async def row(store: Store[str], intent: bytes) -> Any:
     return await store.read(lambda unit: unit.transactions.get(intent))
 
 
-async def until(made: Sender, store: Store[str], intent: bytes, state: str, seconds: float = 60) -> Any:
+async def until(made: Sender, store: Store[str], intent: bytes, state: str, seconds: float = PATIENCE) -> Any:
     """Steps until the intent is in `state`; the bound is for a hang, not for a busy machine."""
     end = time.monotonic() + seconds
     while True:

@@ -14,6 +14,7 @@ from node.chain.contracts import abi, build, event, reverted
 from node.chain.errors import RefusedBySender, Reverted, WrongChain, kebab
 from node.errors import Unavailable
 from tests.node.chain.parts import addresses
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.asyncio
 
@@ -45,7 +46,7 @@ async def liar():
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     made.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    made.client = ChainClient(made.url, 5, deadline=2)
+    made.client = ChainClient(made.url, 5, deadline=5)
     yield made
     await made.client.close()
     await runner.cleanup()
@@ -96,7 +97,7 @@ async def reply(kind, request):
         except ConnectionError:
             pass
         return response
-    await asyncio.sleep(5)
+    await asyncio.sleep(PATIENCE)
     return web.Response()
 
 

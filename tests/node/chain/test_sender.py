@@ -15,6 +15,7 @@ from node.errors import ConflictError, Unavailable
 from protocol.settlement import Leaf, SumTree, tree_domain
 from tests.node.chain.parts import Key, addresses, ask, funded, row, sender, until
 from tests.node.chain.support import token_balance
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.asyncio
 ONE, TWO, THREE = (bytes([number]) * 32 for number in (1, 2, 3))
@@ -214,7 +215,7 @@ async def test_claim_waits_for_activation_and_a_stale_one_is_refused(chain, clie
     await until(made, store, b"q" * 32, "finalized")
     active = (await client.vault(where.vault, "pendingRoot", merchant.address))[0][5]
     chain.call("astra_waitUntil", active)
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     while (await client.block("latest")).timestamp < active:
         assert time.monotonic() < end
         await asyncio.sleep(0.05)

@@ -11,6 +11,7 @@ from aiohttp import web
 from node.app.chain import ChainSide
 from node.config import Config
 from tests.node.services.world import World
+from tests.patience import until
 
 pytestmark = pytest.mark.asyncio
 ZERO = "0x" + "00" * 32
@@ -47,12 +48,6 @@ async def rpc():
     made.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     yield made
     await runner.cleanup()
-
-
-async def until(check):
-    async with asyncio.timeout(30):
-        while not check():  # noqa: ASYNC110  bounded polling
-            await asyncio.sleep(0.02)
 
 
 async def test_wrong_addresses_are_said_and_end_nothing(rpc, tmp_path):

@@ -11,6 +11,7 @@ from node.chain.watcher import Watch, Watcher, in_bloom
 from node.errors import IntegrityError, Unavailable
 from tests.node.chain.parts import Facts, Key, addresses
 from tests.node.chain.support import ChainProcess, token_balance
+from tests.patience import PATIENCE, until
 
 pytestmark = pytest.mark.asyncio
 
@@ -120,7 +121,7 @@ async def test_reorg_below_finality_halts_and_undoes_nothing(template, tmp_path,
         await settle(made, chain, block)
         chain.undo(block)
         with pytest.raises(IntegrityError) as caught:
-            await asyncio.wait_for(made.run(), 20)
+            await asyncio.wait_for(made.run(), PATIENCE)
         assert caught.value.code == "chain-rewritten"
         assert made.state == "halted"
         assert [fact.status for fact in facts.seen] == ["confirmed", "finalized"]
@@ -176,10 +177,7 @@ async def test_chain_down_and_back(template, tmp_path, store):
     try:
         with ChainProcess(tmp_path / "data", "--port", port) as chain:
             pay(chain, mine, 6)
-            for _ in range(400):
-                if made.state == "following" and len(facts.seen) >= 2:
-                    break
-                await asyncio.sleep(0.05)
+            await until(lambda: made.state == "following" and len(facts.seen) >= 2)
             assert sorted(fact.values["value"] for fact in facts.seen if fact.status == "confirmed") == [5, 6]
             assert client.state == "ready"
     finally:

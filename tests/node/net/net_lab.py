@@ -21,9 +21,12 @@ from node.net.config import NetConfig
 from node.net.engine import run_engine
 from protocol.peer_id import peer_id_of
 from protocol.session import Session
+from tests.patience import PATIENCE
 
 LOOPBACK = "/ip4/127.0.0.1/tcp/0"
-QUIET = NetConfig(listen=(LOOPBACK,), ping_every_seconds=30.0)
+QUIET = NetConfig(
+    listen=(LOOPBACK,), ping_every_seconds=PATIENCE, handshake_seconds=PATIENCE, dial_seconds=PATIENCE, negotiation_seconds=PATIENCE
+)
 
 
 PRISTINE = (multiselect_communicator.read_delim, tcp._set_reuse_flags)  # no host was built before this line ran
@@ -75,7 +78,7 @@ async def pair(handle=echo, *, settings=QUIET):
         yield one, two
 
 
-def ask(engine, other, number, body=b"hi", topic="order", seconds=5):
+def ask(engine, other, number, body=b"hi", topic="order", seconds=PATIENCE):
     """A request from `engine` to the engine `other`, whose key is `number`."""
     return engine.request(peer(number), other.addresses, topic, body, seconds)
 
@@ -118,27 +121,27 @@ async def hostile(number, *, key=None, sec_opt=None):
 
 async def dial(swarm, address, number):
     """A connection of a bare swarm to the host with the key of `number`."""
-    with trio.fail_after(5):
+    with trio.fail_after(PATIENCE):
         return await swarm.dial_addr(Multiaddr(address.split("/p2p/")[0]), ID.from_string(peer(number)))
 
 
 async def talk(conn, protocol):
     """A negotiated stream on a connection of a bare swarm."""
     stream = await conn.new_stream()
-    with trio.fail_after(5):
-        await MultiselectClient().select_one_of([protocol], MultiselectCommunicator(stream), 5)
+    with trio.fail_after(PATIENCE):
+        await MultiselectClient().select_one_of([protocol], MultiselectCommunicator(stream), PATIENCE)
     return stream
 
 
-async def until(condition, seconds=5):
+async def until(condition, seconds=PATIENCE):
     """Poll until it holds; TooSlowError otherwise."""
     with trio.fail_after(seconds):
         while not condition():  # noqa: ASYNC110  what we wait for has no event
             await trio.sleep(0.01)
 
 
-async def read_all(stream, seconds=5):
-    """Everything until the end, or until it is quiet."""
+async def read_all(stream, seconds=PATIENCE):
+    """Everything until the end, or until it is quiet for too long."""
     data = b""
     with trio.move_on_after(seconds):
         try:

@@ -1,6 +1,7 @@
 """What peers can do to a host: each attack against ours, and against the stock host where that shows the difference."""
 
 import logging
+import math
 import struct
 
 import pytest
@@ -34,6 +35,7 @@ from net_lab import (
 from node.errors import RemoteRefusal, Unavailable
 from node.net.patches import yamux
 from protocol.session import Ended, Session
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -79,7 +81,7 @@ async def test_we_do_not_fall_back_to_plaintext_when_we_dial():
     async with ours(1) as one, stock(3) as host:
         host.get_network().upgrader.security_multistream._selector.multiselect.handlers.pop("/noise")
         with pytest.raises(Unavailable) as error:
-            await one.request(peer(3), [stock_address(host)], "order", b"", 5)
+            await one.request(peer(3), [stock_address(host)], "order", b"", PATIENCE)
         assert error.value.code == "unreachable"
 
 
@@ -108,7 +110,7 @@ async def test_control_a_handler_with_a_bug_ends_the_stock_host(caplog):
     async def attack():
         async with hostile(2) as caller, stock(1, handlers={"/x": handle}) as host:
             await talk(await dial(caller, stock_address(host), 1), "/x")
-            await trio.sleep(3)
+            await trio.sleep(PATIENCE)
             pytest.fail("it lives")
 
     with pytest.raises(BaseExceptionGroup) as group:
@@ -129,12 +131,12 @@ BAD_NEGOTIATION = {
 
 @pytest.mark.parametrize("bytes_", BAD_NEGOTIATION.values(), ids=BAD_NEGOTIATION)
 async def test_bad_negotiation_costs_one_stream(bytes_):
-    async with ours(1, paired=[2], settings=config(negotiation_seconds=0.5)) as one, hostile(2) as caller:
+    async with ours(1, paired=[2], settings=config(negotiation_seconds=2)) as one, hostile(2) as caller:
         conn = await dial(caller, one.addresses[0], 1)
         stream = await conn.new_stream()
         await stream.write(bytes_) if bytes_ else None
-        with trio.fail_after(5):
-            await read_all(stream)
+        with trio.fail_after(PATIENCE):
+            await read_all(stream, math.inf)
         good = await talk(conn, ORDER)
         session = Session()
         await good.write(session.request(b"still there", 1000)[1])
@@ -149,7 +151,7 @@ async def test_control_two_bytes_of_no_utf8_end_the_stock_host(caplog):
         async with hostile(2) as caller, stock(1) as host:
             conn = await dial(caller, stock_address(host), 1)
             await (await conn.new_stream()).write(BAD_NEGOTIATION["no UTF-8"])
-            await trio.sleep(3)
+            await trio.sleep(PATIENCE)
             pytest.fail("it lives")
 
     with pristine(), pytest.raises(BaseExceptionGroup) as group:
@@ -175,7 +177,7 @@ async def test_control_the_stock_host_keeps_them():
         for _ in range(5):
             async with hostile(2) as caller:
                 try:
-                    with trio.fail_after(1):
+                    with trio.fail_after(PATIENCE):
                         await dial(caller, stock_address(host), 1)
                 except Exception:
                     refused += 1
@@ -184,19 +186,19 @@ async def test_control_the_stock_host_keeps_them():
 
 
 async def test_handshakes_under_way_are_capped_and_end_in_time():
-    async with ours(1, settings=config(pending_per_ip=3, handshake_seconds=0.5), paired=[2]) as one:
+    async with ours(1, settings=config(pending_per_ip=3, handshake_seconds=4), paired=[2]) as one:
         port = port_of(one.addresses[0])
         silent = [await trio.open_tcp_stream("127.0.0.1", port) for _ in range(3)]
         for stream in silent:
             assert (await stream.receive_some(100)).startswith(b"\x13/multistream")
         late = await trio.open_tcp_stream("127.0.0.1", port)
-        with trio.fail_after(1):
+        with trio.fail_after(PATIENCE):
             assert await late.receive_some(100) == b""  # closed at once
         async with hostile(2) as caller:
             with pytest.raises(Exception, match="security"):
                 await dial(caller, one.addresses[0], 1)
             for stream in silent:
-                with trio.fail_after(2):
+                with trio.fail_after(PATIENCE):
                     assert await stream.receive_some(100) == b""
             await dial(caller, one.addresses[0], 1)
         for stream in (*silent, late):
@@ -206,12 +208,12 @@ async def test_handshakes_under_way_are_capped_and_end_in_time():
 # -- rail 4: length prefixes before anyone is known
 
 
-async def knock(port):
-    """Announce 256 MB before the handshake, send 64 kB; True if that was cut."""
+async def knock(port, seconds):
+    """Announce 256 MB before the handshake, send 64 kB; True if that was cut in this time."""
     async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
         try:
             await stream.send_all(b"\x13/multistream/1.0.0\n" + b"\xff\xff\xff\x7f" + bytes(1000))
-            with trio.move_on_after(1.5):
+            with trio.move_on_after(seconds):
                 while await stream.receive_some(1000):
                     pass
                 return True
@@ -222,13 +224,13 @@ async def knock(port):
 
 async def test_an_announced_length_is_cut_before_the_handshake():
     async with ours(1) as one:
-        assert await knock(port_of(one.addresses[0]))
+        assert await knock(port_of(one.addresses[0]), PATIENCE)
 
 
 async def test_control_the_stock_host_waits_for_256_megabytes():
     with pristine():
         async with stock(1) as host:
-            assert not await knock(port_of(stock_address(host)))
+            assert not await knock(port_of(stock_address(host)), 1.5)
 
 
 # -- rail 5: Yamux
@@ -256,7 +258,7 @@ async def test_a_sender_that_ignores_the_window_is_cut():
             stream = await conn.new_stream()  # negotiates nothing, so nobody reads beyond a kilobyte
             nursery.start_soon(flood, conn, stream, 64)
             (mine,) = one.peers.living(peer(2))
-            with trio.fail_after(5):
+            with trio.fail_after(PATIENCE):
                 while mine.alive:
                     most = max(most, buffered([mine.conn]))
                     await trio.lowlevel.checkpoint()
@@ -291,7 +293,7 @@ async def test_a_connection_holds_no_more_than_eight_megabytes():
         async with trio.open_nursery() as nursery:
             for _ in range(16):
                 nursery.start_soon(flood, conn, await conn.new_stream(), 14)
-            with trio.fail_after(10):
+            with trio.fail_after(PATIENCE):
                 while mine.alive:
                     most = max(most, sum(map(len, mine.conn.muxed_conn.stream_buffers.values())))
                     await trio.lowlevel.checkpoint()
@@ -322,14 +324,12 @@ async def test_credit_is_given_in_steps():
 
 
 async def test_a_listener_that_says_nothing_costs_the_deadline_only():
-    async with ours(1) as one:
+    async with ours(1, settings=config(dial_seconds=5 * PATIENCE, handshake_seconds=5 * PATIENCE)) as one:
         (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
         address = f"/ip4/127.0.0.1/tcp/{listener.socket.getsockname()[1]}"
-        started = trio.current_time()
-        with pytest.raises(Unavailable) as error:
+        with trio.fail_after(PATIENCE), pytest.raises(Unavailable) as error:
             await one.request(peer(2), [address], "order", b"", 0.5)
         assert error.value.code == "timed-out"
-        assert trio.current_time() - started < 1
         await listener.aclose()
 
 
@@ -338,7 +338,7 @@ async def test_a_dial_is_given_up_in_time():
         (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
         address = f"/ip4/127.0.0.1/tcp/{listener.socket.getsockname()[1]}"
         with pytest.raises(Unavailable) as error:
-            await one.request(peer(2), [address], "order", b"", 5)
+            await one.request(peer(2), [address], "order", b"", PATIENCE)
         assert error.value.code == "unreachable"
         assert one.peers._dials == {}
         await listener.aclose()
@@ -356,13 +356,13 @@ async def test_a_peer_that_accepts_a_stream_and_says_nothing_costs_the_deadline_
 
 
 async def test_a_frozen_peer_is_found_and_dropped():
-    settings = config(ping_every_seconds=0.2, ping_seconds=0.3)
+    settings = config(ping_every_seconds=0.2, ping_seconds=2)
     async with ours(1, settings=settings) as one, ours(2, paired=[1]) as two, relay(port_of(two.addresses[0])) as between:
-        assert await one.request(peer(2), [between.address], "order", b"x", 5) == b"x"
-        await trio.sleep(1)
+        assert await one.request(peer(2), [between.address], "order", b"x", PATIENCE) == b"x"
+        await trio.sleep(2.5)
         assert one.peers.names == {peer(2)}  # while it answers, it stays
         between.frozen = True
-        await until(lambda: not one.peers.names, 2)
+        await until(lambda: not one.peers.names)
 
 
 async def test_a_peer_that_stops_in_a_frame_is_shown_out():
@@ -424,11 +424,11 @@ async def test_a_breach_is_named_and_the_peer_dropped(code):
 
 
 async def test_who_broke_a_rule_is_kept_out_for_a_while():
-    async with ours(1, settings=config(forgive_seconds=0.6), paired=[2]) as one, hostile(2) as caller:
+    async with ours(1, settings=config(forgive_seconds=3), paired=[2]) as one, hostile(2) as caller:
         await commit("malformed", one, caller)
         with pytest.raises(Exception, match=r".*"):
             await talk(await dial(caller, one.addresses[0], 1), ORDER)
-        await trio.sleep(0.7)
+        await trio.sleep(3.1)
         await talk(await dial(caller, one.addresses[0], 1), ORDER)
 
 
@@ -439,12 +439,12 @@ async def test_a_peer_whose_answer_breaks_the_protocol_costs_that_request_only()
 
     async with ours(1) as one, stock(3, handlers={ORDER: lie}) as host:
         with pytest.raises(RemoteRefusal) as error:
-            await one.request(peer(3), [stock_address(host)], "order", b"", 5)
+            await one.request(peer(3), [stock_address(host)], "order", b"", PATIENCE)
         assert error.value.code == "malformed"
 
 
 async def test_a_host_that_knows_no_topics_is_said_so():
     async with ours(1) as one, stock(3) as host:
         with pytest.raises(RemoteRefusal) as error:
-            await one.request(peer(3), [stock_address(host)], "order", b"", 5)
+            await one.request(peer(3), [stock_address(host)], "order", b"", PATIENCE)
         assert error.value.code == "unknown-topic"

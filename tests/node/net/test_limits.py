@@ -69,7 +69,7 @@ async def test_a_paired_peer_takes_the_place_of_a_stranger():
 
 
 async def test_a_stranger_is_shown_out_in_time():
-    settings = config(ping_every_seconds=0.1, stranger_seconds=0.3)
+    settings = config(ping_every_seconds=0.1, stranger_seconds=2)
     async with ours(1, settings=settings, paired=[2]) as one, ours(5) as stranger, ours(2) as friend:
         await ask(stranger, one, 1, topic="hello")
         await ask(friend, one, 1, topic="hello")

@@ -12,6 +12,7 @@ from node.store.catalog_file import CatalogFile, file_of
 from protocol.codec import to_bytes
 from protocol.operations import Noun
 from protocol.product import Product, Variant
+from tests.patience import PATIENCE
 
 FEED = bytes(32)
 UPDATES = 12
@@ -106,11 +107,10 @@ def test_it_looks_again_and_again(monkeypatch, busy):
 
     async def life():
         running = asyncio.create_task(CatalogUpkeep(file).run())
-        for _ in range(500):
-            await asyncio.sleep(0.005)
-            file.written += busy
-            if file.steps >= 2 and (busy or file.folds):
-                break
+        async with asyncio.timeout(PATIENCE):
+            while file.steps < 2 or not (busy or file.folds):
+                await asyncio.sleep(0.005)
+                file.written += busy
         running.cancel()
         await asyncio.wait([running])
 

@@ -18,6 +18,7 @@ from protocol.kinds import Topic
 from protocol.media import MOST_BYTES, Media, MediaForm, MediaRequest, media_hash
 from protocol.messages import pack, unpack
 from tests.node.files.test_picture import picture
+from tests.patience import until
 
 HEAD = "Handle,Title,Status,Option1 Name,Option1 Value,Variant SKU,Variant Price,Variant Inventory Qty,Image Src\n"
 URL = "https://shop.example/{}.jpg"
@@ -257,10 +258,7 @@ def test_the_background_fetches_what_is_wanted(world, shop):
         running = asyncio.create_task(ana.exchange.run())
         for item in ana.node.read(media_exchange.thumbnails, 10):
             ana.exchange.want(item)
-        for _ in range(100):
-            await asyncio.sleep(0.05)
-            if not ana.exchange.waiting:
-                break
+        await until(lambda: not ana.exchange.waiting)
         running.cancel()
         await asyncio.wait([running])
 

@@ -79,10 +79,11 @@ from node.model.media import Shelf
 from node.store.media_files import MediaFolder
 from protocol.media import media_hash
 folder = MediaFolder(Path(sys.argv[1]), 10**9)
-print("ready", flush=True)
 for number in range(10**6):
     content = number.to_bytes(4, "big") * 200_000
     folder.put(Shelf.OWN, media_hash(content), content)
+    if not number:
+        print("ready", flush=True)
 """
 
 

@@ -15,6 +15,7 @@ from node.web.render import Viewer
 from node.web.runtime import RUNTIME
 from node.web.sessions import Sessions
 from tests.node.services.shop import CUSTOMER, WINDOW, fund
+from tests.patience import PATIENCE, until
 
 HOST = "ana.localhost:8801"
 COOKIE = "gemstra-desk"
@@ -200,7 +201,7 @@ async def test_a_long_list_goes_on(shop, desks, monkeypatch):
 
 @pytest.mark.asyncio
 async def test_the_page_waits_a_moment_for_the_price(shop, desks, monkeypatch):
-    monkeypatch.setattr(pages, "WAIT_SECONDS", 20)
+    monkeypatch.setattr(pages, "WAIT_SECONDS", 10 * PATIENCE)
     ana, _ = desks
     product = shop.ana.read(lambda unit: unit.catalog.offers(None, "", 1)[0].offer.product.hex())
     asking = asyncio.create_task(
@@ -213,10 +214,7 @@ async def test_the_page_waits_a_moment_for_the_price(shop, desks, monkeypatch):
             **{"qty-cream": "1"},
         )
     )
-    for _ in range(1_000):
-        if shop.ana.read(orders.list_orders):
-            break
-        await asyncio.sleep(0.01)
+    await until(lambda: shop.ana.read(orders.list_orders))
     assert not asking.done()
     shop.world.deliver()
     await ana.reads(await asking, "Check the order")
