@@ -11,13 +11,14 @@ from node.cli.demo.report import Report
 from node.files.samples import CONTACTS, PRODUCTS, sample_path
 from tests.e2e.browser import chromium, needs_chromium
 from tests.e2e.desks import Desk, visit
+from tests.patience import PATIENCE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, needs_chromium]
 
 CUSTOMER, STREET = "Mireille Okafor", "48 Thistledown Terrace"
 PRODUCT = "Daily Glow Serum"
 ANA_EARNS, BEN_EARNS = "10.4 GMS", "2.6 GMS"  # 20 % and 5 % of 52.00 USD, a dollar a GMS
-SETTLING_MS = 60_000
+SETTLING_MS = int(PATIENCE * 1000)
 
 
 @pytest.fixture

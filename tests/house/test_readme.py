@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.house.sources import ROOT
+from tests.patience import PATIENCE
 
 PASSPHRASE = "a walnut under the green chair"
-PATIENCE = 60.0
 
 
 def commands():

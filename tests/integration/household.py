@@ -11,8 +11,9 @@ from typing import Any
 from node.cli.client import Client
 from node.cli.demo.cast import PASSPHRASE, Cast
 from tests.integration.performance import ROOT
+from tests.patience import PATIENCE
 
-SECONDS = 90.0
+SECONDS = PATIENCE
 
 
 @contextmanager

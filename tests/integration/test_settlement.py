@@ -17,8 +17,8 @@ from node.config import Config
 from node.services import claims, commissions, ledger, relays, statements, wallet
 from tests.node.chain.support import ChainProcess, token_balance
 from tests.node.services.shop import Shop
+from tests.patience import PATIENCE
 
-PATIENCE = 60
 DEPOSIT = 100 * 10**18
 BASE, RATE = 10_400, 10**16
 ANA, BEN = BASE * 20 * RATE // 100, BASE * 5 * RATE // 100

@@ -12,7 +12,7 @@ from node.cli.demo.leaks import hits, secrets_of
 from node.cli.demo.report import Report, gms, money
 from node.errors import NodeError, UserError
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 RETURN_WINDOW_MS = 2_000
 RETENTION_MS = 3_600_000
 FAUCET_GMS = 10**24

@@ -11,7 +11,7 @@ from node.chain.client import ChainClient
 from node.store.store import Store
 from tests.node.chain.support import ChainProcess
 
-DELAY = 2
+DELAY = 6  # seconds, long enough that what is refused until then is looked at before then, and waited for twice
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import pytest
 from node.store.store import Store
 from tests.node.chain.parts import Key, funded
 from tests.node.chain.support import token_balance
+from tests.patience import PATIENCE
 
 ONE = b"\x01" * 32
 
@@ -18,7 +19,7 @@ def run(chain, file, store_key, payer, step):
     facts = chain.facts
     words = [str(file), store_key.hex(), payer.secret.hex(), chain.url, str(facts["chain_id"]), facts["gms"]]
     command = [sys.executable, "-m", "tests.node.chain.sender_program", *words, facts["vault"], step]
-    return subprocess.run(command, timeout=60, check=False).returncode
+    return subprocess.run(command, timeout=PATIENCE, check=False).returncode
 
 
 @pytest.mark.parametrize("step", ["pending", "signed", "sent", "confirmed", "finalized"])
