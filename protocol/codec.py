@@ -103,6 +103,8 @@ def _form(value: Any, depth: int) -> Tree:
         if shape := _writing(kind):
             found = zip(shape[0], shape[1](value), strict=True)
             return {number: item if type(item) in LEAVES else _form(item, depth + 1) for number, item in found if item is not None}
+        if issubclass(kind, StrEnum):
+            return str(value)
     return ordered(to_tree(value), depth)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .codec import from_bytes, key, to_bytes
-from .encoding import encode
+from .encoding import dump
 from .errors import Malformed
 from .offer import Offer
 from .product import Product
@@ -122,7 +122,7 @@ def remove(noun: Noun, name: str) -> Operation:
 
 def element(slot: Slot, record: bytes) -> bytes:
     """What the state hash holds for one record."""
-    return encode([_NAMES[slot[0]], slot[1], record])
+    return dump([_NAMES[slot[0]], slot[1], record])
 
 
 def advance(state: StateHash, operation: Operation, previous: bytes | None) -> StateHash:

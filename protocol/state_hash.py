@@ -99,15 +99,15 @@ def _difference(even: int, odd: int, less_even: int, less_odd: int) -> StateHash
 
 def _sums(elements: Iterable[bytes]) -> Iterable[tuple[int, int]]:
     """The lane sums modulo 2^16 of `elements`, a batch at a time, even and odd lanes apart."""
-    even = odd = count = 0
+    even = whole = count = 0
     prefix = domain("state-element")
     for element in elements:
         stretched = int.from_bytes(hashlib.shake_256(prefix + element).digest(STATE_BYTES), "little")
         even += stretched & _EVEN
-        odd += (stretched >> 16) & _EVEN
+        whole += stretched  # without the even lanes that is the odd ones: nothing carries between them in either sum
         count += 1
         if count == _BATCH:
-            yield even & _EVEN, odd & _EVEN
-            even = odd = count = 0
+            yield even & _EVEN, (whole - even >> 16) & _EVEN
+            even = whole = count = 0
     if count:
-        yield even & _EVEN, odd & _EVEN
+        yield even & _EVEN, (whole - even >> 16) & _EVEN
