@@ -45,7 +45,9 @@ def plain_text(source: str) -> str:
         source = _without_tags(source)
     if "&" in source:
         source = html.unescape(source)
-    if "  " in source or any(space in source for space in _WIDE):  # looked for first: few texts have any, and the pattern stops at each space
+    if "  " in source or any(
+        space in source for space in _WIDE
+    ):  # looked for first: few texts have any, and the pattern stops at each space
         source = _SPACES.sub(" ", source)
     text = source.replace(" \n", "\n").replace("\n ", "\n")
     text = (_GAPS.sub("\n\n", text) if "\n\n\n" in text else text).strip()

@@ -4,16 +4,18 @@ Words are made by `node/model/terms.py`. Beside them stand marks, one for each v
 area, which no word has, says of which kind.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 
+from node.model.catalog import Entry
 from node.model.customer import plain
 from node.model.terms import words
 from protocol.encoding import peek
 from protocol.errors import Malformed
 from protocol.offer import Stock
+from protocol.operations import Noun
 from protocol.product import product_id
 
 MARK = "\ue000"
@@ -33,16 +35,42 @@ FINE = 5
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """What a product's row and its words are made of. `labels`: (mark, what it stands for); `recalled`: called back now, or from a
-    time that its writer has announced.
+    """What a product's row and its words are made of. `brand` and `category` name its sections; `labels`: (mark, what it stands for);
+    `recalled`: called back now, or from a time that its writer has announced.
     """
 
     product: bytes
     title: str
     name: str
+    brand: str
+    category: str
     words: str
     labels: Sequence[tuple[str, str]]
     recalled: bool = False
+
+
+Offered = tuple[bytes, int, int]
+"""The product, price and stock of an offer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What the records of a batch say, each read once: products by handle, offers by SKU."""
+
+    goods: Mapping[str, Goods]
+    offers: Mapping[str, Offered]
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> "Columns":
+        """Of those that are put. Raises Malformed."""
+        made: dict[str, Goods] = {}
+        offers: dict[str, Offered] = {}
+        for _, noun, name, record in entries:
+            if record is not None and noun is Noun.PRODUCT:
+                made[name] = goods(record)
+            elif record is not None and noun is Noun.OFFER:
+                offers[name] = offer_columns(record)
+        return cls(made, offers)
 
 
 def goods(record: bytes) -> Goods:
@@ -65,7 +93,8 @@ def goods(record: bytes) -> Goods:
     except (KeyError, TypeError, AttributeError) as error:
         raise Malformed(f"a product without what it is found by: {error!r}") from error
     labels += [(rung, "") for rung in rungs]
-    return Goods(product_id(record), title, name, " ".join(dict.fromkeys([*found, *marks, *rungs])), labels, _WITHDRAWAL in tree)
+    text = " ".join(dict.fromkeys([*found, *marks, *rungs]))
+    return Goods(product_id(record), title, name, vendor, category, text, labels, _WITHDRAWAL in tree)
 
 
 def title_of(record: bytes) -> str:
@@ -76,7 +105,7 @@ def title_of(record: bytes) -> str:
         raise Malformed(f"a product without a title: {error!r}") from error
 
 
-def offer_columns(record: bytes) -> tuple[bytes, int, int]:
+def offer_columns(record: bytes) -> Offered:
     """The product, price and stock (a place in `STOCKS`) of an offer record. Raises Malformed."""
     try:
         tree = peek(record)

@@ -1,7 +1,7 @@
 """The catalog file's writer of sections: which section a record is in, and what each holds, kept along as records come and go.
 
-Before records change, `look` notes where they and the offers of changed products are; `settle` finds where they are afterwards, and moves
-them from one section's count and state to the other's. A feed that isn't divided costs one question a batch.
+Before records change, `look` finds where they and the offers of changed products are, and where they will be: rows are written with that.
+`settle` moves them from one section's count and state to the other's. A feed that isn't divided costs one question a batch.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,11 +12,10 @@ from node.model.catalog import Entry
 from protocol.encoding import peek
 from protocol.errors import Malformed
 from protocol.operations import Noun, Slot, element
-from protocol.product import product_id
 from protocol.sections import EVERYWHERE, Division, Part
 from protocol.state_hash import StateHash, Tally
 
-from .catalog_columns import offer_columns
+from .catalog_columns import Columns, Goods
 from .catalog_feeds import Table, marks, parts
 from .catalog_sections import BOTH, FileSections
 
@@ -24,20 +23,32 @@ _FIELD = {Division.BRAND: 6, Division.CATEGORY: 8}
 _KEPT = "INSERT OR IGNORE INTO sections (feed, division, name, count, size, state, digest) VALUES (?, ?, ?, 0, 0, ?, ?)"
 Ids = tuple[int, ...]
 """A section of each division that the feed has."""
+Place = tuple[int | None, int | None]
+"""The section by brand and the one by category, None where the feed isn't divided by that."""
+NOWHERE: Place = (None, None)
+_SOLD = (Noun.PRODUCT, Noun.OFFER)
 
 
 @dataclass(slots=True)
 class Moving:
-    """Records about to change: where they were, and what was there."""
+    """Records about to change, and the offers of products that do: where they were and what was there, and where they will be."""
 
     divisions: tuple[Division, ...]
     entries: Mapping[Slot, Entry]
     before: dict[Slot, tuple[Ids, bytes]] = field(default_factory=dict)
+    places: dict[Slot, Ids] = field(default_factory=dict)
 
     @classmethod
     def of(cls, divisions: tuple[Division, ...], entries: Sequence[Entry]) -> "Moving":
         """Records that come from nowhere, until `look` finds more."""
         return cls(divisions, {(entry.noun, entry.name): entry for entry in entries})
+
+    def row(self, slot: Slot) -> Place:
+        """What the record's row says of it."""
+        ids = self.places[slot]
+        if len(ids) == len(Division):
+            return ids[0], ids[1]
+        return (ids[0], None) if self.divisions[0] is Division.BRAND else (None, ids[0])
 
 
 @dataclass(slots=True)
@@ -88,83 +99,104 @@ class Dividing(FileSections):
 
     # --- around a change
 
-    def look(self, key: int, entries: Sequence[Entry]) -> Moving | None:
-        """Before `entries`, each of a slot of its own, are put or removed. None for a feed that isn't divided."""
+    def look(self, key: int, entries: Sequence[Entry], columns: Columns, before: Mapping[Slot, bytes]) -> Moving | None:
+        """Before `entries`, each of a slot of its own, are put or removed where `before` is now. None for a feed that isn't divided."""
         moving = Moving.of(self.divisions(key), entries)
         if not moving.divisions:
             return None
-        columns = ", ".join(division.value for division in moving.divisions)
-        touched: set[bytes] = set()
-        for noun in Noun:
-            names = [entry.name for entry in entries if entry.noun is noun]
+        sections = ", ".join(division.value for division in moving.divisions)
+        touched = {made.product for made in columns.goods.values()}
+        present: dict[Table, list[str]] = {}
+        for noun, name in before:
+            present.setdefault(Table.of(noun), []).append(name)
+            if noun not in _SOLD:
+                moving.before[noun, name] = (self._everywhere(key, moving.divisions), before[noun, name])
+        for noun in _SOLD:
             table = Table.of(noun)
-            for some in parts(names):
-                where = f"WHERE feed = ?{table.where} AND {table.column} IN ({marks(some)})"
-                if table.name == "others":
-                    found = self._db.execute(f"SELECT name, record FROM others {where}", (key, *some)).fetchall()  # noqa: S608
-                    nowhere = self._everywhere(key, moving.divisions) if found else ()
-                    moving.before.update({(noun, name): (nowhere, record) for name, record in found})
-                    continue
-                sql = f"SELECT {table.column}, product, record, {columns} FROM {table.name} {where}"  # noqa: S608
-                for name, product, record, *ids in self._db.execute(sql, (key, *some)).fetchall():
-                    moving.before[noun, name] = (tuple(ids), record)
+            for some in parts(present.get(table, ())):
+                sql = f"SELECT {table.column}, product, {sections} FROM {table.name} WHERE feed = ? AND {table.column} IN ({marks(some)})"  # noqa: S608
+                for name, product, *ids in self._db.execute(sql, (key, *some)).fetchall():
+                    moving.before[noun, name] = (tuple(ids), before[noun, name])
                     if noun is Noun.PRODUCT:
                         touched.add(product)
-        touched.update(product_id(entry.record) for entry in entries if entry.noun is Noun.PRODUCT and entry.record is not None)
+        standing: dict[str, bytes] = {}
         for some in parts(touched):
-            sql = f"SELECT sku, record, {columns} FROM offers WHERE feed = ? AND product IN ({marks(some)})"  # noqa: S608
-            for sku, record, *ids in self._db.execute(sql, (key, *some)).fetchall():
-                moving.before.setdefault((Noun.OFFER, sku), (tuple(ids), record))
+            sql = f"SELECT sku, product, record, {sections} FROM offers WHERE feed = ? AND product IN ({marks(some)})"  # noqa: S608
+            for sku, product, record, *ids in self._db.execute(sql, (key, *some)).fetchall():
+                if (Noun.OFFER, sku) not in moving.entries:
+                    moving.before[Noun.OFFER, sku] = (tuple(ids), record)
+                    standing[sku] = product
+        self._place(key, moving, columns, standing)
         return moving
 
     def settle(self, key: int, moving: Moving) -> None:
-        """After they were. Raises Malformed `outside-part` for a product of a section that isn't followed."""
-        now = {slot: record for slot, (_, record) in moving.before.items() if slot not in moving.entries}
-        now.update({slot: entry.record for slot, entry in moving.entries.items() if entry.record is not None})
-        places = self._places(key, moving.divisions, now)
-        changes: dict[Ids, _Change] = {}
-        for slot in {**moving.before, **now}:
-            before, record = moving.before.get(slot), now.get(slot)
-            if before is not None and record is not None and before == (places[slot], record):
-                continue
-            if before is not None:
-                _note(changes.setdefault(before[0], _Change()), slot, before[1], -1)
-            if record is not None:
-                _note(changes.setdefault(places[slot], _Change()), slot, record, 1)
-        self._change(changes)
-        if len(moving.divisions) == len(Division):
-            self._depart(moving, places)
+        """After they were: offers that nobody wrote follow their products."""
+        follow = [slot for slot, (ids, _) in moving.before.items() if slot not in moving.entries and moving.places[slot] != ids]
+        self._mark(key, moving, follow)
+        self._reckon(moving)
 
-    def _places(self, key: int, divisions: Sequence[Division], now: Mapping[Slot, bytes]) -> dict[Slot, Ids]:
-        """Where records are; their rows say so afterwards."""
-        found: dict[Slot, Ids] = {}
-        named = {slot[1]: names_of(record, divisions) for slot, record in now.items() if slot[0] is Noun.PRODUCT}
+    def arrive(self, key: int, entries: Sequence[Entry]) -> None:
+        """What is here comes into its section."""
+        moving = Moving.of(self.divisions(key), entries)
+        self._place(key, moving, Columns.of(entries), {})
+        self._mark(key, moving, moving.entries)
+        self._reckon(moving)
+
+    def _place(self, key: int, moving: Moving, columns: Columns, standing: Mapping[str, bytes]) -> None:
+        """Find where records will be; `standing` are offers beside them, with their products. Raises Malformed `outside-part` for a product
+        of a section that isn't followed.
+        """
+        named = {handle: _names(made, moving.divisions) for handle, made in columns.goods.items()}
         known = [
             self._numbered(key, division, {names[place] for names in named.values()} | {EVERYWHERE})
-            for place, division in enumerate(divisions)
+            for place, division in enumerate(moving.divisions)
         ]
+        nowhere, goods = tuple(ids[EVERYWHERE] for ids in known), dict[bytes, Ids]()
+        places = moving.places = {slot: nowhere for slot, entry in moving.entries.items() if entry.record is not None}
         for handle, names in named.items():
-            found[Noun.PRODUCT, handle] = tuple(known[place][name] for place, name in enumerate(names))
-        columns = ", ".join(f"{division.value} = ?" for division in divisions)
-        rows = [(*ids, key, name) for (_, name), ids in found.items()]
-        self._db.conn.executemany(f"UPDATE products SET {columns} WHERE feed = ? AND handle = ?", rows)  # noqa: S608
-        nowhere = tuple(ids[EVERYWHERE] for ids in known)
-        offered = {slot: offer_columns(record)[0] for slot, record in now.items() if slot[0] is Noun.OFFER}
-        goods = self._goods(key, divisions, set(offered.values()))
-        offers = {slot: goods.get(product, nowhere) for slot, product in offered.items()}
-        rows = [(*ids, key, name) for (_, name), ids in offers.items()]
-        self._db.conn.executemany(f"UPDATE offers SET {columns} WHERE feed = ? AND sku = ?", rows)  # noqa: S608
-        return {**dict.fromkeys(now, nowhere), **found, **offers}
+            ids = tuple([ids[name] for ids, name in zip(known, names, strict=True)])
+            places[Noun.PRODUCT, handle] = goods[columns.goods[handle].product] = ids
+        offered = {**standing, **{sku: offer[0] for sku, offer in columns.offers.items()}}
+        goods.update(self._goods(key, moving, set(offered.values()) - goods.keys()))
+        places.update({(Noun.OFFER, sku): goods.get(product, nowhere) for sku, product in offered.items()})
 
-    def _goods(self, key: int, divisions: Sequence[Division], products: Iterable[bytes]) -> dict[bytes, Ids]:
-        """Where the products that offers name are."""
-        columns, found = ", ".join(division.value for division in divisions), {}
+    def _goods(self, key: int, moving: Moving, products: Iterable[bytes]) -> dict[bytes, Ids]:
+        """Where the products are that offers name and nobody writes."""
+        sections, found = ", ".join(division.value for division in moving.divisions), {}
         for some in parts(products):
-            sql = f"SELECT product, {columns} FROM products WHERE feed = ? AND product IN ({marks(some)})"  # noqa: S608
-            found.update({product: tuple(ids) for product, *ids in self._db.execute(sql, (key, *some))})
+            sql = f"SELECT handle, product, {sections} FROM products WHERE feed = ? AND product IN ({marks(some)})"  # noqa: S608
+            for handle, product, *ids in self._db.execute(sql, (key, *some)):
+                if (Noun.PRODUCT, handle) not in moving.entries:
+                    found[product] = tuple(ids)
         return found
 
+    def _mark(self, key: int, moving: Moving, slots: Iterable[Slot]) -> None:
+        """Have rows that are there say where they are."""
+        sections = ", ".join(f"{division.value} = ?" for division in moving.divisions)
+        rows: dict[Noun, list[tuple[object, ...]]] = {noun: [] for noun in _SOLD}
+        for noun, name in slots:
+            if noun in _SOLD:
+                rows[noun].append((*moving.places[noun, name], key, name))
+        for noun, found in rows.items():
+            table = Table.of(noun)
+            self._db.conn.executemany(f"UPDATE {table.name} SET {sections} WHERE feed = ? AND {table.column} = ?", found)  # noqa: S608
+
     # --- what sections hold
+
+    def _reckon(self, moving: Moving) -> None:
+        changes: dict[Ids, _Change] = {}
+        for slot, (ids, record) in moving.before.items():
+            after = moving.entries[slot].record if slot in moving.entries else record
+            if (moving.places.get(slot), after) != (ids, record):
+                _note(changes.setdefault(ids, _Change()), slot, record, -1)
+                if after is not None:
+                    _note(changes.setdefault(moving.places[slot], _Change()), slot, after, 1)
+        for slot, entry in moving.entries.items():
+            if entry.record is not None and slot not in moving.before:
+                _note(changes.setdefault(moving.places[slot], _Change()), slot, entry.record, 1)
+        self._change(changes)
+        if len(moving.divisions) == len(Division):
+            self._depart(moving)
 
     def _change(self, changes: Mapping[Ids, _Change]) -> None:
         tally, counts = Tally(), dict[int, tuple[int, int]]()
@@ -182,15 +214,17 @@ class Dividing(FileSections):
             sql = "UPDATE sections SET state = ?, digest = ?, count = count + ?, size = size + ? WHERE id = ?"
             self._db.conn.executemany(sql, rows)
 
-    def _depart(self, moving: Moving, places: Mapping[Slot, Ids]) -> None:
+    def _depart(self, moving: Moving) -> None:
         """Keep what left a section by an entry of its own, for who may hold it; what came back there left no more."""
+        places = moving.places
         if self._db.execute("SELECT 1 FROM departed LIMIT 1").fetchone():
             back = [(section, *slot) for slot in moving.entries for section in places.get(slot, ())]
             self._db.conn.executemany("DELETE FROM departed WHERE section = ? AND noun = ? AND name = ?", back)
         rows = []
         for slot, entry in moving.entries.items():
-            left = set(moving.before[slot][0] if slot in moving.before else ()) - set(places.get(slot, ()))
-            rows += [(section, entry.noun.value, entry.name, entry.seq) for section in left]
+            if slot in moving.before:
+                left = set(moving.before[slot][0]) - set(places.get(slot, ()))
+                rows += [(section, entry.noun.value, entry.name, entry.seq) for section in left]
         self._db.conn.executemany("INSERT OR REPLACE INTO departed (section, noun, name, seq) VALUES (?, ?, ?, ?)", rows)
 
     def _numbered(self, key: int, division: Division, names: set[str]) -> dict[str, int]:
@@ -220,6 +254,11 @@ def names_of(record: bytes, divisions: Sequence[Division]) -> tuple[str, ...]:
         return tuple(tree[_FIELD[division]] for division in divisions)
     except (KeyError, TypeError) as error:
         raise Malformed(f"a product without brand or category: {error!r}") from error
+
+
+def _names(made: Goods, divisions: Sequence[Division]) -> tuple[str, ...]:
+    """The same of one that was read."""
+    return tuple([made.brand if division is Division.BRAND else made.category for division in divisions])
 
 
 def _note(change: _Change, slot: Slot, record: bytes, sign: int) -> None:

@@ -7,12 +7,14 @@ products concerned; `arrange` then brings their listings and words up to date, a
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlite_utils import Database
 
 from node.model.catalog import Entry
 
 from .catalog_columns import Goods, goods, listing_words
+from .catalog_dividing import Place
 from .catalog_feeds import marks, parts
 from .many import insert_many
 
@@ -42,26 +44,25 @@ class Shelves:
         self._fresh: list[_Row] = []
         """Put just now and not there before."""
 
-    def put(self, key: int, entries: Sequence[Entry], present: set[str]) -> None:
+    def put(self, key: int, entries: Sequence[tuple[Entry, Goods, Place]], present: set[str]) -> None:
         """Put products; those in `present` have a row."""
         ids = dict(self._ids(key, present))
         following = self._following("products")
         new, changed = [], []
-        for entry in entries:
-            assert entry.record is not None
-            made = goods(entry.record)
+        for entry, made, place in entries:
             self._labels.update(made.labels)
             known = ids.get(entry.name)
             if known is None:
-                new.append((following, key, entry.name, made.product, made.title, entry.seq, entry.record))
+                new.append((following, key, entry.name, made.product, made.title, entry.seq, entry.record, *place))
                 self._fresh.append(_Row(following, key, made))
                 following += 1
             else:
-                changed.append((made.product, made.title, entry.seq, entry.record, known))
+                changed.append((made.product, made.title, entry.seq, entry.record, *place, known))
                 self._touched.add(made.product)
         self._touched.update(self._products(changed))
-        insert_many(self._db, "INSERT INTO products (id, feed, handle, product, title, seq, record)", new)
-        self._db.conn.executemany("UPDATE products SET product = ?, title = ?, seq = ?, record = ? WHERE id = ?", changed)
+        insert_many(self._db, "INSERT INTO products (id, feed, handle, product, title, seq, record, brand, category)", new)
+        sql = "UPDATE products SET product = ?, title = ?, seq = ?, record = ?, brand = ?, category = ? WHERE id = ?"
+        self._db.conn.executemany(sql, changed)
 
     def touch(self, products: Iterable[bytes]) -> None:
         """What is offered of these products changed."""
@@ -165,7 +166,7 @@ class Shelves:
             sql = f"SELECT handle, id FROM products WHERE feed = ? AND handle IN ({marks(part)})"  # noqa: S608
             yield from self._db.execute(sql, (key, *part)).fetchall()
 
-    def _products(self, changed: Sequence[tuple[bytes, str, int, bytes, int]]) -> list[bytes]:
+    def _products(self, changed: Sequence[tuple[Any, ...]]) -> list[bytes]:
         """What the rows that are about to change were."""
         found: list[bytes] = []
         for part in parts(row[-1] for row in changed):

@@ -1,19 +1,18 @@
 """One transaction of the catalog file: operations applied one batch after the other, packs loaded in bulk, our own logs projected."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, repeat
 
 from sqlite_utils import Database
 
 from node.model.catalog import Entry, Fetch, Span
-from protocol.encoding import peek
-from protocol.operations import Noun, Operation, Verb, element
+from protocol.operations import Noun, Slot, element, peeked
 from protocol.product import product_id
 from protocol.sections import Part
 from protocol.state_hash import STATE_BYTES, StateHash
 
-from .catalog_columns import offer_columns
-from .catalog_dividing import Dividing, Moving, names_of
+from .catalog_columns import Columns, Offered
+from .catalog_dividing import NOWHERE, Dividing, Moving, Place, names_of
 from .catalog_feeds import NOUNS, FileFeeds, Table, marks, parts, within
 from .catalog_goods import Shelves
 from .catalog_journal import Journal
@@ -66,11 +65,10 @@ class FileWriter(FileFeeds):
         if not self._sections.divided(key):
             self.divide(feed)
         size, tail = self._db.execute("SELECT size, tail FROM heads WHERE id = ?", (key,)).fetchone()
-        last: dict[tuple[Noun, str], Entry] = {}
+        last: dict[Slot, Entry] = {}
         for seq, raw in entries:
-            tree = peek(raw)
-            operation = Operation(Verb(tree[0]), tree[2], tree.get(4))
-            last[operation.slot] = Entry(seq, *operation.slot, operation.record)
+            noun, name, record = peeked(raw)
+            last[noun, name] = Entry(seq, noun, name, record)
         self._set(key, list(last.values()), self._before(key, last.values()))
         tail = grow(self._db, key, size, tail, (raw for _, raw in entries))
         self._db.execute("UPDATE heads SET size = ?, tail = ?, load = x'' WHERE id = ?", (entries[-1][0], tail, key))
@@ -183,7 +181,7 @@ class FileWriter(FileFeeds):
             low = ""
             while batch := [entry for entry in islice(self.slots(feed, Span((noun, low))), BATCH) if entry.noun is noun]:
                 low = batch[-1].name
-                self._sections.settle(key, Moving.of(self._sections.divisions(key), batch))
+                self._sections.arrive(key, batch)
 
     # --- pages, and letting go
 
@@ -269,18 +267,19 @@ class FileWriter(FileFeeds):
         found: Iterable[tuple[str, int, bytes]] = self._db.execute(sql, (key, low) if high is None else (key, low, high)).fetchall()
         return found
 
-    def _set(self, key: int, entries: Sequence[Entry], before: dict[tuple[Noun, str], bytes]) -> None:
+    def _set(self, key: int, entries: Sequence[Entry], before: Mapping[Slot, bytes]) -> None:
         """Put and remove what stands in slots of their own, where `before` is in them now."""
         with TURN:
             self._set_now(key, entries, before)
 
-    def _set_now(self, key: int, entries: Sequence[Entry], before: dict[tuple[Noun, str], bytes]) -> None:
-        moving = self._sections.look(key, entries)
+    def _set_now(self, key: int, entries: Sequence[Entry], before: Mapping[Slot, bytes]) -> None:
+        columns = Columns.of(entries)
+        moving = self._sections.look(key, entries, columns, before)
         for noun in NOUNS:
             puts = [entry for entry in entries if entry.noun is noun and entry.record is not None]
             absent = [entry for entry in entries if entry.noun is noun and entry.record is None]
             if puts:
-                self._put(key, noun, puts, {entry.name for entry in puts if (noun, entry.name) in before})
+                self._put(key, noun, puts, {entry.name for entry in puts if (noun, entry.name) in before}, columns, moving)
             if absent:
                 self._remove(key, noun, [entry.name for entry in absent])
                 rows = [(key, noun.value, entry.name, entry.seq) for entry in absent]
@@ -289,27 +288,23 @@ class FileWriter(FileFeeds):
         if moving is not None:
             self._sections.settle(key, moving)
 
-    def _put(self, key: int, noun: Noun, entries: Sequence[Entry], present: set[str]) -> None:
+    def _put(self, key: int, noun: Noun, entries: Sequence[Entry], present: set[str], columns: Columns, moving: Moving | None) -> None:
         if Table.of(noun).name == "others":
             rows = [(key, noun.value, entry.name, entry.seq, entry.record) for entry in entries]
             self._db.conn.executemany("INSERT OR REPLACE INTO others (feed, noun, name, seq, record) VALUES (?, ?, ?, ?, ?)", rows)
         elif noun is Noun.PRODUCT:
-            self._shelves.put(key, entries, present)
+            self._shelves.put(key, [(entry, columns.goods[entry.name], _place(moving, entry)) for entry in entries], present)
         else:
-            self._offer(key, entries, present)
+            self._offer(key, [(entry, columns.offers[entry.name], _place(moving, entry)) for entry in entries], present)
         if self._db.execute("SELECT 1 FROM gone WHERE feed = ? LIMIT 1", (key,)).fetchone():
             back = [(key, noun.value, entry.name) for entry in entries]
             self._db.conn.executemany("DELETE FROM gone WHERE feed = ? AND noun = ? AND name = ?", back)
         self._count(key, noun, len(entries) - len(present))
 
-    def _offer(self, key: int, entries: Sequence[Entry], present: set[str]) -> None:
+    def _offer(self, key: int, entries: Sequence[tuple[Entry, Offered, Place]], present: set[str]) -> None:
         self._shelves.touch(self._sold(key, present))
-        rows = []
-        for entry in entries:
-            assert entry.record is not None
-            product, price, stock = offer_columns(entry.record)
-            rows.append((key, entry.name, product, price, stock, entry.seq, entry.record))
-        insert_many(self._db, "INSERT OR REPLACE INTO offers (feed, sku, product, price, stock, seq, record)", rows)
+        rows = [(key, entry.name, *offered, entry.seq, entry.record, *place) for entry, offered, place in entries]
+        insert_many(self._db, "INSERT OR REPLACE INTO offers (feed, sku, product, price, stock, seq, record, brand, category)", rows)
         self._shelves.touch(row[2] for row in rows)
 
     def _sold(self, key: int, skus: Iterable[str]) -> list[bytes]:
@@ -341,3 +336,7 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     pending = iter(entries)
     while batch := list(islice(pending, BATCH)):
         yield batch
+
+
+def _place(moving: Moving | None, entry: Entry) -> Place:
+    return moving.row((entry.noun, entry.name)) if moving else NOWHERE
