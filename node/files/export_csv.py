@@ -68,7 +68,7 @@ def safe(cell: str) -> str:
 
 def unsafe(cell: str) -> str:
     """What `safe` was given."""
-    return cell[1:] if _SAFE.match(cell) else cell
+    return cell[1:] if cell[:1] == "'" and _SAFE.match(cell) else cell
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -15,10 +15,10 @@ from node.model.staged import require_size
 
 from . import catalog_imports, catalog_staging
 from .catalog_imports import AppliedView
-from .catalog_staging import Beginning
+from .catalog_staging import Beginning, Compared
 from .runs import Run, Runs, Source, Transactions
 
-_BATCH = 250
+_BATCH = 500
 _CELLS = 500
 _DROPPED = 5000
 Found = Iterable[ProductRow | Skipped]
@@ -96,8 +96,8 @@ class CatalogRuns(Runs):
                 return
             self._store.write_now(catalog_staging.end_staging, staged)
             return
-        self._add(staged, found.entries())
-        self._judge(run, replace(staged, currency=found.currency))
+        seen = self._add(staged, found.entries(), lambda: found.currency)
+        self._end(run, replace(staged, currency=found.currency), seen)
 
     async def map_columns(self, staged: bytes, fields: Mapping[str, str]) -> None:
         """Set what columns of an unknown table hold (title → field), remember it, read the rows anew. Raises UserError `bad-mapping`."""
@@ -118,8 +118,8 @@ class CatalogRuns(Runs):
     def _map_rows(self, run: Run, staged: ProductImport) -> None:
         run.turn("mapping")
         entries, currency = self._files.rows(self._cells(run, staged), staged.header, staged.targets, staged.currency)
-        self._add(staged, entries)
-        self._judge(run, replace(staged, currency=currency()))
+        seen = self._add(staged, entries, currency)
+        self._end(run, replace(staged, currency=currency()), seen)
 
     def _cells(self, run: Run, staged: ProductImport) -> Iterator[tuple[int, Sequence[str]]]:
         last = 0
@@ -170,11 +170,18 @@ class CatalogRuns(Runs):
         """Let go of a file that waits, for a thread."""
         self._drop(id_)
 
-    def _add(self, staged: ProductImport, entries: Found) -> None:
-        number = 1
+    def _add(self, staged: ProductImport, entries: Found, currency: Callable[[], str]) -> set[Compared]:
+        """Keep products and compare them as they come; with which catalogs that was."""
+        number, seen = 1, set[Compared]()
         for rows in _pieces(entries, _BATCH):
-            self._store.write_now(catalog_staging.add_entries, staged, number, rows)
+            known = replace(staged, currency=currency())
+            seen.add(self._store.write_now(catalog_staging.add_entries, known, number, rows))
             number += len(rows)
+        return seen
+
+    def _end(self, run: Run, staged: ProductImport, seen: set[Compared]) -> None:
+        if not self._store.write_now(catalog_staging.end_comparing, staged, seen):
+            self._judge(run, staged)
 
     def _drop(self, staged: bytes) -> None:
         while not self._store.write_now(catalog_staging.drop_some, staged, rows=_DROPPED):

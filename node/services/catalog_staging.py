@@ -3,7 +3,7 @@
 Reading itself is `node/files`, driven by catalog_runs.py; looking and confirming are in catalog_imports.py.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
@@ -29,6 +29,8 @@ _BATCH = 500
 _WEEK = 7 * 86_400_000
 _HOUR = 3_600_000
 Tell = Callable[[int, int], None]
+Compared = tuple[str, int]
+"""The currency of a catalog that a file was compared with, and how long its feed was."""
 
 
 class ProductImportBook(Protocol):
@@ -41,10 +43,10 @@ class ProductImportBook(Protocol):
     def drop(self, seq: int, *, rows: int) -> bool: ...  # noqa: D102
     def add_cells(self, seq: int, first: int, rows: Sequence[tuple[int, Sequence[str]]]) -> None: ...  # noqa: D102
     def cells(self, seq: int, after: int, limit: int) -> Sequence[tuple[int, int, tuple[str, ...]]]: ...  # noqa: D102
-    def add_rows(self, seq: int, rows: Iterable[WaitingProduct]) -> None: ...  # noqa: D102
+    def add_rows(self, seq: int, rows: Iterable[tuple[WaitingProduct, Verdict]]) -> None: ...  # noqa: D102
     def clear_rows(self, seq: int, *, outcome: str = ...) -> None: ...  # noqa: D102
     def rows(self, seq: int, outcome: str, after: int, limit: int) -> Sequence[WaitingProduct]: ...  # noqa: D102
-    def has_before(self, seq: int, handle: str, number: int) -> bool: ...  # noqa: D102
+    def taken(self, seq: int, handles: Collection[str], before: int) -> set[str]: ...  # noqa: D102
     def last(self, seq: int) -> int: ...  # noqa: D102
     def judge(self, seq: int, verdicts: Iterable[Verdict]) -> None: ...  # noqa: D102
     def count(self, seq: int) -> Mapping[str, int]: ...  # noqa: D102
@@ -119,10 +121,14 @@ def cells(unit: ProductsUnit, staged: ProductImport, after: int, limit: int) -> 
     return unit.product_imports.cells(staged.seq, after, limit)
 
 
-def add_entries(unit: ProductsUnit, staged: ProductImport, first: int, entries: Sequence[ProductRow | Skipped]) -> None:
-    """Products `first`, `first` + 1, … as they were read. Raises NotFound once the file was discarded."""
+def add_entries(unit: ProductsUnit, staged: ProductImport, first: int, entries: Sequence[ProductRow | Skipped]) -> Compared:
+    """Products `first`, `first` + 1, … as they were read, compared at once with the catalog of the currency that the file has so far: with
+    which, that is, for it may turn out to be another. Raises NotFound once the file was discarded.
+    """
     find_import(unit, staged.id)
-    unit.product_imports.add_rows(staged.seq, [_waiting(number, entry) for number, entry in enumerate(entries, first)])
+    rows = [_waiting(number, entry) for number, entry in enumerate(entries, first)]
+    unit.product_imports.add_rows(staged.seq, zip(rows, _verdicts(unit, staged, rows), strict=True))
+    return compared_with(unit, staged.currency)
 
 
 def _waiting(number: int, entry: ProductRow | Skipped) -> WaitingProduct:
@@ -143,17 +149,29 @@ def end_staging(unit: ProductsUnit, staged: ProductImport) -> None:
 # --- compared with the catalog, some products at a time
 
 
+def compared_with(unit: ProductsUnit, currency: str) -> Compared:
+    """What a file in this currency is compared with now."""
+    feed = feed_of(unit, currency)
+    row = unit.catalog.feed(feed) if feed else None
+    return currency, row.size if row else 0
+
+
+def end_comparing(unit: ProductsUnit, staged: ProductImport, seen: Collection[Compared]) -> bool:
+    """All is read, and was compared with `seen` on the way. False where that isn't the catalog as it is: it is to be compared again."""
+    unit.product_imports.keep(replace(staged, state="reading"))
+    if any(compared != compared_with(unit, staged.currency) for compared in seen):
+        return False
+    end_judging(unit, staged.id)
+    return True
+
+
 def judge_some(unit: ProductsUnit, id_: bytes, after: int) -> int:
     """Compare the next products with the catalog; the number to go on after, 0 at the end. The first call forgets what was withdrawn."""
     staged = find_import(unit, id_)
-    feed, plan = feed_of(unit, staged.currency), plan_for(unit, staged.currency)
     if not after:
         unit.product_imports.clear_rows(staged.seq, outcome="withdrawn")
     rows = unit.product_imports.rows(staged.seq, "", after, _BATCH)
-    judging = _Judging(staged, feed, plan, Looked(unit.catalog), _handles(unit, feed, rows))
-    judging.house = House(unit, feed, staged.currency, plan, partial(_brings, unit, judging))
-    verdicts = [_judged(unit, judging, row) for row in rows]
-    unit.product_imports.judge(staged.seq, verdicts)
+    unit.product_imports.judge(staged.seq, _verdicts(unit, staged, rows))
     return rows[-1].number if len(rows) == _BATCH else 0
 
 
@@ -164,7 +182,7 @@ def feed_of(unit: ProductsUnit, currency: str) -> bytes:
 
 @dataclass(slots=True)
 class _Judging:
-    """Some rows that are compared with the feed; `handles` by the ids of its products; `taken`: those that the rows write."""
+    """Some rows that are compared with the feed; `handles` by the ids of its products; `taken`: those that rows write, and rows before."""
 
     staged: ProductImport
     feed: bytes
@@ -172,22 +190,31 @@ class _Judging:
     shelf: Looked
     handles: Mapping[bytes, str]
     taken: set[str] = field(default_factory=set)
-    number: int = 0
-    """Of the row that is compared now."""
+    first: int = 0
+    """The number of the first of them."""
     house: House = field(init=False)
 
 
-def _judged(unit: ProductsUnit, judging: _Judging, row: WaitingProduct) -> Verdict:
+def _verdicts(unit: ProductsUnit, staged: ProductImport, rows: Sequence[WaitingProduct]) -> list[Verdict]:
+    """What becomes of rows that stand one after the other."""
+    feed = feed_of(unit, staged.currency)
+    judging = _Judging(staged, feed, plan_for(unit, staged.currency), Looked(unit.catalog), _handles(unit, feed, rows))
+    judging.house = House(unit, feed, staged.currency, judging.plan, partial(_brings, unit, judging))
+    targets = [row.handle if row.product is None else _target(judging, row.product) for row in rows]
+    judging.first = rows[0].number if rows else 0
+    judging.taken = unit.product_imports.taken(staged.seq, targets, judging.first)
+    return [_judged(unit, judging, row, target) for row, target in zip(rows, targets, strict=True)]
+
+
+def _judged(unit: ProductsUnit, judging: _Judging, row: WaitingProduct, handle: str) -> Verdict:
     if row.product is None:
-        handle = _known(judging, row.sku) or row.handle
+        handle = _known(judging, row.sku) or handle
         aside = bool(row.handle) and judging.shelf.record(judging.feed, (Noun.PRODUCT, handle)) is not None
         return Verdict(row.number, "withdrawn" if aside else "error", handle, (), row.reason, code=row.code)
-    handle = _target(judging, row.product)
-    if handle in judging.taken or unit.product_imports.has_before(judging.staged.seq, handle, row.number):
+    if handle in judging.taken:
         reason = f"Another row of this file writes the same product of your catalog, “{handle}”."
         return Verdict(row.number, "error", handle, (), reason, code="same-product")
     judging.taken.add(handle)
-    judging.number = row.number
     found = _merged(unit, judging, row.product, handle)
     return Verdict(row.number, found.outcome, handle, found.changes, found.reason, found.promotions, found.code)
 
@@ -202,7 +229,7 @@ def _merged(unit: ProductsUnit, judging: _Judging, product: ProductRow, handle: 
 def _brings(unit: ProductsUnit, judging: _Judging, slot: Slot) -> bool:
     """Whether a row of the file before this one is what is to be in the slot."""
     name = f"{slot[0]}: {slot[1]}"
-    return name in judging.taken or unit.product_imports.has_before(judging.staged.seq, name, judging.number)
+    return name in judging.taken or bool(unit.product_imports.taken(judging.staged.seq, [name], judging.first))
 
 
 def is_priced(unit: ProductsUnit) -> bool:
@@ -238,10 +265,9 @@ def end_judging(unit: ProductsUnit, id_: bytes) -> None:
     """Every product is compared: with `withdraw`, what the file does not have is listed as well."""
     staged = find_import(unit, id_)
     feed = feed_of(unit, staged.currency)
-    row = unit.catalog.feed(feed) if feed else None
     if staged.withdraw and feed and set(unit.product_imports.count(staged.seq)) - {"error", "withdrawn"}:  # a file of nothing takes nothing
         _add_withdrawn(unit, staged, feed)
-    unit.product_imports.keep(replace(staged, state="ready", judged=row.size if row else 0))
+    unit.product_imports.keep(replace(staged, state="ready", judged=compared_with(unit, staged.currency)[1]))
     unit.touched("changes")
 
 
@@ -253,11 +279,12 @@ def _add_withdrawn(unit: ProductsUnit, staged: ProductImport, feed: bytes) -> No
         after = rows[-1].number
     number = unit.product_imports.last(staged.seq)
     reason = "It is not in the file."
-    gone = (
+    gone = [
         WaitingProduct(number + at, 0, handle, "", None, reason, "withdrawn", handle, (), "not-in-file")
         for at, handle in enumerate(sorted(left), 1)
-    )
-    unit.product_imports.add_rows(staged.seq, gone)
+    ]
+    verdicts = (Verdict(row.number, row.outcome, row.handle, (), row.reason, code=row.code) for row in gone)
+    unit.product_imports.add_rows(staged.seq, zip(gone, verdicts, strict=True))
 
 
 # --- one that waits

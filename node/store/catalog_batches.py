@@ -1,6 +1,8 @@
 """Batches of operations on our feeds in the store, with what stood before each, so that one can be taken back."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -63,11 +65,15 @@ class CatalogBatches:
         self._db.conn.executemany(sql, ((batch, item.goods, item.slot[0].value, item.slot[1], item.before, item.after) for item in slots))
 
     def goods(self, batch: bytes) -> Iterator[list[BatchSlot]]:
-        """The slots of each product in turn."""
-        sql = "SELECT DISTINCT goods FROM catalog_batch_slots WHERE batch = ? ORDER BY goods"
-        for (goods,) in self._db.execute(sql, (batch,)).fetchall():
-            found = "SELECT goods, noun, name, before, after FROM catalog_batch_slots WHERE batch = ? AND goods = ?"
-            yield [BatchSlot(row[0], (Noun(row[1]), row[2]), row[3], row[4]) for row in self._db.execute(found, (batch, goods)).fetchall()]
+        """The slots of each product in turn, what offers name before them. Names are sorted, records read as their turn comes."""
+        sql = "SELECT goods, noun, name FROM catalog_batch_slots WHERE batch = ? ORDER BY goods, noun DESC, name"
+        for _, slots in groupby(self._db.execute(sql, (batch,)), key=itemgetter(0)):
+            yield [self._slot(batch, *slot) for slot in slots]
+
+    def _slot(self, batch: bytes, goods: str, noun: str, name: str) -> BatchSlot:
+        sql = "SELECT before, after FROM catalog_batch_slots WHERE batch = ? AND noun = ? AND name = ?"
+        before, after = self._db.execute(sql, (batch, noun, name)).fetchone()
+        return BatchSlot(goods, (Noun(noun), name), before, after)
 
     def forget(self, batch: bytes) -> None:
         """What stood before is needed no more."""

@@ -1,6 +1,6 @@
 """Product files that wait for the merchant's word, in the store: written and judged in batches, so that none is in memory whole."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -8,6 +8,8 @@ from sqlite_utils import Database
 
 from node.model.listing import ProductRow
 from node.model.product_import import LEFT, Change, ProductImport, Verdict, WaitingProduct
+
+from .catalog_feeds import marks, parts
 
 _IMPORT = "id, name, dialect, currency, at, state, header, targets, withdraw, judged, source, seq"
 _ROW = "number, row, name, sku, record, reason, outcome, handle, changes, code, left_out"
@@ -83,10 +85,10 @@ class ProductImports:
 
     # --- products
 
-    def add_rows(self, seq: int, rows: Iterable[WaitingProduct]) -> None:
-        """Products and rows that give none."""
-        sql = f"INSERT INTO product_import_rows (import, {_ROW}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
-        self._db.conn.executemany(sql, ((seq, *_values(row)) for row in rows))
+    def add_rows(self, seq: int, rows: Iterable[tuple[WaitingProduct, Verdict]]) -> None:
+        """Products and rows that give none, and what becomes of them."""
+        sql = f"INSERT INTO product_import_rows (import, {_ROW}, promotions) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)"  # noqa: S608
+        self._db.conn.executemany(sql, ((seq, *_values(row, verdict)) for row, verdict in rows))
 
     def clear_rows(self, seq: int, *, outcome: str = "") -> None:
         """Let go of the products: all, or of one outcome without a row of the file."""
@@ -102,13 +104,16 @@ class ProductImports:
         sql = f"SELECT {_ROW} FROM product_import_rows WHERE import = :seq AND number > :after {kind} ORDER BY number LIMIT :limit"  # noqa: S608
         return [_row(row) for row in self._db.execute(sql, named).fetchall()]
 
-    def has_before(self, seq: int, handle: str, number: int) -> bool:
-        """Whether an earlier product of the file writes the same one of the catalog."""
-        sql = (
-            "SELECT 1 FROM product_import_rows WHERE import = ? AND handle = ? AND number < ? AND record IS NOT NULL "
-            "AND outcome <> 'error' AND NOT left_out LIMIT 1"
-        )
-        return self._db.execute(sql, (seq, handle, number)).fetchone() is not None
+    def taken(self, seq: int, handles: Collection[str], before: int) -> set[str]:
+        """Which of these products of the catalog are written by one of the file's before the number `before`."""
+        found: set[str] = set()
+        for some in parts(handles):
+            sql = (
+                "SELECT DISTINCT handle FROM product_import_rows WHERE import = ? AND number < ? AND record IS NOT NULL "  # noqa: S608
+                f"AND outcome <> 'error' AND NOT left_out AND handle IN ({marks(some)})"
+            )
+            found.update(row[0] for row in self._db.execute(sql, (seq, before, *some)))
+        return found
 
     def last(self, seq: int) -> int:
         """The highest number of a row."""
@@ -168,33 +173,23 @@ class ProductImports:
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(ProductRow).decode
+_changes = msgspec.json.Decoder(tuple[Change, ...]).decode
 
 
 def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _values(row: WaitingProduct) -> tuple[Any, ...]:
+def _values(row: WaitingProduct, verdict: Verdict) -> tuple[Any, ...]:
     record = _encode(row.product) if row.product else None
-    return (
-        row.number,
-        row.row,
-        row.name,
-        row.sku,
-        record,
-        row.reason,
-        row.outcome,
-        row.handle,
-        _json(row.changes),
-        row.code,
-        int(row.left),
-    )
+    made = (verdict.reason, verdict.outcome, verdict.handle, _json(verdict.changes), verdict.code, verdict.promotions)
+    return row.number, row.row, row.name, row.sku, record, *made
 
 
 def _row(row: Sequence[Any]) -> WaitingProduct:
     number, at, name, sku, record, reason, outcome, handle, changes, code, left = row
     product = _decode(record) if record else None
-    found = msgspec.json.decode(changes, type=tuple[Change, ...])
+    found = _changes(changes)
     return WaitingProduct(number, at, name, sku, product, reason, outcome, handle, found, code, bool(left))
 
 
