@@ -29,6 +29,8 @@ def change(
     percent: Annotated[str, typer.Option(help="Prices up or down, e.g. 5 or -2.5.")] = "",
     amount: Annotated[int | None, typer.Option(help="Prices up or down, in minor units.")] = None,
     ending: Annotated[int | None, typer.Option(help="To the nearest price with this ending, e.g. 99.")] = None,
+    rank: Annotated[list[str] | None, typer.Option(help="Prices by rank: RANK|PERCENT|AMOUNT|own; once for each.")] = None,
+    end_ranks: Annotated[bool, typer.Option("--end-ranks", help="Take all other prices by rank away.")] = False,
     sale: Annotated[str, typer.Option(help="A promotion: NAME|PERCENT OFF|FROM|TO, e.g. Summer|20|2026-06-01|2026-07-01.")] = "",
     end_sales: Annotated[bool, typer.Option("--end-sales", help="Take all promotions away.")] = False,
     stock: Annotated[str, typer.Option(help="in_stock, low, out or unknown.")] = "",
@@ -43,11 +45,15 @@ def change(
     set_off: Annotated[bool, typer.Option("--withdraw", help="Take the goods out of the catalog.")] = False,
     preview: Annotated[bool, typer.Option("--preview", help="Only show what would change.")] = False,
 ) -> None:
-    """Draft one change to many offers. Example: gemstra catalog change --category Care --percent 5 --ending 99 --preview"""
+    """Draft one change to many offers. Example: gemstra catalog change --category Care --percent 5 --ending 99 --preview
+
+    A price by rank is over the offer's price, or with `own` over what that rank pays: --rank "2|-10" --rank "3|-15|-50" --rank "4|5|0|own"
+    """
     call = call_of(context)
     with reported():
         wanted: dict[str, Any] = {
             "percent_bps": _bps(percent) if percent else None, "amount": amount, "ending": ending,
+            "ranks": [_rank(item) for item in rank or ()], "end_ranks": end_ranks,
             "promotion": _sale(sale) if sale else None, "end_promotions": end_sales, "stock": stock or None, "tax_class": tax_class,
             "shipping_profile": profile, "returns": returns, "plan": plan, "withdraw": set_off,
             "valid_from": _moment(sold_from), "valid_to": _moment(sold_until), "available_from": _moment(there_from),
@@ -72,6 +78,16 @@ def _bps(text: str) -> int:
     if not _PERCENT.fullmatch(text):
         raise UserError(f"{text!r}: say a percentage, such as 5 or -2.5.", code="bad-amount")
     return int(Decimal(text.replace(",", ".")) * 100)
+
+
+def _rank(text: str) -> dict[str, Any]:
+    found = [part.strip() for part in text.split("|")]
+    rank, percent, amount, own = [*found, "", "", "", ""][:4]
+    whole = re.compile(r"-?[0-9]{1,12}")
+    if len(found) > 4 or not re.fullmatch("[0-9]{1,3}", rank) or (amount and not whole.fullmatch(amount)) or own not in ("", "own"):
+        text = "Say a price by rank as RANK|PERCENT|AMOUNT in minor units|own, such as 2|-10, or 3|0|-50, or 4|5|0|own."
+        raise UserError(text, code="bad-request")
+    return {"min_rank": int(rank), "percent_bps": _bps(percent) if percent else 0, "amount": int(amount or 0), "own": own == "own"}
 
 
 def _moment(text: str) -> int | None:

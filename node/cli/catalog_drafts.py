@@ -114,7 +114,7 @@ def drafts(
     call = call_of(context)
     with reported():
         if not pile:
-            call.output.show(call.client.get("/catalog/drafts"), ("currency", "name", "drafts", "due", "error", "id"))
+            call.output.show(call.client.get("/catalog/drafts"), ("currency", "name", "drafts", "due", "device", "error", "id"))
             return
         rows, cursor = [], ""
         while True:

@@ -162,7 +162,7 @@ def batches(context: typer.Context) -> None:
     """What was signed into your catalog together, newest first."""
     call = call_of(context)
     with reported():
-        call.output.show(call.client.get("/catalog/batches"), ("name", "kind", "counts", "undone", "id"))
+        call.output.show(call.client.get("/catalog/batches"), ("name", "kind", "counts", "device", "how", "undone", "id"))
 
 
 def rollback(

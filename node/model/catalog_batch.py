@@ -7,9 +7,10 @@ from protocol.operations import Slot
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Entries `first` to `last` of the feed's log. kind: import, rollback. `at` in ms; `counts` by outcome.
+    """Entries `first` to `last` of the feed's log. kind: import, rollback, edit, schedule, pictures. `at` in ms; `counts` by outcome.
 
-    `undoes`: the batch this one took back. `undone`: it was taken back.
+    `undoes`: the batch this one took back. `undone`: it was taken back. `device` asked for it (None: not noted), `how`: by hand, by the
+    clock, or by a watched place.
     """
 
     batch: bytes
@@ -22,6 +23,8 @@ class Batch:
     counts: dict[str, int] = field(default_factory=dict)
     undoes: bytes | None = None
     undone: bool = False
+    device: bytes | None = None
+    how: str = "hand"
 
 
 @dataclass(frozen=True, slots=True)

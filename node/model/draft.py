@@ -10,7 +10,7 @@ class Pile:
     """Drafts that are signed together: the open ones of a currency (`due` 0), or some put off until `due` (ms). -1: signed, and yet to be
     erased.
 
-    `code` and `error`: why it was not signed when its time came.
+    `code` and `error`: why it was not signed when its time came. `device`: which of ours put it off.
     """
 
     pile: bytes
@@ -20,6 +20,7 @@ class Pile:
     due: int = 0
     code: str = ""
     error: str = ""
+    device: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from protocol.operations import Noun, Operation, Verb
 
 from . import profile_use
 from .catalog import CatalogUnit, Note, publish
+from .who import Who
 
 MOST_TOUCHED = 200
 _NOTED = 1000
@@ -38,7 +39,9 @@ class BatchesUnit(CatalogUnit, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BatchView:
-    """A batch: entries `first` to `last` of the feed's log; `counts` by what became of products. `at` in ms."""
+    """A batch: entries `first` to `last` of the feed's log; `counts` by what became of products. `at` in ms. `device`: the name of the one
+    that asked for it ("": not known any more); `how`: by hand, by the clock (a planned time), by a place that is watched.
+    """
 
     id: str
     feed: str
@@ -50,6 +53,8 @@ class BatchView:
     counts: dict[str, int]
     undoes: str
     undone: bool
+    device: str
+    how: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,7 @@ def publish_batch(
     unit: BatchesUnit, currency: str, goods: Iterable[tuple[str, Iterable[Operation]]], batch: Batch
 ) -> tuple[Batch, FeedRow]:
     """Sign `goods` (a product's handle, its operations) into the feed of `currency` at once, and keep what stood before."""
+    batch = replace(batch, device=unit.me.device.public)
     noting = _Noting(unit, batch.batch)
     unit.catalog_batches.keep(batch)
 
@@ -118,7 +124,8 @@ def publish_batch(
 
 def list_batches(unit: BatchesUnit) -> list[BatchView]:
     """The latest batches, newest first."""
-    return [_view(batch) for batch in unit.catalog_batches.all()]
+    who = Who(unit)
+    return [_view(unit, who, batch) for batch in unit.catalog_batches.all()]
 
 
 def plan_rollback(unit: BatchesUnit, batch: bytes) -> RollbackPlan:
@@ -214,8 +221,21 @@ def hash_of(record: bytes | None) -> bytes | None:
     return None if record is None else blake2b(record, digest_size=16).digest()
 
 
-def _view(batch: Batch) -> BatchView:
+def _view(unit: BatchesUnit, who: Who, batch: Batch) -> BatchView:
+    feed = unit.catalog.feed(batch.feed)
     undoes = batch.undoes.hex() if batch.undoes else ""
+    device = who.name(batch.device, feed.record.writer if feed else 0)
     return BatchView(
-        batch.batch.hex(), batch.feed.hex(), batch.kind, batch.name, batch.at, batch.first, batch.last, batch.counts, undoes, batch.undone
+        batch.batch.hex(),
+        batch.feed.hex(),
+        batch.kind,
+        batch.name,
+        batch.at,
+        batch.first,
+        batch.last,
+        batch.counts,
+        undoes,
+        batch.undone,
+        device,
+        batch.how,
     )

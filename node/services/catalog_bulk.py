@@ -23,6 +23,7 @@ from .drafts import DraftsUnit, feed_of, open_pile, require_tax_class, standing,
 from .piles import changed
 
 PIECE = 500
+HIGHEST = 255
 SHOWN_ROWS = 50
 
 
@@ -47,14 +48,29 @@ class Sale:
 
 
 @dataclass(frozen=True, slots=True)
+class RankChange:
+    """The price for sellers of `min_rank` and above: the offer's own price by `percent_bps`, then by `amount` minor units. `own`: the price
+    that this rank has now instead, where it has one.
+    """
+
+    min_rank: int
+    percent_bps: int = 0
+    amount: int = 0
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What changes. Prices, those by rank too, by `percent_bps`, then by `amount` minor units, then to the nearest with `ending` (99 for
-    12.99). None leaves as it is; `plan` as hex; `end_promotions` takes promotions away; `withdraw` takes the goods away.
+    12.99); prices of single ranks by `ranks`, over what the price is then. None leaves as it is; `plan` as hex; `end_promotions` takes
+    promotions away, `end_ranks` prices by rank; `withdraw` takes the goods away.
     """
 
     percent_bps: int | None = None
     amount: int | None = None
     ending: int | None = None
+    ranks: tuple[RankChange, ...] = ()
+    end_ranks: bool = False
     promotion: Sale | None = None
     end_promotions: bool = False
     stock: Stock | None = None
@@ -109,6 +125,10 @@ def check_change(unit: DraftsUnit, currency: str, change: Change) -> None:
         raise UserError("Say what is to change.", code="bad-request")
     if change.ending is not None and not 0 <= change.ending < 10 ** exponent(currency):
         raise UserError("An ending is what stands behind the point, such as 99.", code="bad-amount")
+    if any(item.percent_bps <= -BASIS_POINTS or not 1 <= item.min_rank <= HIGHEST for item in change.ranks):
+        raise UserError(f"A price by rank is for a rank of 1 to {HIGHEST}, and goes down by less than 100 %.", code="bad-amount")
+    if len({item.min_rank for item in change.ranks}) < len(change.ranks):
+        raise UserError("Say each rank once.", code="bad-ranks")
     if change.percent_bps is not None and change.percent_bps <= -BASIS_POINTS:
         raise UserError("A price goes down by less than 100 %.", code="bad-amount")
     if change.promotion and not 0 < change.promotion.off_bps < BASIS_POINTS:
@@ -168,6 +188,8 @@ def applied(change: Change, offer: Offer) -> Offer | None:
         fields["price"] = price = _priced(change, offer.price)
         fields["ranks"] = tuple(RankPrice(item.min_rank, _priced(change, item.price)) for item in offer.ranks or ()) or None
         fields["compare_at"] = offer.compare_at if offer.compare_at and offer.compare_at.minor > price.minor else None
+    if change.ranks or change.end_ranks:
+        fields["ranks"] = _ranks(change, fields.get("price", offer.price), fields.get("ranks", offer.ranks) or ())
     kept = () if change.end_promotions else offer.promotions or ()
     if change.promotion:
         sale, now = change.promotion, fields.get("price", offer.price)
@@ -184,6 +206,17 @@ def applied(change: Change, offer: Offer) -> Offer | None:
     if change.stock is not None:
         fields |= {"stock": change.stock, "count": None if offer.count == 0 and change.stock is not Stock.OUT else offer.count}
     return replace(offer, **fields)
+
+
+def _ranks(change: Change, price: Money, standing: Sequence[RankPrice]) -> tuple[RankPrice, ...] | None:
+    """The prices by rank, once those that are named are over the price, or over what they were."""
+    known = {item.min_rank: item.price for item in standing}
+    found = {} if change.end_ranks else dict(known)
+    for item in change.ranks:
+        base = known.get(item.min_rank) if item.own else price
+        if base is not None:
+            found[item.min_rank] = _priced(Change(item.percent_bps, item.amount, change.ending), base)
+    return tuple(RankPrice(rank, found[rank]) for rank in sorted(found)) or None
 
 
 def _priced(change: Change, price: Money) -> Money:

@@ -205,7 +205,7 @@ def refuse_stale(_unit: ProductsUnit) -> None:
     raise ConflictError(text, code="changed-since")
 
 
-def apply_import(unit: ProductsUnit, staged: bytes, tell: Tell) -> AppliedView:
+def apply_import(unit: ProductsUnit, staged: bytes, tell: Tell, how: str = "hand") -> AppliedView:
     """Sign what a file changes as one batch, all of it or nothing; `tell` hears how far it is and may raise to stop."""
     found = find_import(unit, staged, "ready")
     if _stale(unit, found):
@@ -216,7 +216,7 @@ def apply_import(unit: ProductsUnit, staged: bytes, tell: Tell) -> AppliedView:
         raise ConflictError("Nothing in this file would change your catalog.", code="nothing-to-do")
     feed = feed_of(unit, found.currency)
     written = {outcome: counts.get(outcome, 0) for outcome in WRITTEN}
-    batch = Batch(unit.random(32), feed, "import", found.name, unit.now, 0, 0, written)
+    batch = Batch(unit.random(32), feed, "import", found.name, unit.now, 0, 0, written, how=how)
     done, row = publish_batch(unit, found.currency, _goods(unit, found, total, tell), batch)
     head = row.checkpoint_id.hex() if row.checkpoint_id else ""
     named = (done.batch.hex(), row.feed.hex(), head, found.dialect, found.currency, done.first, done.last)

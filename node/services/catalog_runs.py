@@ -153,14 +153,14 @@ class CatalogRuns(Runs):
         """Sign what a file changes, as one batch. Raises what `catalog_imports.apply_import` raises, UserError `import-stopped`."""
         return await asyncio.to_thread(self.apply_now, staged)
 
-    def apply_now(self, id_: bytes) -> AppliedView:
-        """`apply`, for a thread. A catalog that changed since the file was compared has it compared again, and is said."""
+    def apply_now(self, id_: bytes, how: str = "hand") -> AppliedView:
+        """`apply`, for a thread. A catalog that changed since the file was compared is compared again, and said. `how`: as a batch."""
         if self._store.read_now(catalog_imports.is_stale, id_):
             self.compare_now(id_)
             self._store.read_now(catalog_imports.refuse_stale)
         run = self._begin(id_, "writing")
         try:
-            view: AppliedView = self._store.write_now(catalog_imports.apply_import, id_, tell=run.tell)
+            view: AppliedView = self._store.write_now(catalog_imports.apply_import, id_, tell=run.tell, how=how)
         finally:
             self._runs.pop(id_, None)
         self._drop(id_)

@@ -80,7 +80,7 @@ class CatalogWatch:
             return seen  # it waits for a word
         if view.writes:
             try:
-                self._runs.apply_now(staged)
+                self._runs.apply_now(staged, how="place")
             except ConflictError:
                 return seen  # the catalog changed meanwhile: it waits
         else:

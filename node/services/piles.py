@@ -12,6 +12,7 @@ from .drafts import MOST_ROWS, DraftsUnit, feed_of, touch
 from .rebasing import rebased
 from .record_changes import differences
 from .today_items import TodayItem
+from .who import Who
 
 LONGEST_NAME = 200
 _FAR = 10 * 366 * 86_400_000
@@ -19,7 +20,9 @@ _FAR = 10 * 366 * 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class PileView:
-    """Drafts that are signed together. `due` 0: when you say so, else at that time (ms). `code` and `error`: why that did not happen."""
+    """Drafts that are signed together. `due` 0: when you say so, else at that time (ms). `code` and `error`: why that did not happen.
+    `device`: the name of the one that put them off.
+    """
 
     id: str
     currency: str
@@ -28,6 +31,7 @@ class PileView:
     due: int
     code: str
     error: str
+    device: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def schedule(unit: DraftsUnit, pile: bytes, at: int, name: str = "") -> PileView
         raise UserError("Choose a time to come, within ten years.", code="bad-time")
     if not unit.drafts.count(pile):
         raise ConflictError("There is nothing to sign: no draft waits here.", code="nothing-to-do")
-    changed = replace(found, due=at, name=name.strip()[:LONGEST_NAME] or found.name, code="", error="")
+    changed = replace(found, due=at, name=name.strip()[:LONGEST_NAME] or found.name, code="", error="", device=unit.me.device.public)
     unit.drafts.keep_pile(changed)
     unit.touched("changes")
     return _view(unit, changed)
@@ -104,7 +108,7 @@ def discard(unit: DraftsUnit, pile: bytes, noun: Noun | None = None, name: str =
         unit.drafts.drop(pile, [(noun, name)])
         touch(unit, found)
     unit.touched("changes")
-    return PileView(pile.hex(), found.currency, found.name, 0 if noun is None else unit.drafts.count(pile), found.due, "", "")
+    return PileView(pile.hex(), found.currency, found.name, 0 if noun is None else unit.drafts.count(pile), found.due, "", "", "")
 
 
 def find_pile(unit: DraftsUnit, pile: bytes) -> Pile:
@@ -118,7 +122,7 @@ def find_pile(unit: DraftsUnit, pile: bytes) -> Pile:
 def open_drafts(unit: DraftsUnit, currency: str) -> PileView:
     """The open drafts of a currency, none as yet included."""
     pile = unit.drafts.open_pile(currency)
-    return _view(unit, pile) if pile else PileView("", currency, "", 0, 0, "", "")
+    return _view(unit, pile) if pile else PileView("", currency, "", 0, 0, "", "", "")
 
 
 def failed(unit: DraftsUnit) -> Iterable[TodayItem]:
@@ -130,7 +134,8 @@ def failed(unit: DraftsUnit) -> Iterable[TodayItem]:
 
 
 def _view(unit: DraftsUnit, pile: Pile) -> PileView:
-    return PileView(pile.pile.hex(), pile.currency, pile.name, unit.drafts.count(pile.pile), pile.due, pile.code, pile.error)
+    device = Who(unit).name(pile.device) if pile.due > 0 else ""
+    return PileView(pile.pile.hex(), pile.currency, pile.name, unit.drafts.count(pile.pile), pile.due, pile.code, pile.error, device)
 
 
 def _draft(unit: DraftsUnit, feed: bytes | None, draft: Draft) -> DraftView:

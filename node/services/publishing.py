@@ -111,7 +111,10 @@ def commit(unit: DraftsUnit, prepared: Prepared, kind: str, name: str) -> Publis
         return PublishedView("", row.feed.hex(), row.checkpoint_id.hex() if row.checkpoint_id else "", row.size + 1, row.size, {})
     first, last = row.size + 1, prepared.tree.size
     title = name.strip()[:LONGEST_NAME] or pile.name or "Edited by hand"
-    batch = Batch(unit.random(32), row.feed, kind, title, unit.now, first, last, prepared.counts)
+    planned = kind == "schedule"
+    device = (pile.device if planned else None) or unit.me.device.public
+    how = "clock" if planned else "hand"
+    batch = Batch(unit.random(32), row.feed, kind, title, unit.now, first, last, prepared.counts, device=device, how=how)
     unit.catalog_batches.keep(batch)
     unit.catalog_batches.note(batch.batch, prepared.slots)
     unit.catalog.append(row.feed, first, prepared.raws)

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from node.model.catalog_batch import Batch, BatchSlot
 from protocol.operations import Noun
 
-_FIELDS = "batch, feed, kind, name, at, first, last, counts, undoes, undone"
+_FIELDS = "batch, feed, kind, name, at, first, last, counts, undoes, undone, device, how"
 _MOST = 200
 
 
@@ -35,9 +35,11 @@ class CatalogBatches:
             counts,
             batch.undoes,
             int(batch.undone),
+            batch.device,
+            batch.how,
         )
         sql = (
-            f"INSERT INTO catalog_batches ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (batch) DO UPDATE SET "  # noqa: S608
+            f"INSERT INTO catalog_batches ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (batch) DO UPDATE SET "  # noqa: S608
             "feed = excluded.feed, first = excluded.first, last = excluded.last, counts = excluded.counts, undone = excluded.undone"
         )
         self._db.execute(sql, values)
@@ -81,5 +83,7 @@ class CatalogBatches:
 
 
 def _batch(row: Sequence[Any]) -> Batch:
-    batch, feed, kind, name, at, first, last, counts, undoes, undone = row
-    return Batch(batch, feed, kind, name, at, first, last, msgspec.json.decode(counts, type=dict[str, int]), undoes, bool(undone))
+    batch, feed, kind, name, at, first, last, counts, undoes, undone, device, how = row
+    return Batch(
+        batch, feed, kind, name, at, first, last, msgspec.json.decode(counts, type=dict[str, int]), undoes, bool(undone), device, how
+    )

@@ -8,7 +8,7 @@ from sqlite_utils import Database
 from node.model.draft import Draft, Pile
 from protocol.operations import Noun, Slot
 
-_PILE = "pile, currency, name, at, due, code, error"
+_PILE = "pile, currency, name, at, due, code, error, device"
 _DRAFT = "goods, noun, name, record, base, at"
 
 
@@ -22,10 +22,11 @@ class Drafts:
 
     def keep_pile(self, pile: Pile) -> None:
         """Write a pile, new or changed."""
-        values = (pile.pile, pile.currency, pile.name, pile.at, pile.due, pile.code, pile.error)
+        values = (pile.pile, pile.currency, pile.name, pile.at, pile.due, pile.code, pile.error, pile.device)
         sql = (
-            f"INSERT INTO catalog_piles ({_PILE}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (pile) DO UPDATE SET "  # noqa: S608
-            "name = excluded.name, at = excluded.at, due = excluded.due, code = excluded.code, error = excluded.error"
+            f"INSERT INTO catalog_piles ({_PILE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (pile) DO UPDATE SET "  # noqa: S608
+            "name = excluded.name, at = excluded.at, due = excluded.due, code = excluded.code, error = excluded.error, "
+            "device = excluded.device"
         )
         self._db.execute(sql, values)
 

@@ -22,6 +22,7 @@ OUTCOMES = {
     "same": ("Unchanged", "waiting"),
     "error": ("Not sold", "stopped"),
 }
+HOW = {"hand": "by hand", "clock": "at its planned time, planned", "place": "by a watched place"}
 PHASES = {
     "reading": "Reading the file",
     "mapping": "Reading the columns anew",
@@ -61,6 +62,11 @@ def batch_words(batch: BatchView) -> str:
     if batch.kind == "rollback":
         return f"Took a batch back: {batch.counts.get('restored', 0):,} products as before"
     return counted(batch.counts)
+
+
+def who_words(batch: BatchView) -> str:
+    """Which device had it signed, and how."""
+    return " ".join(part for part in (HOW[batch.how], f"on {batch.device}" if batch.device else "") if part)
 
 
 def phase_of(progress: ProgressView) -> dict[str, object] | None:

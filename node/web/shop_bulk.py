@@ -8,7 +8,7 @@ from aiohttp import web
 
 from node.errors import FieldError, UserError
 from node.services import drafts
-from node.services.catalog_bulk import BulkEditView, Change, Sale, Selection
+from node.services.catalog_bulk import BulkEditView, Change, RankChange, Sale, Selection
 from node.web import shop_fields as typed
 from node.web.forms import form_of
 from node.web.page import render, see_other
@@ -20,11 +20,12 @@ from node.web.shop_products import currency_in
 from protocol.offer import Stock
 
 PATH = "/merchant/bulk"
+LIKE = "2 | -10"
 _PERCENT = re.compile(r"[+-]?[0-9]{1,4}(?:[.,][0-9]{1,2})?")
 _TIMES = ("valid_from", "valid_to", "available_from", "available_to")
 _FORM = (
-    "currency", "search", "vendor", "category", "percent", "amount", "ending", "sale", "off", "start", "end", "end_sales", "stock",
-    "tax_class", "shipping_profile", "returns", "plan", *_TIMES, "withdraw",
+    "currency", "search", "vendor", "category", "percent", "amount", "ending", "ranks", "end_ranks", "sale", "off", "start", "end",
+    "end_sales", "stock", "tax_class", "shipping_profile", "returns", "plan", *_TIMES, "withdraw",
 )  # fmt: skip
 
 
@@ -70,6 +71,7 @@ def _read(request: web.Request, form: dict[str, str]) -> Change:
     given["percent_bps"] = fields.read("percent", _bps) if form["percent"] else None
     amount = fields.read("amount", typed.money, currency) if form["amount"] else None
     given["ending"] = fields.read("ending", _ending)
+    given["ranks"] = fields.read("ranks", typed.each, lambda line: _rank(line, currency))
     sale = None
     if form["sale"]:
         off, start, end = fields.read("off", _bps), fields.read("start", typed.moment, zone), fields.read("end", typed.moment, zone)
@@ -82,6 +84,7 @@ def _read(request: web.Request, form: dict[str, str]) -> Change:
         amount=amount.minor if amount else None,
         promotion=sale,
         end_promotions=form["end_sales"] == "yes",
+        end_ranks=form["end_ranks"] == "yes",
         stock=Stock(form["stock"]) if form["stock"] in tuple(Stock) else None,
         tax_class=form["tax_class"] or None,
         shipping_profile=form["shipping_profile"] or None,
@@ -90,6 +93,15 @@ def _read(request: web.Request, form: dict[str, str]) -> Change:
         withdraw=form["withdraw"] == "yes",
         **given,
     )
+
+
+def _rank(line: str, currency: str) -> RankChange:
+    """“rank | percent | amount | own”, a rank at least."""
+    rank, percent, amount, own = typed.parts(line, 2, 4, LIKE)
+    if not re.fullmatch("[0-9]{1,3}", rank) or own not in ("", "own"):
+        raise UserError(f"{line[:60]!r}: write each line like “{LIKE}”.", code="bad-line")
+    added = typed.money(amount, currency).minor if amount else 0
+    return RankChange(int(rank), _bps(percent) if percent else 0, added, own == "own")
 
 
 def _ending(text: str) -> int | None:

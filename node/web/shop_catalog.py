@@ -14,7 +14,7 @@ from node.services.catalog_imports import ProductImportView, ProductMappingView
 from node.services.catalog_runs import CatalogRuns
 from node.web.forms import Upload, form_of, takes_upload
 from node.web.page import id_in, render, see_other
-from node.web.product_words import FORMS, batch_words, state_of
+from node.web.product_words import FORMS, batch_words, state_of, who_words
 from node.web.runtime import Runtime, runtime_of
 from node.web.setup import currencies
 from node.web.waiting import within
@@ -78,7 +78,10 @@ async def _page(request: web.Request, form: dict[str, str], errors: dict[str, st
     failed = [f"{failure.name}: {failure.reason}" for failure in runtime.catalog_imports.failures]
     runtime.catalog_imports.failures.clear()
     files = [{"href": f"/merchant/catalog/{file.id}", "name": file.name, "at": file.at, "text": state_of(file)} for file in waiting]
-    past = [{"id": row.id, "name": row.name, "at": row.at, "text": batch_words(row), "undone": row.undone} for row in batches[:20]]
+    past = [
+        {"id": row.id, "name": row.name, "at": row.at, "text": batch_words(row), "who": who_words(row), "undone": row.undone}
+        for row in batches[:20]
+    ]
     return render(
         request,
         "merchant/catalog.html",

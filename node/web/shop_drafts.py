@@ -42,7 +42,15 @@ async def show(request: web.Request) -> web.StreamResponse:
     await runtime.read(writer)
     found: list[PileView] = await runtime.read(piles.list_piles)
     rows = [
-        {"href": f"{PATH}/{pile.id}", "title": _title(pile), "drafts": pile.drafts, "due": pile.due, "error": pile.error} for pile in found
+        {
+            "href": f"{PATH}/{pile.id}",
+            "title": _title(pile),
+            "drafts": pile.drafts,
+            "due": pile.due,
+            "device": pile.device,
+            "error": pile.error,
+        }
+        for pile in found
     ]
     return render(request, "merchant/drafts.html", section="merchant", piles=rows)
 

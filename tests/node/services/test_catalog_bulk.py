@@ -7,7 +7,7 @@ import pytest
 
 from node.errors import UserError
 from node.services import catalog, catalog_batches, drafts
-from node.services.catalog_bulk import Change, Sale, Selection, applied
+from node.services.catalog_bulk import Change, RankChange, Sale, Selection, applied
 from protocol.money import Money
 from protocol.offer import Offer, Promotion, RankPrice, Stock
 from protocol.operations import put
@@ -143,3 +143,50 @@ def test_many_offers_hold_the_writer_for_little_of_their_time(desk):
     assert done.last - done.first + 1 == count
     assert max(held) < 0.4 * whole
     assert pieces < 0.1 * whole
+
+
+RANKED = replace(OFFER, ranks=(RankPrice(2, Money(900, "USD")), RankPrice(4, Money(700, "USD"))))
+
+
+def by_rank(offer):
+    return [(item.min_rank, item.price.minor) for item in offer.ranks or ()]
+
+
+@pytest.mark.parametrize(
+    ("fields", "ranks"),
+    [
+        ({"ranks": (RankChange(2, -1000),)}, [(2, 900), (4, 700)]),
+        ({"ranks": (RankChange(3, -1500, -50),)}, [(2, 900), (3, 800), (4, 700)]),
+        ({"ranks": (RankChange(3, -1500),), "ending": 99}, [(2, 899), (3, 899), (4, 699)]),
+        ({"ranks": (RankChange(4, 1000, own=True), RankChange(5, 1000, own=True))}, [(2, 900), (4, 770)]),
+        ({"ranks": (RankChange(1, -500),), "end_ranks": True}, [(1, 950)]),
+        ({"end_ranks": True}, []),
+        ({"percent_bps": 1000, "ranks": (RankChange(2, -1000),)}, [(2, 990), (4, 770)]),
+    ],
+)
+def test_prices_by_rank_are_set_over_the_price_or_over_what_they_were(fields, ranks):
+    after = applied(Change(**fields), RANKED)
+    assert by_rank(after) == ranks
+    assert after.price.minor == (1100 if "percent_bps" in fields else 999 if "ending" in fields else 1000)
+
+
+def test_ranks_of_many_are_drafted_and_one_that_would_be_negative_is_told(desk):
+    desk.product()
+    desk.offer()
+    desk.offer("soap-l", 1500)
+    desk.publish()
+    found = change(desk, ranks=(RankChange(2, -1000, -900),))
+    assert (found.chosen, found.changed, found.refused, found.drafts) == (2, 1, 1, 1)
+    told = {row.sku: row for row in found.rows}
+    assert told["soap-l"].changes[0].after == "rank 2: 4.50 USD"
+    assert "Enter a price of 0 or more." in told["soap-s"].refusal
+
+
+@pytest.mark.parametrize(
+    ("ranks", "code"),
+    [((RankChange(0, 1),), "bad-amount"), ((RankChange(256, 1),), "bad-amount"), ((RankChange(1, -10_000),), "bad-amount"), ((RankChange(1, 1), RankChange(1, 2)), "bad-ranks")],
+)  # fmt: skip
+def test_ranks_that_cannot_be_are_refused(desk, ranks, code):
+    with pytest.raises(UserError) as refused:
+        change(desk, ranks=ranks)
+    assert refused.value.code == code

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from node.services import drafts, piles
 from node.services.catalog_edits import CatalogEdits
 from node.services.catalog_inputs import PictureInput, ProductInput, product_of
-from node.web import shell, shop_drafts, shop_fields, shop_offer, shop_products, shop_sending
+from node.web import shell, shop_bulk, shop_drafts, shop_fields, shop_offer, shop_products, shop_sending
 from node.web.runtime import RUNTIME
 from node.web.sessions import Sessions
 from protocol.money import Money
@@ -44,7 +44,7 @@ class Runtime(test_orders.Runtime):
 async def desk(tmp_path, request):
     merchant = Desk(tmp_path, role=request.param)
     sessions = Sessions(merchant.world.clock)
-    routes = [*shop_products.ROUTES, *shop_offer.ROUTES, *shop_drafts.ROUTES, *shop_sending.ROUTES]
+    routes = [*shop_products.ROUTES, *shop_offer.ROUTES, *shop_bulk.ROUTES, *shop_drafts.ROUTES, *shop_sending.ROUTES]
     gate = test_orders.Gate(merchant.node)
     app = shell.make_app(routes, gate=gate, sessions=sessions, allowed_hosts={test_orders.HOST}, cookie_name=test_orders.COOKIE)
     app[RUNTIME] = Runtime(merchant.node)
@@ -190,6 +190,19 @@ async def test_profiles_and_policies_are_made_and_named_by_offers(desk):
     await desk.post(SOAP_S, **OFFER | {"shipping_profile": "post"})
     await desk.post("/merchant/sending/withdraw", **thirty)
     assert desk.merchant.rows()["returns", "thirty"].kind == "gone"
+
+
+async def test_prices_by_rank_of_many_are_looked_at_and_drafted(desk):
+    await desk.post("/merchant/product", **PRODUCT)
+    await desk.post(SOAP_S, **OFFER)
+    await sign(desk)
+    assert "write each line like" in await refused(desk, "/merchant/bulk", currency="USD", ranks="two", do="preview")
+    form = {"currency": "USD", "ranks": "2 | -10\n3 | -10 | -0.50", "ending": ".99"}
+    await desk.post("/merchant/bulk", **form, do="draft")
+    await sign(desk)
+    price = desk.merchant.offered().price.minor
+    assert [item.min_rank for item in desk.merchant.offered().ranks] == [2, 3]
+    assert all(item.price.minor % 100 == 99 and item.price.minor < price for item in desk.merchant.offered().ranks)
 
 
 @pytest.mark.parametrize("desk", ["brand"], indirect=True)
