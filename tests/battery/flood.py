@@ -15,6 +15,7 @@ with warnings.catch_warnings():
     from net_lab import LOOPBACK, ask, dial, hostile, ours, peer, port_of
 
 from node.net.config import NetConfig
+from tests.patience import PATIENCE
 
 FULL, SHORT = 1_000, 80
 CONTROL = 80
@@ -27,7 +28,7 @@ HOST, FRIEND = 1, 2
 FIRST_STRANGER = 10
 STREAMS = 200  # on one connection; the library itself blocks at its 257th
 TURNING_AWAY = 8  # streams above the cap that the host is about to end
-ANSWER_SECONDS = 20
+ANSWER_SECONDS = PATIENCE
 
 
 class Count:

@@ -3,7 +3,6 @@
 import base64
 import io
 import re
-from pathlib import Path
 
 import pytest
 
@@ -11,8 +10,6 @@ from node.errors import UserError
 from node.files import vcard
 from node.model.person import Raw
 from tests.node.files.people import read_contacts
-
-REAL = Path(__file__).resolve().parents[4] / "shared" / "data" / "contacts"  # real exports, beside the checkout where there are any
 
 
 def read(text, **options):
@@ -249,22 +246,3 @@ def test_progress_is_told_and_may_cancel():
 
     with pytest.raises(KeyboardInterrupt):
         read_contacts(io.BytesIO(data), name="x.vcf", progress=cancel)
-
-
-@pytest.mark.skipif(not REAL.is_dir(), reason="no real exports beside the checkout; shapes of the same kind are read above")
-@pytest.mark.parametrize(
-    ("file", "contacts", "postal"),
-    [
-        ("John_Doe_ANDROID.vcf", 6, 0),
-        ("John_Doe_GMAIL.vcf", 1, 1),
-        ("John_Doe_IPHONE.vcf", 1, 1),
-        ("John_Doe_MS_OUTLOOK.vcf", 1, 1),
-        ("gmail-list.vcf", 3, 0),
-        ("rfc6350-example.vcf", 1, 1),
-    ],
-)
-def test_real_files_where_they_are_at_hand(file, contacts, postal):
-    with (REAL / file).open("rb") as source:
-        found = read_contacts(source, name=file)
-    assert len(found.contacts) == len(found.entries) == contacts
-    assert sum(contact.postal_address() is not None for contact in found.contacts) == postal

@@ -1,18 +1,11 @@
 """WooCommerce's export: types, visibility, sales with dates, variations in any order, translated headers."""
 
-import io
-from pathlib import Path
-
 import pytest
 
 from node.errors import UserError
-from node.files.products import read_products
 
-from .makers import NOW, WOO, read, reasons, skus, table, woo
+from .makers import WOO, read, reasons, skus, table, woo
 
-REAL = (
-    Path(__file__).resolve().parents[4] / "shared" / "data" / "catalogs" / "woocommerce-sample-products.csv"
-)  # real exports, beside the checkout
 PARENT = {
     "id": "10",
     "type": "variable",
@@ -207,13 +200,3 @@ def test_a_missing_column_is_named(column):
     with pytest.raises(UserError, match=column) as refusal:
         read(table([title for title in WOO if title != column], []))
     assert refusal.value.code == "file-column"
-
-
-@pytest.mark.skipif(not REAL.is_file(), reason="no real export beside the checkout; a file of the same shape is read above")
-def test_the_real_file_where_it_is_at_hand():
-    found = read_products(io.BytesIO(REAL.read_bytes()), name=REAL.name, now_ms=NOW)
-    prices = {variant.sku: variant.price_minor for product in found.products for variant in product.variants}
-    assert (len(found.products), found.variants, [skip.row for skip in found.skipped]) == (12, 19, [9, 17, 18])
-    on_sale = {"cc-beanie": 1800, "cc-belt": 5500, "cc-cap": 1600, "cc-single": 200, "cc-hoodie-red": 4200}
-    assert {sku: prices[sku] for sku in on_sale} == on_sale
-    assert sorted(prices.items())[:2] == [("cc-album", 1500), ("cc-beanie", 1800)]
