@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 AT_ONCE = 1024
 TURN = Lock()
-"""Held while a batch of rows is put into a catalog file, or a step of its index merged: by who waits for nothing else meanwhile."""
+"""Held while a batch of rows is put into a catalog file, or a step of its index merged (ADR 0068): by who waits for nothing else."""
 
 
 def insert_many(db: Database, into: str, rows: Sequence[tuple[Any, ...]]) -> None:
