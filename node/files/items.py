@@ -124,7 +124,7 @@ def _variant(item: Item, prices: Prices, now_ms: int) -> VariantRow:
         mpn=item.get("mpn"),
         size_mm=_size(item),
         sale=sale,
-        silent=("sale", "compare_at") if _ON_SALES.isdisjoint(item.values) else (),
+        silent=(*(("sale", "compare_at") if _ON_SALES.isdisjoint(item.values) else ()), *(("count",) if stock is None else ())),
     )
 
 

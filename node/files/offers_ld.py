@@ -71,7 +71,7 @@ def variant(sold: Sold, handle: str, prices: Prices) -> VariantRow:
         row=sold.row,
         mpn=text_of(sold.product.get("mpn")),
         size_mm=ld_values.size(sold.product),
-        silent=("sale", "compare_at") if before is None else ("sale",),
+        silent=("sale", *(("compare_at",) if before is None else ()), *(("count",) if stock is None else ())),
     )
 
 

@@ -29,7 +29,7 @@ class VariantRow:
 
     `price_minor` is what it costs when the file is read; `sale` tells the days of a sale, also of one that has not begun. `in_stock` None:
     the file does not say. `size_mm` is length, width, height; `digital`: nothing is sent. `silent` names what the file has no column for
-    (compare_at, sale, stock), so that nothing there means nothing.
+    (compare_at, sale, stock, count), so that nothing there means nothing.
     """
 
     sku: str

@@ -247,11 +247,16 @@ def _over(old: Variant, fresh: Variant) -> Variant:
     )
 
 
+def _counted_alike(variant: VariantRow, fresh: Offer, before: Offer) -> bool:
+    """Whether a file that knows only whether there are pieces says what they were counted to be."""
+    return "count" in variant.silent and before.count is not None and (before.count == 0) == (fresh.stock is Stock.OUT)
+
+
 def _offer(variant: VariantRow, before: Offer | None, product: bytes, plan: bytes | None) -> Offer:
     fresh = new_offer(variant, product, plan)
     if before is None:
         return fresh
-    told = variant.in_stock is not None and "stock" not in variant.silent
+    told = variant.in_stock is not None and "stock" not in variant.silent and not _counted_alike(variant, fresh, before)
     stock, count = (fresh.stock, fresh.count) if told else (before.stock, before.count)
     compare_at = fresh.compare_at
     if compare_at is None and "compare_at" in variant.silent and before.compare_at and before.compare_at.minor > fresh.price.minor:

@@ -127,3 +127,14 @@ def test_options_go_where_the_file_says_that_there_are_none(lumen):
     apply(lumen, staged(lumen, "shopify", f"{head}tee,Tee,Title,Default Title,T-S,19.00\n"))
     product, _ = standing(lumen)
     assert (product.options, [item.sku for item in product.variants]) == ((), ["T-S"])
+
+
+@pytest.mark.parametrize(("said", "kept"), [("in stock", 4), ("out of stock", None)])
+@pytest.mark.parametrize("form", ["google", "json-ld"])
+def test_whether_there_are_any_leaves_the_count_where_both_agree(lumen, form, said, kept):
+    offered = {"@type": "Offer", "price": "18.00", "priceCurrency": "USD", "availability": said.replace(" ", "")}
+    item = {"@context": "https://schema.org", "@type": "Product", "name": "Tee", "sku": "T-S", "offers": offered}
+    feed = LEAST["google-xml"].replace("21.00 USD</g:price>", f"18.00 USD</g:price><g:availability>{said}</g:availability>")
+    bring(lumen, (feed if form == "google" else json.dumps(item)).encode())
+    [offer] = [found.offer for found in lumen.read(lambda unit: unit.catalog.offers(None, "", 9)) if found.offer.sku == "T-S"]
+    assert (offer.price.minor, offer.count, offer.stock.value) == (1800, kept, "low" if kept else "out")
