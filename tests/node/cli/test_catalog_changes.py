@@ -1,19 +1,13 @@
 """`gemstra catalog changes` over the API of a seller's node, beside the shop that changes things."""
 
-import asyncio
 import json
-import threading
 
 import pytest
-from aiohttp import web
-from typer.testing import CliRunner
 
 from node.api import catalog
-from node.api.http import add_api
-from node.cli.root import app
-from tests.node.cli import test_customer_imports
+from tests.node.cli.serving import Runtime, serving
+from tests.node.services.catalog_goods import line, publish
 from tests.node.services.test_catalog_changes import reprice
-from tests.node.services.test_catalog_sync import line, publish
 from tests.node.services.world import World
 
 
@@ -28,43 +22,11 @@ def world(tmp_path):
     made.close()
 
 
-def serving(node, folder, routes):
-    """A `gemstra` at a node that answers on its socket; and what ends it."""
-    folder.mkdir()
-    loop = asyncio.new_event_loop()
-
-    async def serve():
-        served = web.Application()
-        add_api(served, test_customer_imports.Runtime(node), routes)
-        runner = web.AppRunner(served, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.UnixSite(runner, str(folder / "node.sock")).start()
-        return runner
-
-    runner = loop.run_until_complete(serve())
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-
-    def run(*words, code=0):
-        done = CliRunner().invoke(app, ["--data", str(folder), *words])
-        assert done.exit_code == code, done.output
-        return done
-
-    def end():
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
-
-    return run, end
-
-
 @pytest.fixture
 def call(world, tmp_path):
     ana = next(node for node in world.nodes.values() if node.name == "ana")
-    run, end = serving(ana, tmp_path / "data", catalog.ROUTES)
-    yield run
-    end()
+    with serving(Runtime(ana), tmp_path / "data", catalog.ROUTES) as run:
+        yield run
 
 
 def shop_of(world):

@@ -1,24 +1,17 @@
 """The commands of product files, over the API of a node's store: looked at, mapped, signed, taken back."""
 
-import asyncio
 import json
-import threading
 
 import pytest
-from aiohttp import web
-from typer.testing import CliRunner
 
 from node.api import catalog, catalog_imports, catalog_sources
-from node.api.http import add_api
 from node.app import catalog_exports
-from node.cli.root import app
-from tests.node.cli import test_customer_imports
+from tests.node.cli.serving import Runtime, serving
 from tests.node.services.product_files import line, runs, shopify
 from tests.node.services.test_catalog_watch import watch
-from tests.node.services.world import World
 
 
-class Runtime(test_customer_imports.Runtime):
+class Importing(Runtime):
     def __init__(self, node) -> None:
         super().__init__(node)
         self.catalog_imports = runs(node)
@@ -29,35 +22,10 @@ class Runtime(test_customer_imports.Runtime):
 
 
 @pytest.fixture
-def call(tmp_path):
-    """A `gemstra` at a merchant's node that answers on its socket."""
-    world = World(tmp_path)
-    (tmp_path / "data").mkdir()
-    loop = asyncio.new_event_loop()
-
-    async def serve():
-        served = web.Application()
-        add_api(served, Runtime(world.node("lumen", "merchant")), (*catalog_imports.ROUTES, *catalog_sources.ROUTES, *catalog.ROUTES))
-        runner = web.AppRunner(served, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.UnixSite(runner, str(tmp_path / "data" / "node.sock")).start()
-        return runner
-
-    runner = loop.run_until_complete(serve())
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-
-    def run(*words, code=0):
-        done = CliRunner().invoke(app, ["--data", str(tmp_path / "data"), *words])
-        assert done.exit_code == code, done.output
-        return done
-
-    yield run
-    asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
-    world.close()
+def call(lumen, tmp_path):
+    """A `gemstra` at a merchant's node."""
+    with serving(Importing(lumen), tmp_path / "data", (*catalog_imports.ROUTES, *catalog_sources.ROUTES, *catalog.ROUTES)) as run:
+        yield run
 
 
 def rows(call, *words):

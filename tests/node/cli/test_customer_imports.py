@@ -1,19 +1,12 @@
 """The commands of contacts files, over the API of a node's store: looked at, mapped, decided, taken over, taken back."""
 
-import asyncio
 import json
-import threading
 
-import msgspec
 import pytest
-from aiohttp import web
-from typer.testing import CliRunner
 
 from node.api import customer_imports
-from node.api.http import add_api
-from node.cli.root import app
+from tests.node.cli.serving import Runtime, serving
 from tests.node.services.importing import runs
-from tests.node.services.world import World
 
 TABLE = "Kunde;Rufnummer;Schuh\nZoë Vega;030 901820;38\nBo;ask;39\n;;40\n"
 
@@ -28,55 +21,13 @@ EXPORT = (
 )
 
 
-class Runtime:
-    """The node's store behind the API, on a loop of its own."""
-
-    def __init__(self, node) -> None:
-        self.node, self.imports = node, runs(node)
-
-    def require_open(self):
-        pass
-
-    async def read(self, run, /, **arguments):
-        return await self.node.store.read(run, **arguments)
-
-    async def write(self, run, /, **arguments):
-        return await self.node.store.write(run, **arguments)
-
-    async def write_once(self, _operation, _body, _permanent, run, /, **arguments):
-        return msgspec.json.encode(await self.node.store.write(run, **arguments))
-
-
 @pytest.fixture
-def call(tmp_path):
-    """A `gemstra` at a node that answers on its socket."""
-    world = World(tmp_path)
-    (tmp_path / "data").mkdir()
-    loop = asyncio.new_event_loop()
-
-    async def serve():
-        served = web.Application()
-        add_api(served, Runtime(world.node("ana")), customer_imports.ROUTES)
-        runner = web.AppRunner(served, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.UnixSite(runner, str(tmp_path / "data" / "node.sock")).start()
-        return runner
-
-    runner = loop.run_until_complete(serve())
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-
-    def run(*words, code=0):
-        done = CliRunner().invoke(app, ["--data", str(tmp_path / "data"), *words])
-        assert done.exit_code == code, done.output
-        return done
-
-    yield run
-    asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
-    world.close()
+def call(ana, tmp_path):
+    """A `gemstra` at a seller's node."""
+    runtime = Runtime(ana)
+    runtime.imports = runs(ana)
+    with serving(runtime, tmp_path / "data", customer_imports.ROUTES) as run:
+        yield run
 
 
 @pytest.fixture

@@ -5,9 +5,10 @@ import json
 import pytest
 
 from node.api import catalog, lookouts
-from tests.node.cli.test_catalog_changes import serving, shop_of
+from tests.node.cli.serving import Runtime, serving
+from tests.node.cli.test_catalog_changes import shop_of
 from tests.node.services import test_lookouts
-from tests.node.services.test_catalog_sync import publish
+from tests.node.services.catalog_goods import publish
 from tests.node.services.test_lookouts import CODE, change, line, product_of
 from tests.node.services.world import World
 
@@ -32,9 +33,8 @@ def ana(world):
 
 @pytest.fixture
 def call(ana, tmp_path):
-    run, end = serving(ana, tmp_path / "data", (*catalog.ROUTES, *lookouts.ROUTES))
-    yield run
-    end()
+    with serving(Runtime(ana), tmp_path / "data", (*catalog.ROUTES, *lookouts.ROUTES)) as run:
+        yield run
 
 
 def test_the_list_its_notices_and_taking_off(world, ana, call):

@@ -9,7 +9,8 @@ from node.services.catalog_audit import CatalogAudit, Stopped
 from protocol.envelope import verify
 from protocol.packs import MANIFEST, Manifest, make_packs, sign_manifest
 
-from .test_catalog_sync import cheaper, feed_id, feed_of, kinds, line, packed, publish, same, shop, small  # noqa: F401
+from .catalog_goods import feed_id, feed_of, kinds, line, publish, same
+from .test_catalog_sync import cheaper, shop  # noqa: F401
 from .world import START
 
 

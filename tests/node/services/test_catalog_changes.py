@@ -5,8 +5,8 @@ import pytest
 from node.errors import UserError
 from node.services import catalog_changes, plans, today, withdrawals
 from node.services.catalog_changes import list_changes, see_changes
+from tests.node.services.catalog_goods import line, publish
 from tests.node.services.shop import Shop
-from tests.node.services.test_catalog_sync import line, publish
 from tests.node.services.world import START
 
 HOUR, DAY = 3_600_000, 86_400_000

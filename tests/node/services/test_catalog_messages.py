@@ -24,7 +24,8 @@ from protocol.packs import MANIFEST, Manifest
 from protocol.reconcile import begin, numbers
 from tests.node.services import world as worlds
 
-from .test_catalog_sync import feed_id, line, packed, publish, same, shop, small  # noqa: F401
+from .catalog_goods import feed_id, line, publish, same
+from .test_catalog_sync import shop  # noqa: F401
 
 BOUNDED = {
     "too-large", "malformed", "not-canonical", "unknown-kind", "unexpected-reply", "bad-signature", "wrong-pack", "bad-pack", "bad-page",

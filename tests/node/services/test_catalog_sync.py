@@ -2,89 +2,27 @@
 
 import random
 from dataclasses import replace
-from io import BytesIO
 
 import pytest
 
-from node.files.products import read_products
-from node.files.samples import PRODUCTS, sample_path
-from node.services import browse, catalog, catalog_apply, catalog_load, catalog_packs, catalog_serving
+from node.services import catalog, catalog_apply, catalog_load, catalog_packs, catalog_serving
 from node.services import catalog_following as following
 from protocol import catalog_sync, rows
 from protocol.codec import from_bytes
 from protocol.encoding import encode
-from protocol.errors import ProtocolError
 from protocol.kinds import Topic
 from protocol.messages import unpack
 from protocol.offer import Offer
 from protocol.operations import Noun, put
 from protocol.product import Product, Variant
 from protocol.reconcile import END
+from tests.node.services.catalog_goods import feed_id, feed_of, kinds, line, publish, same
 from tests.node.services.world import START
 
 
 @pytest.fixture
 def shop(pair):
     return pair
-
-
-@pytest.fixture
-def small(monkeypatch):
-    """Frames of few rows, so that a sample takes many."""
-    monkeypatch.setattr(rows, "MAX_ROWS_BYTES", 2_000)
-
-
-@pytest.fixture
-def packed(monkeypatch, small):
-    """Packs from the first row on."""
-    monkeypatch.setattr(catalog_packs, "LEAST_ROWS", 1)
-    monkeypatch.setattr(catalog_packs, "LEAST_CHANGED", 10)
-
-
-def sample():
-    with sample_path(PRODUCTS).open("rb") as source:
-        return read_products(source, name=PRODUCTS, now_ms=START)
-
-
-def table(*lines):
-    head = "Handle,Title,Body (HTML),Vendor,Status,Option1 Name,Option1 Value,Variant SKU,Variant Price,Variant Inventory Qty\n"
-    return read_products(BytesIO((head + "".join(lines)).encode()), name="t.csv", now_ms=START)
-
-
-def line(handle, sku, price, title="Soap"):
-    return f"{handle},{title},,Shop,active,Title,Default Title,{sku},{price},5\n"
-
-
-def publish(node, *lines, **named):
-    node.write(catalog.import_products, file=table(*lines) if lines else sample(), currency="USD", **named)
-
-
-def feed_of(node):
-    return node.read(browse.list_feeds)[0]
-
-
-def feed_id(node):
-    return bytes.fromhex(feed_of(node).feed)
-
-
-def kinds(world):
-    found = []
-    for *_, body, _ in world.carried:
-        try:
-            found.append(unpack(Topic.CATALOG, body).kind.name)
-        except ProtocolError:
-            continue
-    return found
-
-
-def same(one, other):
-    """Whether both hold the same records, to the byte, and say so."""
-    feed = feed_id(one)
-    mine, theirs = (node.read(lambda unit: sorted(unit.catalog.slots(feed, catalog_packs.Span()))) for node in (one, other))
-    return mine == theirs and feed_of(one).state_hash == feed_of(other).state_hash and feed_of(one).checkpoint == feed_of(other).checkpoint
-
-
-# --- pages
 
 
 def test_a_first_sync_in_pages_takes_effect_at_the_end_only(world, shop, small, monkeypatch):

@@ -16,9 +16,9 @@ from node.services import lookout_sights, lookouts, today, withdrawals
 from node.services.lookouts import add_lookout, dismiss_notice, list_lookouts, remove_lookout, restore_lookout
 from node.services.today_items import TodayItem
 from protocol.errors import ProtocolError
-from tests.node.services import test_catalog_sync
+from tests.node.services import catalog_goods
+from tests.node.services.catalog_goods import publish
 from tests.node.services.test_catalog_changes import DAY, HOUR
-from tests.node.services.test_catalog_sync import publish
 
 CODE = "4006381333931"
 HEAD = "Handle,Title,Body (HTML),Vendor,Status,Option1 Name,Option1 Value,Variant SKU,Variant Barcode,Variant Price,Variant Inventory Tracker,Variant Inventory Policy,Variant Inventory Qty\n"
@@ -31,7 +31,7 @@ def line(handle, sku, price, title="Soap", code="", pieces=5):
 @pytest.fixture(autouse=True)
 def head(monkeypatch):
     monkeypatch.setattr(
-        test_catalog_sync, "table", lambda *lines: read_products(BytesIO((HEAD + "".join(lines)).encode()), name="t.csv", now_ms=1)
+        catalog_goods, "table", lambda *lines: read_products(BytesIO((HEAD + "".join(lines)).encode()), name="t.csv", now_ms=1)
     )
 
 

@@ -8,8 +8,8 @@ from node.services import withdrawals
 from node.web import catalog_changes, shell
 from node.web.runtime import RUNTIME
 from node.web.sessions import Sessions
+from tests.node.services.catalog_goods import line, publish
 from tests.node.services.test_catalog_changes import DAY, HOUR, reprice
-from tests.node.services.test_catalog_sync import line, publish
 from tests.node.services.world import START
 from tests.node.web import test_orders
 

@@ -21,7 +21,8 @@ from protocol.encoding import encode
 from protocol.log import sign_checkpoint, verify_checkpoint
 from protocol.reconcile import END
 from tests.node.cli import test_order_commands
-from tests.node.services.test_catalog_sync import altered, line, publish
+from tests.node.services.catalog_goods import line, publish
+from tests.node.services.test_catalog_sync import altered
 from tests.node.services.world import START
 from tests.node.web import test_orders
 

@@ -10,7 +10,7 @@ from node.web import catalog, catalog_list, lookouts, shell, today
 from node.web.runtime import RUNTIME
 from node.web.sessions import Sessions
 from tests.node.services import test_lookouts
-from tests.node.services.test_catalog_sync import publish
+from tests.node.services.catalog_goods import publish
 from tests.node.services.test_lookouts import CODE, change, line, product_of
 from tests.node.services.world import START
 from tests.node.web import test_orders, test_tasks

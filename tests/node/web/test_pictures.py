@@ -18,7 +18,7 @@ from node.web.sessions import Sessions
 from protocol.operations import put
 from protocol.product import Image
 from tests.node.files.test_picture import CAMERA, picture
-from tests.node.services.test_catalog_sync import line, publish
+from tests.node.services.catalog_goods import line, publish
 from tests.node.services.world import World
 from tests.node.web import test_orders
 
