@@ -22,6 +22,9 @@ from .state_hash import StateHash
 SECTION_CHARS = 500
 MOST_SECTIONS = 16_384  # of a division: one that a feed has more of isn't divided by that
 MOST_CHOSEN = 100
+MOST_SHOWN = 1_000  # leaves of one proof
+MOST_PROOF_BYTES = 600_000
+BELOW = " > "
 EVERYWHERE = ""
 """The section of what belongs to none: whoever subscribes to a part subscribes to it as well."""
 
@@ -38,7 +41,8 @@ class Part:
     """Some sections of a division, in the order of their names.
 
     A product is in the section of its vendor, and of its category. An offer is where the product is whose id it names, and in the
-    section "" where the feed has no such product; so is everything else.
+    section "" where the feed has no such product; so is everything else. A category that is named stands for all below it as well:
+    `Bath` for `Bath > Soap`, also where nothing is in `Bath` itself.
     """
 
     OPEN_ENDED = True
@@ -48,6 +52,17 @@ class Part:
     def __post_init__(self) -> None:
         if not self.names or any(name >= following for name, following in pairwise(self.names)):
             raise Malformed("a part names its sections, each once, in order", code="bad-part")
+
+    def covers(self, name: str) -> bool:
+        """Whether the section `name` is in it."""
+        return name in self.names or any(low <= name < high for low, high in stretches(self.division, self.names))
+
+
+def stretches(division: Division, names: Iterable[str]) -> list[tuple[str, str]]:
+    """What is below each of these: every name from the first on, up to but without the second. Of brands nothing is below another."""
+    if division is not Division.CATEGORY:
+        return []
+    return [(f"{name}{BELOW}", f"{name}{BELOW[:-1]}{chr(ord(BELOW[-1]) + 1)}") for name in names if name != EVERYWHERE]
 
 
 def section_of(product: Product, division: Division) -> str:
@@ -88,11 +103,13 @@ class LeafProof:
 
 @dataclass(frozen=True, slots=True)
 class PartProof:
-    """What the sections of a part hold: the raw signed head, their leaves, and the two neighbours of each that has none."""
+    """What the sections of a part hold: the raw signed head, their leaves, and the two neighbours of each that has none and of what is
+    below a category.
+    """
 
     OPEN_ENDED = True
     head: bytes = key(0, longest=4096)
-    leaves: tuple[LeafProof, ...] = key(2, most=2 * MOST_CHOSEN)
+    leaves: tuple[LeafProof, ...] = key(2, most=MOST_SHOWN)
 
 
 class Sections:
@@ -117,14 +134,22 @@ class Sections:
         return sign(signer, SECTIONS, head, created=time, log=feed, seq=size)
 
     def prove(self, head: Signed, names: Iterable[str]) -> PartProof:
-        """The proof of some of them."""
-        shown: set[int] = set()
+        """The proof of some of them, and of what is below. Raises Conflict `undivided` where that is more than a proof may show."""
+        names, shown = tuple(names), set[int]()
         for name in names:
             at = bisect_left(self._names, name)
             found = at < len(self._names) and self._names[at] == name
-            shown.update([at] if found else [index for index in (at - 1, at) if 0 <= index < len(self._names)])
+            shown.update([at] if found else self._between(at - 1, at + 1))
+        for low, high in stretches(self.division, names):
+            shown.update(self._between(bisect_left(self._names, low) - 1, bisect_left(self._names, high) + 1))
+        steps = MAX_PROOF if not self._names else len(self._names).bit_length()
+        if len(shown) > MOST_SHOWN or sum(len(self._raws[index]) + 40 + 34 * steps for index in shown) > MOST_PROOF_BYTES:
+            raise Conflict("there is too much below these: choose some of what is below", code="undivided")
         leaves = (LeafProof(self._raws[index], index, self._tree.inclusion(index)) for index in sorted(shown))
         return PartProof(head.raw, tuple(leaves))
+
+    def _between(self, start: int, end: int) -> range:
+        return range(max(0, start), min(end, len(self._names)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +177,17 @@ def open_proof(proof: PartProof, part: Part, *, feed: bytes) -> Shown:
     if head.count > MOST_SECTIONS or (head.count == 0) != (head.root == EMPTY_ROOT):
         raise Malformed("a head over no sections, or over too many")
     leaves = _leaves(proof, head)
-    return Shown(head, signed.envelope.author, {name: _found(leaves, head.count, name) for name in part.names})
+    held = {name: _found(leaves, head.count, name) for name in part.names}
+    for low, high in stretches(part.division, part.names):
+        held.update(_below(leaves, head.count, low, high))
+    return Shown(head, signed.envelope.author, held)
 
 
 def check_sections(shown: Shown, held: Mapping[str, tuple[int, StateHash]]) -> None:
-    """Nothing of the sections is missing, added or altered. Raises BadSignature `state-mismatch`."""
+    """Nothing of the sections is missing, added or altered, and there are no others. Raises BadSignature `state-mismatch`."""
+    beside = next((name for name, (count, _) in held.items() if count and name not in shown.held), None)
+    if beside is not None:
+        raise BadSignature(f"the section {beside!r} received is none that its writer signed", code="state-mismatch")
     for name, (count, digest) in shown.held.items():
         here, state = held.get(name, (0, StateHash()))
         if (here, state.digest) != (count, digest):
@@ -184,3 +215,13 @@ def _found(leaves: Sequence[tuple[str, int, SectionLeaf]], count: int, name: str
     if after != before + 1:
         raise BadSignature(f"nothing is proved of the section {name!r}", code="bad-proof")
     return 0, StateHash().digest
+
+
+def _below(leaves: Sequence[tuple[str, int, SectionLeaf]], count: int, low: str, high: str) -> dict[str, tuple[int, bytes]]:
+    """Every section in a stretch of names: their leaves stand side by side, from the one before the stretch to the one after it."""
+    at, end = bisect_left(leaves, low, key=lambda leaf: leaf[0]), bisect_left(leaves, high, key=lambda leaf: leaf[0])
+    before = leaves[at - 1][1] if at else -1
+    after = leaves[end][1] if end < len(leaves) else count
+    if [index for _, index, _ in leaves[at:end]] != list(range(before + 1, after)):
+        raise BadSignature(f"nothing is proved of what is below {low.removesuffix(BELOW)!r}", code="bad-proof")
+    return {name: (leaf.count, leaf.state_hash) for name, _, leaf in leaves[at:end]}

@@ -21,7 +21,7 @@ def follow(
     context: typer.Context,
     catalog: Catalog,
     brand: Annotated[list[str] | None, typer.Option(help="A brand; may be given several times.")] = None,
-    category: Annotated[list[str] | None, typer.Option(help="A category, as it is listed; may be given several times.")] = None,
+    category: Annotated[list[str] | None, typer.Option(help="A category with all below it; may be given several times.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All of it.")] = False,
 ) -> None:
     """Choose what of a catalog is kept: brands, categories, or all. Example: gemstra catalog follow Lumen --brand Alba --brand Boreal"""

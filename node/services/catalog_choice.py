@@ -3,7 +3,7 @@
 What there is to choose from is asked of the merchant while one chooses: whoever follows a part doesn't have the names of the rest.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -13,7 +13,7 @@ from protocol.catalog_sync import SectionList, SectionsRequest
 from protocol.errors import Malformed
 from protocol.kinds import Topic
 from protocol.messages import Nack, pack, unpack
-from protocol.sections import EVERYWHERE, MOST_CHOSEN, MOST_SECTIONS, SECTION_CHARS, Division, Part
+from protocol.sections import BELOW, EVERYWHERE, MOST_CHOSEN, MOST_SECTIONS, SECTION_CHARS, Division, Part
 
 from .brand_plans import BrandsUnit
 from .browse import FeedView, feed_view
@@ -37,7 +37,9 @@ class Reading(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SectionView:
-    """A brand or category of a catalog: `count` records, `size` bytes before they are compressed; `chosen` where it is followed now."""
+    """A brand of a catalog, or a category with all below it: `count` records, `size` bytes before they are compressed; `chosen` where it is
+    followed now.
+    """
 
     name: str
     count: int
@@ -63,12 +65,19 @@ def _part(division: str, names: Sequence[str]) -> Part | None:
         return None
     if division not in tuple(Division):
         raise UserError(f"A catalog is divided by {' or by '.join(Division)}, not by {division or 'nothing'}.", code="bad-choice")
-    chosen = sorted({EVERYWHERE, *(name for name in names if name)})
+    given = {name for name in names if name}
+    kinds = Division(division)
+    chosen = sorted({EVERYWHERE, *(name for name in given if not any(Part(kinds, (other,)).covers(name) for other in given - {name}))})
     if len(chosen) > MOST_CHOSEN or any(len(name) > SECTION_CHARS for name in chosen):
         raise UserError(f"Choose at most {MOST_CHOSEN - 1} of them, or all.", code="bad-choice")
     if len(chosen) == 1:
         raise UserError("Choose at least one, or all.", code="bad-choice")
-    return Part(Division(division), tuple(chosen))
+    return Part(kinds, tuple(chosen))
+
+
+def covers(division: str, names: Collection[str], name: str) -> bool:
+    """Whether `name` comes with these: as one of them, or below one."""
+    return bool(names) and Part(Division(division), tuple(sorted(names))).covers(name)
 
 
 def _chosen_from(unit: BrandsUnit, feed: bytes) -> FeedRow:
@@ -87,7 +96,7 @@ async def list_sections(store: Reading, network: Network, feed: bytes, division:
     if division not in tuple(Division):
         raise UserError(f"A catalog is divided by {' or by '.join(Division)}.", code="bad-choice")
     peer, addresses, chosen = await store.read(_whom, feed)
-    found: list[SectionView] = []
+    found: list[tuple[str, int, int]] = []
     after: str | None = None
     while True:
         body = pack(SectionsRequest(feed, Division(division), after))
@@ -96,11 +105,24 @@ async def list_sections(store: Reading, network: Network, feed: bytes, division:
             raise RemoteRefusal(record.message, code=record.code)
         if not isinstance(record, SectionList):
             raise Malformed("a list of sections was asked for", code="unexpected-reply")
-        part = chosen.names if chosen is not None and chosen.division == division else ()
-        found += [SectionView(item.name, item.count, item.size, item.name in part) for item in record.sections]
+        found += [(item.name, item.count, item.size) for item in record.sections]
         if not record.sections or len(found) >= min(record.total, MOST_SECTIONS):
-            return found
+            part = chosen if chosen is not None and chosen.division == division else None
+            return [SectionView(*row, chosen=part is not None and part.covers(row[0])) for row in _levels(Division(division), found)]
         after = record.sections[-1].name
+
+
+def _levels(division: Division, found: Sequence[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
+    """(name, records, bytes); of categories each level, with all below it."""
+    if division is not Division.CATEGORY:
+        return list(found)
+    sums: dict[str, tuple[int, int]] = {}
+    for name, count, size in found:
+        steps = name.split(BELOW)
+        for depth in range(1, len(steps) + 1):
+            before = sums.get(level := BELOW.join(steps[:depth]), (0, 0))
+            sums[level] = (before[0] + count, before[1] + size)
+    return [(name, *sums[name]) for name in sorted(sums)]
 
 
 def _whom(unit: BrandsUnit, feed: bytes) -> tuple[str, tuple[str, ...], Part | None]:

@@ -48,8 +48,10 @@ async def narrow(store: Transactions, file: CatalogFile, files: PackFiles, feed:
     if at.held is None:
         await file.write(_narrow, feed, part)
         await asyncio.to_thread(files.forget, feed)
-    elif at.held.division is part.division and not set(at.held.names) <= set(part.names):
-        await file.write(_narrow, feed, Part(part.division, tuple(name for name in at.held.names if name in part.names)))
+    elif at.held.division is part.division:
+        kept = {*(name for name in at.held.names if part.covers(name)), *(name for name in part.names if at.held.covers(name))}
+        if kept and kept != set(at.held.names):
+            await file.write(_narrow, feed, Part(part.division, tuple(sorted(kept))))
 
 
 class Parting:
@@ -88,7 +90,7 @@ class Parting:
         """Fetch sections that are new here from their beginning, then what follows of all; take it together."""
         part = at.row.part
         assert part is not None
-        added = () if anew or at.held is None else tuple(name for name in part.names if name not in at.held.names)
+        added = () if anew or at.held is None else tuple(name for name in part.names if not at.held.covers(name))
         asked = (to_bytes(part), *(name.encode() for name in added))
         pages = Pages(self._file, at, since=0 if anew else at.size, asked=asked, arriving=bool(added))
         await pages.begin()

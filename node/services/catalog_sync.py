@@ -39,7 +39,7 @@ AT_ONCE = 3  # publishers asked at once
 MOST_SOURCES = 8  # peers that are asked for a pack
 LEAST_SHARE = 10  # what a part must be of all, one in so many, for the rest to be fetched by itself where there are packs
 _NEEDS_ALL = frozenset({"state-mismatch", "too-different"})
-_NEEDS_WHOLE = frozenset({"state-mismatch", "undivided", "whole-only"})
+_NEEDS_WHOLE = frozenset({"state-mismatch", "undivided", "unknown-key", "whole-only"})
 
 R = TypeVar("R")
 

@@ -29,7 +29,7 @@ _WORDS = {
     "bad-page": f"Its answer does not keep its own order. {_STAYS}. {_AGAIN}.",
     "no-progress": f"Its answer leads nowhere. {_STAYS}. {_AGAIN}.",
     "outside-part": f"A product came that is no part of what you follow. {_STAYS}. {_AGAIN}.",
-    "undivided": "The shop has too many brands or categories to be followed in part by them. Choose by the other, or all of it.",
+    "undivided": "These are too many brands or categories to be followed in part. Choose fewer of them, by the other, or all of it.",
     "whole-only": "This catalog is given as a whole only. Choose all of it.",
     "products-only": f"A brand signs products only, and this one signed something else. {_STAYS}. Tell the brand.",
 }

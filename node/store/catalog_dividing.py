@@ -20,7 +20,7 @@ from .catalog_feeds import Table, marks, parts
 from .catalog_sections import BOTH, FileSections
 
 _FIELD = {Division.BRAND: 6, Division.CATEGORY: 8}
-_KEPT = "INSERT OR IGNORE INTO sections (feed, division, name, count, size, state, digest) VALUES (?, ?, ?, 0, 0, ?, ?)"
+_KEPT = "INSERT OR IGNORE INTO sections (feed, division, name, count, size, state, digest, chosen) VALUES (?, ?, ?, 0, 0, ?, ?, ?)"
 Ids = tuple[int, ...]
 """A section of each division that the feed has."""
 Place = tuple[int | None, int | None]
@@ -72,8 +72,12 @@ class Dividing(FileSections):
             self.widen(key, part)
 
     def widen(self, key: int, part: Part) -> None:
-        """Sections that are followed from now on, empty for now."""
+        """What is followed from now on: sections that are new are empty for now, and those that another has below it are named no more."""
         self._make(key, part.division, part.names)
+        self._db.execute("UPDATE sections SET chosen = 0 WHERE feed = ? AND division = ?", (key, part.division.value))
+        for some in parts(part.names):
+            sql = f"UPDATE sections SET chosen = 1 WHERE feed = ? AND division = ? AND name IN ({marks(some)})"  # noqa: S608
+            self._db.execute(sql, (key, part.division.value, *some))
 
     def end(self, key: int) -> None:
         """The feed is divided no more."""
@@ -233,14 +237,16 @@ class Dividing(FileSections):
         missing = sorted(names - set(found))
         if not missing:
             return found
-        if self.divided(key) != BOTH:
-            raise Malformed(f"a product of {missing[0]!r}, which is no part of what is followed", code="outside-part")
-        self._make(key, division, missing)
+        followed = Part(division, self.named(key, division)) if self.divided(key) != BOTH else None
+        outside = next((name for name in missing if followed is not None and not followed.covers(name)), None)
+        if outside is not None:
+            raise Malformed(f"a product of {outside!r}, which is no part of what is followed", code="outside-part")
+        self._make(key, division, missing, chosen=followed is None)
         return self.ids(key, division, list(names))
 
-    def _make(self, key: int, division: Division, names: Iterable[str]) -> None:
+    def _make(self, key: int, division: Division, names: Iterable[str], *, chosen: bool = True) -> None:
         none = StateHash()
-        rows = [(key, division.value, name, none.to_bytes(), none.digest) for name in names]
+        rows = [(key, division.value, name, none.to_bytes(), none.digest, int(chosen)) for name in names]
         self._db.conn.executemany(_KEPT, rows)
 
     def _everywhere(self, key: int, divisions: Sequence[Division]) -> Ids:

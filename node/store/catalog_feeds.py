@@ -147,7 +147,7 @@ class FileFeeds:
         feed, size, state, checkpoint, products, offers, divided, sealed, key = row
         part = None
         if divided in tuple(Division):
-            sql = f"SELECT name FROM {self._at}.sections WHERE feed = ? AND division = ? ORDER BY name"  # noqa: S608
+            sql = f"SELECT name FROM {self._at}.sections WHERE feed = ? AND division = ? AND chosen ORDER BY name"  # noqa: S608
             part = Part(Division(divided), tuple(found[0] for found in self._db.execute(sql, (key, divided))))
         return Held(feed, size, StateHash.from_bytes(state), checkpoint, products, offers, part, bool(divided), sealed)
 

@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from node.model.catalog import Entry
 from protocol.operations import Noun
-from protocol.sections import EVERYWHERE, Division, Part, SectionLeaf
+from protocol.sections import EVERYWHERE, Division, Part, SectionLeaf, stretches
 from protocol.state_hash import StateHash
 
 from .catalog_feeds import marks, parts
@@ -63,29 +63,50 @@ class FileSections:
             found.update(self._db.execute(sql, (key, division.value, *some)).fetchall())
         return found
 
+    def within(self, key: int, part: Part) -> dict[str, int]:
+        """Name → number of the sections of a part, and of what is below them."""
+        found = self.ids(key, part.division, part.names)
+        for low, high in stretches(part.division, part.names):
+            sql = f"SELECT name, id FROM {self._at}.sections WHERE feed = ? AND division = ? AND name >= ? AND name < ?"  # noqa: S608
+            found.update(self._db.execute(sql, (key, part.division.value, low, high)).fetchall())
+        return found
+
+    def named(self, key: int, division: Division) -> tuple[str, ...]:
+        """The sections of a part that were chosen by name."""
+        sql = f"SELECT name FROM {self._at}.sections WHERE feed = ? AND division = ? AND chosen ORDER BY name"  # noqa: S608
+        return tuple(row[0] for row in self._db.execute(sql, (key, division.value)))
+
     def since(self, key: int, seq: int, part: Part, but: Part | None = None) -> Iterator[Entry]:
         """What changed in the part, without the sections of `but`, after entry `seq`, compacted, in order of their numbers: what left it is
         gone. From 0 without that.
         """
-        ids = self.ids(key, part.division, part.names)
-        if but is not None:
-            ids = {name: section for name, section in ids.items() if name not in but.names}
+        ids = {name: section for name, section in self.within(key, part).items() if but is None or not but.covers(name)}
+        numbers = list(ids.values())
         column, at = part.division.value, self._at
         arms: list[Iterator[Any]] = []
-        for section in ids.values():
-            for table, noun, name in (("products", "product", "handle"), ("offers", "offer", "sku")):
+        for table, noun, name in (("products", "product", "handle"), ("offers", "offer", "sku")):
+            for section in self._changed(table, column, numbers, seq):
                 sql = f"SELECT seq, '{noun}', {name}, record FROM {at}.{table} WHERE {column} = ? AND seq > ? ORDER BY seq"  # noqa: S608
                 arms.append(iter(self._db.execute(sql, (section, seq))))
-            if seq:
-                arms.append(self._departed(key, section, seq, column, ids))
+        if seq:
+            arms += [self._departed(key, section, seq, column, ids) for section in self._changed("departed", "section", numbers, seq)]
         if EVERYWHERE in ids:
             sql = f"SELECT seq, noun, name, record FROM {at}.others WHERE feed = ? AND seq > ? ORDER BY seq"  # noqa: S608
             arms.append(iter(self._db.execute(sql, (key, seq))))
         return (Entry(number, Noun(noun), name, record) for number, noun, name, record in merge(*arms, key=lambda row: row[0]))
 
+    def _changed(self, table: str, column: str, ids: Sequence[int], seq: int) -> list[int]:
+        """Of many sections those in which something came after `seq`, so that not each is read."""
+        found: list[int] = []
+        for some in parts(ids):
+            has = f"EXISTS (SELECT 1 FROM {self._at}.{table} AS r WHERE r.{column} = s.id AND r.seq > ?)"  # noqa: S608
+            sql = f"SELECT s.id FROM {self._at}.sections AS s WHERE s.id IN ({marks(some)}) AND {has}"  # noqa: S608
+            found += [row[0] for row in self._db.execute(sql, (*some, seq))]
+        return found
+
     def outside(self, key: int, seq: int, but: Part) -> Iterator[Entry]:
         """What changed after entry `seq` in all sections but these, and what is gone."""
-        ids, column, at = self.ids(key, but.division, but.names), but.division.value, self._at
+        ids, column, at = self.within(key, but), but.division.value, self._at
         arms: list[Iterator[Any]] = []
         for table, noun, name in (("products", "product", "handle"), ("offers", "offer", "sku")):
             where = f"feed = ? AND seq > ? AND {column} NOT IN ({marks(list(ids))})"
@@ -112,10 +133,10 @@ class FileSections:
     def numbers(self, key: int, part: Part) -> list[int]:
         """The numbers of the entries that put what is in the part now, in order."""
         found: list[int] = []
-        for section in self.ids(key, part.division, part.names).values():
+        for some in parts(self.within(key, part).values()):
             for table in ("products", "offers"):
-                sql = f"SELECT seq FROM {self._at}.{table} WHERE {part.division.value} = ?"  # noqa: S608
-                found += chain.from_iterable(self._db.execute(sql, (section,)))
+                sql = f"SELECT seq FROM {self._at}.{table} WHERE {part.division.value} IN ({marks(some)})"  # noqa: S608
+                found += chain.from_iterable(self._db.execute(sql, some))
         if EVERYWHERE in part.names:
             found += chain.from_iterable(self._db.execute(f"SELECT seq FROM {self._at}.others WHERE feed = ?", (key,)))  # noqa: S608
         return sorted(found)

@@ -130,7 +130,7 @@ class FileWriter(FileFeeds):
         if held.part is None:
             self._narrow_whole(key, feed, part)
         else:
-            names = [name for name in held.part.names if name not in part.names]
+            names = [name for name in self._sections.states(key, part.division) if not part.covers(name)]
             ids = list(self._sections.ids(key, part.division, names).values())
             for noun in (Noun.OFFER, Noun.PRODUCT):
                 table = Table.of(noun)
@@ -139,6 +139,7 @@ class FileWriter(FileFeeds):
                     gone = [row[0] for row in self._db.execute(f"SELECT {table.column} FROM {table.name} {where}", (key, *some))]  # noqa: S608
                     self._remove(key, noun, gone)
             self._sections.drop(key, part.division, names)
+            self._sections.widen(key, part)
         state = StateHash()
         for _, section in self._sections.states(key, part.division).values():
             state = state.plus(section)
@@ -164,10 +165,9 @@ class FileWriter(FileFeeds):
         return self._sections.states(self.key(feed), held.part.division) if held.part else {}
 
     def _narrow_whole(self, key: int, feed: bytes, part: Part) -> None:
-        kept = frozenset(part.names)
         for some in parts(self.names(feed, Noun.PRODUCT)):
             records = self.records(key, Noun.PRODUCT, some)
-            gone = [handle for handle, record in records.items() if names_of(record, (part.division,))[0] not in kept]
+            gone = [handle for handle, record in records.items() if not part.covers(names_of(record, (part.division,))[0])]
             ids = [product_id(records[handle]) for handle in gone]
             sql = f"SELECT sku FROM offers WHERE feed = ? AND product IN ({marks(ids)})"  # noqa: S608
             self._remove(key, Noun.OFFER, [row[0] for row in self._db.execute(sql, (key, *ids)).fetchall()])

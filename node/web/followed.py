@@ -73,7 +73,8 @@ async def _choice(request: web.Request, errors: dict[str, str], chosen: frozense
     except (NodeError, ProtocolError) as error:
         trouble = words_of(error)
     listed = {item.name: item for item in found}
-    shown = [*sorted(picked), *(item.name for item in found if item.name not in picked and q.casefold() in item.name.casefold())]
+    rest = (name for name in listed if not catalog_choice.covers(division, picked, name))
+    shown = [*sorted(picked), *(name for name in rest if q.casefold() in name.casefold())]
     return render(
         request,
         "catalog/follow.html",

@@ -167,9 +167,8 @@ def test_a_seller_of_a_part_killed_in_its_first_sync_goes_on_after_the_last_page
         cast.kill("ana")
         pages, records = pages_in(ana.data, id_)
 
+        configure(cast, "ana", catalog_rate=0)
         ana = again(cast, "ana")
-        shown = only_feed(ana)
-        assert (shown["verified"], shown["fetched"] >= records, shown["expected"] > records) == (False, True, True)
 
         def done():
             waiting, seen = pages_in(ana.data, id_)[0], only_feed(ana)
@@ -178,4 +177,5 @@ def test_a_seller_of_a_part_killed_in_its_first_sync_goes_on_after_the_last_page
             return seen["verified"] and seen
 
         found = ana.until(done, seconds=SECONDS, what="the part")
-        assert (found["products"], found["offers"], found["error"]) == (found["offers"], shown["expected"] // 2, "")
+        assert (found["products"], found["error"]) == (found["offers"], "")
+        assert records < 2 * found["offers"] < 2 * GOODS

@@ -79,6 +79,51 @@ def test_a_proof_is_small_however_many_sections_there_are():
     assert len(to_bytes(writer.prove(head, ["", "Brand 04711", "Brand 04711a"]))) < 3_000
 
 
+CATEGORY = m.Division.CATEGORY
+levels_ = st.lists(st.sampled_from(["Bath", "Soap", "Face", "Bath Towels", "A", "Bath >"]), min_size=1, max_size=3).map(" > ".join)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.dictionaries(levels_, st.integers(1, 3), max_size=12), st.sets(levels_, min_size=1, max_size=3))
+def test_a_category_is_proved_with_all_below_it_and_nothing_of_it_can_be_left_out(held, chosen):
+    part = m.Part(CATEGORY, tuple(sorted(chosen)))
+    writer = made(held, CATEGORY)
+    proof = writer.prove(writer.sign(LUMEN, FEED, 9, time=NOW), part.names)
+    shown = m.open_proof(proof, part, feed=FEED)
+    wanted = {name: count for name, count in held.items() if any(name == top or name.startswith(f"{top} > ") for top in chosen)}
+    assert {name: count for name, (count, _) in shown.held.items() if count} == wanted
+    assert all(part.covers(name) == (name in wanted) for name in held)
+    here = {name: (count, state(name, count)) for name, count in wanted.items()}
+    m.check_sections(shown, here)
+    assert code(m.check_sections, shown, {**here, "Bath > Unsigned": (1, state("x", 1))}) == "state-mismatch"
+    for index, item in enumerate(proof.leaves):
+        fewer = m.PartProof(proof.head, proof.leaves[:index] + proof.leaves[index + 1 :])
+        try:
+            less = m.open_proof(fewer, part, feed=FEED)
+        except ProtocolError as error:
+            assert error.code == "bad-proof"  # noqa: PT017 - what is proved all the same is compared below
+        else:
+            assert less.held == shown.held, item
+
+
+def test_of_brands_nothing_is_below_another():
+    writer = made({"Bath": 1, "Bath > Soap": 2})
+    part = m.Part(BRAND, ("Bath",))
+    assert set(m.open_proof(writer.prove(writer.sign(LUMEN, FEED, 9, time=NOW), part.names), part, feed=FEED).held) == {"Bath"}
+    assert not part.covers("Bath > Soap")
+
+
+def test_what_is_too_much_for_one_proof_is_not_shown(monkeypatch):
+    writer = made({f"Bath > {number}": 1 for number in range(20)}, CATEGORY)
+    head = writer.sign(LUMEN, FEED, 9, time=NOW)
+    assert len(writer.prove(head, ["Bath"]).leaves) == 20
+    monkeypatch.setattr(m, "MOST_SHOWN", 19)
+    assert code(writer.prove, head, ["Bath"]) == "undivided"
+    monkeypatch.setattr(m, "MOST_SHOWN", 20)
+    monkeypatch.setattr(m, "MOST_PROOF_BYTES", 1_000)
+    assert code(writer.prove, head, ["Bath"]) == "undivided"
+
+
 def test_more_sections_than_a_division_has_are_not_signed(monkeypatch):
     monkeypatch.setattr(m, "MOST_SECTIONS", 2)
     few, many = made({"a": 1, "b": 1}), made({"a": 1, "b": 1, "c": 1})

@@ -200,6 +200,19 @@ def section_vectors() -> list[Made]:
     elsewhere = sign(LUMEN, sections.SECTIONS, signed.body, created=NOW, log=named("another feed"), seq=3).raw
     empty_leaf = encode({0: "Lumen", 2: 0, 4: StateHash().digest})
     category = to_bytes(sections.Part(sections.Division.CATEGORY, ("Lumen",)))
+    below = {"Bath > Oil": [ROWS[0]], "Bath > Soap": [ROWS[1]], "Face": [ROWS[2]]}
+    levels = sections.Sections(
+        sections.Division.CATEGORY, [sections.SectionLeaf(name, len(of), state(of).digest) for name, of in below.items()]
+    )
+    of_levels = levels.sign(LUMEN, FEED, 3, time=NOW)
+    complete = levels.prove(of_levels, ["Bath"])
+
+    def level(*names: str, leaves: tuple[sections.LeafProof, ...] = complete.leaves) -> dict[str, object]:
+        """What is below a category, by these sections of it."""
+        records = {name: [[row.noun.value, row.name, row.record] for row in below.get(name, [])] for name in names}
+        part = to_bytes(sections.Part(sections.Division.CATEGORY, ("Bath",)))
+        return {"part": part, "feed": FEED, "proof": to_bytes(sections.PartProof(of_levels.raw, leaves)), "records": records}
+
     twice = to_bytes(sections.PartProof(signed.raw, made.prove(signed, ["Lumen"]).leaves * 2))
     return [
         good("section", "one of two", **given("Lumen")),
@@ -208,6 +221,11 @@ def section_vectors() -> list[Made]:
         good("section", "one without records, before all", **given("A")),
         good("section", "one without records, after all", **given("Z")),
         good("section", "of a feed without records", **given("Lumen", made=none, records={"Lumen": []})),
+        good("section", "a category that only holds what is below it", **level("Bath > Oil", "Bath > Soap")),
+        bad("state-mismatch", "section", "all below a category hidden", **level("Bath > Soap")),
+        bad("state-mismatch", "section", "a section that was not asked for", **level("Bath > Oil", "Bath > Soap", "Face")),
+        bad("bad-proof", "section", "a leaf below a category left out", **level("Bath > Oil", leaves=complete.leaves[::2])),
+        bad("bad-proof", "section", "what is after a category left out", **level("Bath > Oil", leaves=complete.leaves[:2])),
         bad("state-mismatch", "section", "a record hidden", **given("Lumen", records=hidden)),
         bad("state-mismatch", "section", "a record added", **given("Lumen", records=more)),
         bad("state-mismatch", "section", "a record altered", **given("Lumen", records=altered)),

@@ -28,7 +28,7 @@ from protocol.return_policy import ReturnCost, ReturnPolicy
 from tests.node.services.world import Line, World, finished
 
 BRANDS = ("", "Alba", "Boreal", "Cedar")
-CATEGORIES = ("", "Bath", "Face")
+CATEGORIES = ("", "Bath", "Face", "Bath > Soap")
 LIES = ("left out", "slipped in", "altered")
 
 
@@ -85,7 +85,8 @@ def within(records, part):
         of = from_bytes(Product, raw) if slot[0] is Noun.PRODUCT else None
         if slot[0] is Noun.OFFER:
             of = vendor.get(from_bytes(Offer, raw).product)
-        if (getattr(of, "vendor" if part.division == "brand" else "category") if of else "") in part.names:
+        name = getattr(of, "vendor" if part.division == "brand" else "category") if of else ""
+        if name in part.names or (part.division == "category" and any(name.startswith(f"{top} > ") for top in part.names if top)):
             found[slot] = raw
     return found
 
@@ -127,7 +128,7 @@ class Catalogs(RuleBasedStateMachine):
         self.lumen, self.ana = self.world.node("lumen", "merchant"), self.world.node("ana")
         self.world.pair(self.lumen, self.ana)
         self.records, self.history, self.batches, self.forked, self.count = {}, {}, [], False, 0
-        self.publish([(number, BRANDS[1 + number % 3], CATEGORIES[1 + number % 2], 0, 100) for number in range(6)], "policy")
+        self.publish([(number, BRANDS[1 + number % 3], CATEGORIES[1 + number % 3], 0, 100) for number in range(6)], "policy")
         self.world.deliver()
         if self.part:
             self.ana.write(catalog_choice.choose, feed=self.feed, division="brand", names=(self.part,))
@@ -273,6 +274,7 @@ class Catalogs(RuleBasedStateMachine):
         for _ in range(4):
             self.world.tick(1)
             self.world.deliver()
+            self.ana.audit()  # what came by packs counts once it was reckoned
         view = self._view()
         if view.error:
             # A part is proved by its sections alone: who took the forked head with them names the contradiction once the honest one comes.
