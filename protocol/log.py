@@ -78,13 +78,17 @@ class Frontier:
         if len(self.peaks) != self.size.bit_count():
             raise Malformed(f"a frontier of {self.size} has {self.size.bit_count()} peaks")
 
-    def append(self, leaf: bytes) -> "Frontier":
-        """With one more leaf hash."""
+    def append(self, *leaves: bytes) -> "Frontier":
+        """With more leaf hashes."""
         peaks, size = list(self.peaks), self.size
-        while size & 1:
-            leaf = node_hash(peaks.pop(), leaf)
-            size >>= 1
-        return Frontier(self.size + 1, (*peaks, leaf))
+        for leaf in leaves:
+            below, node = size, leaf
+            while below & 1:
+                node = node_hash(peaks.pop(), node)
+                below >>= 1
+            peaks.append(node)
+            size += 1
+        return Frontier(size, tuple(peaks))
 
     @property
     def root(self) -> bytes:

@@ -33,7 +33,9 @@ class Row:
     def get(self, column: str) -> str:
         """The trimmed cell, or "" where the row or the table has no such column."""
         index = self._columns.get(column)
-        return self.cells[index].strip() if index is not None and index < len(self.cells) else ""
+        if index is None or index >= len(self.cells):
+            return ""
+        return self.cells[index].strip()
 
 
 class Table:

@@ -255,8 +255,7 @@ class _Writing:
     def flush(self) -> None:
         """Log what was gathered."""
         self.unit.catalog.append(self.feed, self.tree.size + 1, self.raws)
-        for raw in self.raws:
-            self.tree = self.tree.append(leaf_hash(raw))
+        self.tree = self.tree.append(*map(leaf_hash, self.raws))
         self.state = self.state.change(added=self.came, removed=self.gone)
         self.came, self.gone, self.raws = [], [], []
 

@@ -103,6 +103,10 @@ class CatalogFile:
         """`write` for a thread without an asyncio loop, also from inside a transaction of the store."""
         return self._submit(fn, *args).result()
 
+    def write_soon(self, fn: Callable[..., R], /, *args: Any) -> Future[R]:
+        """`write_now` for who does something else meanwhile."""
+        return self._submit(fn, *args)
+
     def look_now(self, fn: Callable[..., R], /, *args: Any) -> R:
         """Run `fn(feeds, …)` on a snapshot of the file alone, over a connection of its own."""
         if self._closed:

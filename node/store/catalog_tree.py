@@ -55,12 +55,12 @@ def subtree(leaves: Sequence[bytes]) -> bytes:
     return node_hash(subtree(leaves[:middle]), subtree(leaves[middle:]))
 
 
-def grow(db: Database, key: int, size: int, tail: bytes, entries: Iterable[bytes]) -> bytes:
-    """Append `entries` to the tree of `size`, whose leaf hashes after the last whole group are `tail`; the tail afterwards."""
+def grow(db: Database, key: int, size: int, tail: bytes, leaves: Iterable[bytes]) -> bytes:
+    """Append leaf hashes to the tree of `size`, whose leaf hashes after the last whole group are `tail`; the tail afterwards."""
     pending = [tail[at : at + _HASH] for at in range(0, len(tail), _HASH)]
     fresh: dict[tuple[int, int], bytes] = {}
-    for entry in entries:
-        pending.append(leaf_hash(entry))
+    for leaf in leaves:
+        pending.append(leaf)
         size += 1
         if len(pending) == GROUP:
             _climb(db, key, fresh, (size >> LEVEL) - 1, subtree(pending))

@@ -1,11 +1,13 @@
 """One transaction of the catalog file: operations applied one batch after the other, packs loaded in bulk, our own logs projected."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain, islice, repeat
 
 from sqlite_utils import Database
 
 from node.model.catalog import Entry, Fetch, Span
+from protocol.log import leaf_hash
 from protocol.operations import Noun, Slot, element, peeked
 from protocol.product import product_id
 from protocol.sections import Part
@@ -23,6 +25,26 @@ BATCH = 2_000
 FORGOTTEN = 2_000
 """So many operations are looked at together."""
 _HEAD = "INSERT OR IGNORE INTO heads (feed, state) VALUES (?, zeroblob(?))"
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """Entries of our own log up to its entry `size`, read: what each slot holds after them, and their leaf hashes."""
+
+    size: int
+    entries: Sequence[Entry]
+    columns: Columns
+    leaves: Sequence[bytes]
+
+    @classmethod
+    def of(cls, raws: Sequence[tuple[int, bytes]]) -> "Logged":
+        """Of (number, bytes) one after the other."""
+        last: dict[Slot, Entry] = {}
+        for seq, raw in raws:
+            noun, name, record = peeked(raw)
+            last[noun, name] = Entry(seq, noun, name, record)
+        entries = list(last.values())
+        return cls(raws[-1][0], entries, Columns.of(entries), [leaf_hash(raw) for _, raw in raws])
 
 
 class FileWriter(FileFeeds):
@@ -59,19 +81,15 @@ class FileWriter(FileFeeds):
         sql = "UPDATE heads SET size = ?, checkpoint = ?, told_from = CASE told_from WHEN 0 THEN ? ELSE told_from END WHERE id = ?"
         self._db.execute(sql, (size, checkpoint, self._now, self._enter(feed)))
 
-    def project(self, feed: bytes, entries: Sequence[tuple[int, bytes]]) -> None:
+    def project(self, feed: bytes, logged: Logged) -> None:
         """The next entries of our own log, which needs no checking: records, tree, size; the state is the store's to say (`conclude`)."""
         key = self._enter(feed)
         if not self._sections.divided(key):
             self.divide(feed)
         size, tail = self._db.execute("SELECT size, tail FROM heads WHERE id = ?", (key,)).fetchone()
-        last: dict[Slot, Entry] = {}
-        for seq, raw in entries:
-            noun, name, record = peeked(raw)
-            last[noun, name] = Entry(seq, noun, name, record)
-        self._set(key, list(last.values()), self._before(key, last.values()))
-        tail = grow(self._db, key, size, tail, (raw for _, raw in entries))
-        self._db.execute("UPDATE heads SET size = ?, tail = ?, load = x'' WHERE id = ?", (entries[-1][0], tail, key))
+        self._set(key, logged.entries, self._before(key, logged.entries), logged.columns)
+        tail = grow(self._db, key, size, tail, logged.leaves)
+        self._db.execute("UPDATE heads SET size = ?, tail = ?, load = x'' WHERE id = ?", (logged.size, tail, key))
 
     def conclude(self, feed: bytes, state: StateHash, checkpoint: bytes | None) -> None:
         """Our own log is projected whole, to this state and head."""
@@ -267,13 +285,12 @@ class FileWriter(FileFeeds):
         found: Iterable[tuple[str, int, bytes]] = self._db.execute(sql, (key, low) if high is None else (key, low, high)).fetchall()
         return found
 
-    def _set(self, key: int, entries: Sequence[Entry], before: Mapping[Slot, bytes]) -> None:
-        """Put and remove what stands in slots of their own, where `before` is in them now."""
+    def _set(self, key: int, entries: Sequence[Entry], before: Mapping[Slot, bytes], columns: Columns | None = None) -> None:
+        """Put and remove what stands in slots of their own, where `before` is in them now. `columns`: of those that are put, once read."""
         with TURN:
-            self._set_now(key, entries, before)
+            self._set_now(key, entries, before, columns or Columns.of(entries))
 
-    def _set_now(self, key: int, entries: Sequence[Entry], before: Mapping[Slot, bytes]) -> None:
-        columns = Columns.of(entries)
+    def _set_now(self, key: int, entries: Sequence[Entry], before: Mapping[Slot, bytes], columns: Columns) -> None:
         moving = self._sections.look(key, entries, columns, before)
         for noun in NOUNS:
             puts = [entry for entry in entries if entry.noun is noun and entry.record is not None]

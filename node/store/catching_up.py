@@ -4,6 +4,7 @@ Broken off anywhere, the next time goes on from where it stopped. It changes not
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from sqlite_utils import Database
@@ -14,7 +15,7 @@ from protocol.state_hash import StateHash
 
 from .catalog_feeds import FileFeeds
 from .catalog_file import CatalogFile
-from .catalog_writer import FileWriter
+from .catalog_writer import FileWriter, Logged
 from .database import ATTACHED
 from .failures import named
 
@@ -108,9 +109,15 @@ def _strays(feed: _Feed, held: Held) -> bool:
 
 def _project(store: Database, file: CatalogFile, feed: _Feed, after: int, progress: Progress) -> None:
     sql = "SELECT seq, operation FROM catalog_log WHERE feed = ? AND seq > ? ORDER BY seq LIMIT ?"
+    under_way: Future[None] | None = None
     while entries := store.execute(sql, (feed.feed, after, BATCH)).fetchall():
-        file.write_now(FileWriter.project, feed.feed, entries)
-        after = entries[-1][0]
+        logged = Logged.of(entries)  # while the file takes those before
+        if under_way is not None:
+            under_way.result()
+            progress(after, feed.size)
+        under_way, after = file.write_soon(FileWriter.project, feed.feed, logged), logged.size
+    if under_way is not None:
+        under_way.result()
         progress(after, feed.size)
     file.write_now(FileWriter.conclude, feed.feed, feed.state, feed.checkpoint)
 

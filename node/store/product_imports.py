@@ -10,6 +10,7 @@ from node.model.listing import ProductRow
 from node.model.product_import import LEFT, Change, ProductImport, Verdict, WaitingProduct
 
 from .catalog_feeds import marks, parts
+from .many import insert_many
 
 _IMPORT = "id, name, dialect, currency, at, state, header, targets, withdraw, judged, source, seq"
 _ROW = "number, row, name, sku, record, reason, outcome, handle, changes, code, left_out"
@@ -87,8 +88,8 @@ class ProductImports:
 
     def add_rows(self, seq: int, rows: Iterable[tuple[WaitingProduct, Verdict]]) -> None:
         """Products and rows that give none, and what becomes of them."""
-        sql = f"INSERT INTO product_import_rows (import, {_ROW}, promotions) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)"  # noqa: S608
-        self._db.conn.executemany(sql, ((seq, *_values(row, verdict)) for row, verdict in rows))
+        into = f"INSERT INTO product_import_rows (import, {_ROW}, promotions)"
+        insert_many(self._db, into, [(seq, *_values(row, verdict)) for row, verdict in rows])
 
     def clear_rows(self, seq: int, *, outcome: str = "") -> None:
         """Let go of the products: all, or of one outcome without a row of the file."""
@@ -182,7 +183,7 @@ def _json(value: Any) -> str:
 
 def _values(row: WaitingProduct, verdict: Verdict) -> tuple[Any, ...]:
     record = _encode(row.product) if row.product else None
-    made = (verdict.reason, verdict.outcome, verdict.handle, _json(verdict.changes), verdict.code, verdict.promotions)
+    made = (verdict.reason, verdict.outcome, verdict.handle, _json(verdict.changes), verdict.code, 0, verdict.promotions)
     return row.number, row.row, row.name, row.sku, record, *made
 
 

@@ -12,7 +12,7 @@ from node.model.catalog import Entry
 from node.store.catalog_dividing import names_of
 from node.store.catalog_file import sound
 from node.store.catalog_sections import FileSections
-from node.store.catalog_writer import FileWriter
+from node.store.catalog_writer import FileWriter, Logged
 from node.store.database import open_plain
 from node.store.migrate import migrate, shipped
 from protocol.codec import to_bytes
@@ -77,7 +77,7 @@ class File:
                     self.records.pop(operation.slot, None)
                 else:
                     self.records[operation.slot] = operation.record
-            self.write(FileWriter.project, FEED, entries)
+            self.write(FileWriter.project, FEED, Logged.of(entries))
         state = StateHash().change(added=(element(slot, record) for slot, record in self.records.items()))
         self.write(FileWriter.conclude, FEED, state, b"head")
 
