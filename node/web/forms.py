@@ -6,6 +6,7 @@ from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from node.web.refusal import Refusal
 
@@ -108,8 +109,9 @@ async def _read_multipart(request: web.Request, limit: int, admit: Callable[[str
             if part.filename is None:
                 pairs.append((part.name, _lines(body.decode("utf-8"))))
             else:
-                files[part.name] = Upload(part.filename, part.headers.get("Content-Type", ""), body)
-    except (ValueError, AssertionError):
+                name = part.filename.encode("utf-8", "replace").decode("utf-8")  # bytes that are no UTF-8 came as lone surrogates
+                files[part.name] = Upload(name, part.headers.get("Content-Type", ""), body)
+    except (ValueError, AssertionError, HttpProcessingError):
         raise Refusal(400, "bad-form", "This form cannot be read. Go back and send it again.") from None
     _admit(admit, pairs[0][1] if pairs else "")
     return Form(tuple(pairs), files)

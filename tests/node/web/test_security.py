@@ -84,7 +84,9 @@ async def build(done: list[str], clock: list[int]) -> tuple[web.Application, Ses
 
     @forms.takes_upload(4 * 1024 * 1024)
     async def upload(request: web.Request) -> web.StreamResponse:
-        done.append(str(len(forms.form_of(request).files["file"].body)))
+        given = forms.form_of(request).files["file"]
+        assert given.name.encode("utf-8")  # as a store, a log and a page write it
+        done.append(str(len(given.body)))
         return web.Response(text="done")
 
     async def home(request: web.Request) -> web.StreamResponse:
@@ -405,6 +407,21 @@ async def test_bodies_are_bounded_and_read_without_a_file(desk: Desk, monkeypatc
     assert (await desk.post("/act", b"{}", Content_Type="text/plain")).status == 415
     assert (await desk.post("/act", b"a" * 10, Content_Type="multipart/form-data; boundary=b")).status in {400, 403}
     assert desk.done == [str(3 * 1024 * 1024)]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("name", "status"), [(b"x\0y.csv", 400), (b"x\x7fy\r z.csv", 400), (b"x\xff\xfey.csv", 200), ("Kürbis 🎃.csv".encode(), 200)]
+)
+async def test_a_file_may_be_named_anything_and_no_name_is_a_fault_of_the_server(desk: Desk, name: bytes, status: int) -> None:
+    def part(head: bytes, body: bytes) -> bytes:
+        return b"--b\r\nContent-Disposition: form-data; " + head + b"\r\n\r\n" + body + b"\r\n"
+
+    body = part(b'name="_token"', desk.session.token.encode()) + part(b'name="file"; filename="' + name + b'"', b"abc") + b"--b--\r\n"
+    response = await desk.post("/upload", body, Content_Type="multipart/form-data; boundary=b")
+    assert response.status == status
+    assert desk.done == (["3"] if status == 200 else [])
+    assert ("bad-form" in await response.text()) == (status == 400)
 
 
 def _multipart(token: str, size: int) -> FormData:
