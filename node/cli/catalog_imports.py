@@ -45,7 +45,10 @@ def import_(
     replace: Annotated[bool | None, typer.Option("--replace/--keep", help="Take away what the file does not have, or leave it.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; the file waits, nothing is signed.")] = False,
     only: Annotated[str, typer.Option(help="With --dry-run: only new, price, stock, changed, withdrawn, same, error or left.")] = "",
-    map_: Annotated[list[str] | None, typer.Option("--map", help='What a column holds: "Title=field"; "Title=" leaves it out.')] = None,
+    map_: Annotated[
+        list[str] | None,
+        typer.Option("--map", help='What a column holds: "Title=field"; "Title=field!": an empty cell clears it; "Title=" leaves it out.'),
+    ] = None,
     mapping: Annotated[str, typer.Option(help="Columns as remembered under this id (see mappings).")] = "",
     skip: Annotated[list[int] | None, typer.Option(help="Leave the product out that begins in this row.")] = None,
     take: Annotated[list[int] | None, typer.Option(help="Take the product in again that was left out.")] = None,

@@ -34,6 +34,8 @@ class Item:
     images: Sequence[str] = ()
     tags: Sequence[str] = ()
     options: Mapping[str, str] = field(default_factory=dict)
+    cleared: tuple[str, ...] = ()
+    """Fields that its empty cells clear (node/model/product_fields.py)."""
 
     def get(self, name: str) -> str:
         """A value, or nothing."""
@@ -125,6 +127,7 @@ def _variant(item: Item, prices: Prices, now_ms: int) -> VariantRow:
         size_mm=_size(item),
         sale=sale,
         silent=(*(("sale", "compare_at") if _ON_SALES.isdisjoint(item.values) else ()), *(("count",) if stock is None else ())),
+        cleared=item.cleared,
     )
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from node.model.listing import ProductRow, Skipped
-from node.model.product_fields import UNITS
+from node.model.product_fields import UNITS, without_clear
 
 from . import items
 from .items import Item
@@ -77,18 +77,22 @@ def read_rows(
 
 def row_reader(header: Sequence[str], targets: Sequence[str]) -> Callable[[int, Sequence[str]], Item]:
     """How a row is read: its number and cells → an item."""
-    places = [(at, *target.partition(":")[::2]) for at, target in enumerate(targets) if target]
+    named = [(at, *without_clear(target)) for at, target in enumerate(targets) if target]
+    places = [(at, *target.partition(":")[::2], clears) for at, target, clears in named]
 
     def read_row(number: int, cells: Sequence[str]) -> Item:
         values: dict[str, str] = {}
         options: dict[str, str] = {}
         images: list[str] = []
         tags: list[str] = []
-        for at, field, label in places:
+        cleared: list[str] = []
+        for at, field, label, clears in places:
             cell = cells[at].strip() if at < len(cells) else ""
             if not cell:
                 if field in _TOLD:
                     values[field] = ""  # the column is there: there is none
+                if clears:
+                    cleared.append(field)
                 continue
             if field == "option":
                 options[label or header[at]] = cell
@@ -100,7 +104,7 @@ def row_reader(header: Sequence[str], targets: Sequence[str]) -> Callable[[int, 
                 values["product_weight"] = cell if cell[-1:].isalpha() else f"{cell} {label or UNITS[0]}"
             else:
                 values[_NAMES.get(field, field)] = cell
-        return Item(number, values, images, tuple(dict.fromkeys(tags)), options)
+        return Item(number, values, images, tuple(dict.fromkeys(tags)), options, tuple(cleared))
 
     return read_row
 

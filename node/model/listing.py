@@ -29,7 +29,7 @@ class VariantRow:
 
     `price_minor` is what it costs when the file is read; `sale` tells the days of a sale, also of one that has not begun. `in_stock` None:
     the file does not say. `size_mm` is length, width, height; `digital`: nothing is sent. `silent` names what the file has no column for
-    (compare_at, sale, stock, count), so that nothing there means nothing.
+    (compare_at, sale, stock, count), so that nothing there means nothing; `cleared`: fields that an empty cell clears, its product's too.
     """
 
     sku: str
@@ -50,6 +50,7 @@ class VariantRow:
     sale: Sale | None = None
     digital: bool = False
     silent: tuple[str, ...] = ()
+    cleared: tuple[str, ...] = ()
 
     @property
     def dated(self) -> Sale | None:

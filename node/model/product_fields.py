@@ -1,6 +1,7 @@
 """What a column of a product table can hold: the fields a mapping names, and how a person calls them.
 
-A mapping gives each column a target: a field, with `:label` for options (`option:Size`) and for weights in a unit (`weight:kg`).
+A mapping gives each column a target: a field, with `:label` for options (`option:Size`) and for weights in a unit (`weight:kg`), and `!` at
+its end where an empty cell clears what the catalog has; without it an empty cell leaves it.
 """
 
 from collections.abc import Sequence
@@ -19,13 +20,19 @@ FIELDS = {
     "option": "An option, such as Size",
     "origin": "Country of origin", "handle": "Handle", "taxable": "Taxable (yes or no)",
 }  # fmt: skip
+CLEAR = "!"
+CLEARABLE = frozenset(
+    ("description", "vendor", "category", "google_category", "tags", "gtin", "mpn", "stock", "weight", "image", "images", "origin")
+)
+"""Fields that an empty cell can clear. A price before and a sale are cleared by one in any case."""
 UNITS = ("g", "kg", "lb", "oz")
 _LONGEST = 100
 
 
 def checked(target: str) -> str:
     """A target as a mapping may name it. Raises UserError `bad-mapping`."""
-    field, colon, label = target.strip().partition(":")
+    named, clears = without_clear(target.strip())
+    field, colon, label = named.partition(":")
     if field.casefold() in {"", "leave", "leave out", "-"}:
         return LEAVE
     if field not in FIELDS or len(label) > _LONGEST:
@@ -34,12 +41,20 @@ def checked(target: str) -> str:
         )
     if field == "weight" and label.strip() not in ("", *UNITS):
         raise UserError(f"A weight is in {', '.join(UNITS)}: write weight:kg.", code="bad-mapping")
-    return f"{field}:{label.strip()}" if colon and label.strip() else field
+    if clears and field not in CLEARABLE:
+        text = f"An empty cell can't clear “{FIELDS[field]}”. It can clear: {', '.join(name for name in FIELDS if name in CLEARABLE)}."
+        raise UserError(text, code="bad-mapping")
+    return (f"{field}:{label.strip()}" if colon and label.strip() else field) + (CLEAR if clears else "")
+
+
+def without_clear(target: str) -> tuple[str, bool]:
+    """A target without its mark, and whether an empty cell clears."""
+    return target.removesuffix(CLEAR), target.endswith(CLEAR)
 
 
 def require_product(targets: Sequence[str]) -> None:
     """Raise UserError `bad-mapping` unless some column says which SKU a row is about, and some what of it."""
-    fields = [target.partition(":")[0] for target in targets if target]
+    fields = [without_clear(target)[0].partition(":")[0] for target in targets if target]
     if "sku" not in fields:
         raise UserError("Say which column is the SKU: by it a product is ordered and found again.", code="bad-mapping")
     if len(set(fields)) < 2:

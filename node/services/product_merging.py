@@ -28,7 +28,9 @@ _MOST_IMAGES, _LONGEST_ADDRESS, _MOST_PROMOTIONS = 50, 2_000, 32
 _LAST_DAY = 253_402_300_799_999  # of the year 9999
 _MOST_BYTES, _FRAME = 4, 64  # of a character, around a text
 _WORDS = ("title", "vendor", "category")
+_OF_VARIANT = frozenset(("gtin", "mpn", "weight"))
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 
 class Shelf(Protocol):
@@ -194,24 +196,31 @@ def _product(row: ProductRow, before: Found | None, handle: str, *, whole: bool)
     if not row.title:
         return was  # a list of prices or of stock
     options = was.options if row.plain else tuple(option.name for option in row.options)
+    cleared = {name for variant in row.variants for name in variant.cleared}
+
+    def over(name: str, said: T, stood: T, none: T) -> T:
+        return said or (none if name in cleared else stood)
+
     return replace(
         was,
         title=row.title,
-        description=row.description[:20_000] or was.description,
-        vendor=row.vendor[:200] or was.vendor,
-        category=row.category[:500] or was.category,
-        tags=row.tags[:250] or was.tags,
+        description=over("description", row.description[:20_000], was.description, ""),
+        vendor=over("vendor", row.vendor[:200], was.vendor, ""),
+        category=over("category", row.category[:500], was.category, ""),
+        tags=over("tags", row.tags[:250], was.tags, ()),
         options=options,
-        images=_images(row, was),
+        images=_images(row, was, clears=bool(cleared & {"image", "images"})),
         variants=_variants(row, was, keep=not whole and options == was.options),
-        google_category=row.google_category or was.google_category,
-        origin=_origin(row) or was.origin,
+        google_category=over("google_category", row.google_category or None, was.google_category, None),
+        origin=over("origin", _origin(row), was.origin, None),
     )
 
 
-def _images(row: ProductRow, was: Product) -> tuple[Image, ...]:
-    """The pictures that the file names, each as it was known; those that were put here by hand stay, first as they were put."""
-    if not row.images:
+def _images(row: ProductRow, was: Product, *, clears: bool) -> tuple[Image, ...]:
+    """The pictures that the file names, each as it was known; those that were put here by hand stay, first as they were put.
+    `clears`: where it names none, there is none but those.
+    """
+    if not row.images and not clears:
         return was.images
     known = {image.url: image for image in was.images if image.url}
     by_hand = tuple(image for image in was.images if not image.url)
@@ -227,23 +236,21 @@ def _variants(row: ProductRow, was: Product, *, keep: bool) -> tuple[Variant, ..
         old = known.get(item.sku)
         if row.plain and was.options:  # the file says nothing of options
             fresh = replace(fresh, title=old.title if old else fresh.title, values=old.values if old else ("",) * len(was.options))
-        came[item.sku] = fresh if old is None else _over(old, fresh)
+        came[item.sku] = fresh if old is None else _over(old, fresh, item.cleared)
     if not keep:
         return tuple(came.values())
     standing = [came.pop(variant.sku, variant) for variant in was.variants]
     return (*standing, *came.values())
 
 
-def _over(old: Variant, fresh: Variant) -> Variant:
-    """What the file says over what was there."""
+def _over(old: Variant, fresh: Variant, cleared: Collection[str]) -> Variant:
+    """What the file says over what was there, or instead of it where an empty cell clears."""
+    kept = {name: getattr(old, name) for name in ("gtin", "mpn", "weight", "size")} | dict.fromkeys(_OF_VARIANT & {*cleared})
     return replace(
         old,
         title=fresh.title,
         values=fresh.values,
-        gtin=fresh.gtin or old.gtin,
-        mpn=fresh.mpn or old.mpn,
-        weight=fresh.weight or old.weight,
-        size=fresh.size or old.size,
+        **{name: getattr(fresh, name) or stood for name, stood in kept.items()},
     )
 
 
@@ -257,7 +264,7 @@ def _offer(variant: VariantRow, before: Offer | None, product: bytes, plan: byte
     if before is None:
         return fresh
     told = variant.in_stock is not None and "stock" not in variant.silent and not _counted_alike(variant, fresh, before)
-    stock, count = (fresh.stock, fresh.count) if told else (before.stock, before.count)
+    stock, count = (fresh.stock, fresh.count) if told else (before.stock, None if "stock" in variant.cleared else before.count)
     compare_at = fresh.compare_at
     if compare_at is None and "compare_at" in variant.silent and before.compare_at and before.compare_at.minor > fresh.price.minor:
         compare_at = before.compare_at
@@ -356,6 +363,10 @@ def _of_product(was: Product, now: Product) -> list[Change]:
     changes.append(Change("tags", "", _short(", ".join(was.tags)), _short(", ".join(now.tags))))
     changes.append(Change("options", "", ", ".join(was.options), ", ".join(now.options)))
     changes.append(Change("pictures", "", _pictures(was), _pictures(now)))
+    changes += [
+        Change(name.replace("_", " "), "", str(getattr(was, name) or ""), str(getattr(now, name) or ""))
+        for name in ("google_category", "origin")
+    ]
     old, new = ({item.sku: item for item in product.variants} for product in (was, now))
     changes += [Change("SKU", sku, "", _short(variant.title)) for sku, variant in new.items() if sku not in old]
     for sku, variant in new.items():
@@ -369,6 +380,8 @@ def _of_variant(was: Variant, now: Variant) -> list[Change]:
         ("name", was.title, now.title),
         ("options", " / ".join(was.values), " / ".join(now.values)),
         ("GTIN", was.gtin or "", now.gtin or ""),
+        ("maker's number", was.mpn or "", now.mpn or ""),
+        ("weight", f"{was.weight or ''}", f"{now.weight or ''}"),
     )
     return [Change(field, now.sku, _short(before), _short(after)) for field, before, after in pairs if before != after]
 

@@ -143,22 +143,57 @@ def typed_moment(at: int | None, zone: ZoneInfo) -> str:
 
 
 def variant(line: str) -> Variant:
-    """“SKU | name | value / value | GTIN | grams | maker's number”."""
-    sku, title, values, gtin, grams, mpn = parts(line, 2, 6, "SOAP-1 | Small | S | 4006381333931 | 120 | maker's number")
+    """“SKU | name | value / value | GTIN | grams | maker's number | size | suggested prices | qualified volume | ingredients”."""
+    found = parts(
+        line, 2, 10, "SOAP-1 | Small | S | 4006381333931 | 120 | maker's number | 90 x 60 x 25 | 9.90 EUR | 5.00 EUR | ingredients"
+    )
+    sku, title, values, gtin, grams, mpn, measured, suggested, volume, ingredients = found
     given = tuple(value.strip() for value in values.split("/")) if values else ()
-    return Variant(sku, title, given, gtin or None, mpn=mpn or None, weight=whole(grams, "Weight"))
+    return Variant(
+        sku,
+        title,
+        given,
+        gtin or None,
+        amounts(volume) or None,
+        mpn or None,
+        whole(grams, "Weight"),
+        size(measured),
+        amounts(suggested) or None,
+        _broken(ingredients) or None,
+    )
 
 
 def typed_variant(item: Variant) -> str:
     """A variant as it is typed."""
-    values = (item.sku, item.title, " / ".join(item.values), item.gtin or "", str(item.weight or ""), item.mpn or "")
-    return _line(values)
+    sums = (plain_amounts(item.suggested or ()), plain_amounts(item.volume or ()))
+    values = (item.sku, item.title, " / ".join(item.values), item.gtin or "", str(item.weight or ""), item.mpn or "", typed_size(item.size))
+    return _line((*values, *sums, _unbroken(item.ingredients)))
+
+
+def picture(line: str) -> tuple[str, str]:
+    """“address | what it shows”."""
+    url, alt = parts(line, 1, 2, "https://shop.example/soap.jpg | A soap on a dish")
+    return url, alt
+
+
+def typed_picture(url: str, alt: str) -> str:
+    """A picture as it is typed."""
+    return _line((url, alt))
+
+
+def _broken(text: str) -> str:
+    """Text of one line with its new lines."""
+    return text.replace(_BREAK.strip(), "\n").replace(" \n ", "\n")
+
+
+def _unbroken(text: str | None) -> str:
+    return (text or "").replace("\r", "").replace("\n", _BREAK)
 
 
 def translation(line: str) -> Translation:
     """“language | title | description | care | ingredients | warning; warning”."""
     found = parts(line, 2, 6, "de | Seife | Feine Seife")
-    language, title, description, care, ingredients, warnings = (part.replace(_BREAK.strip(), "\n").replace(" \n ", "\n") for part in found)
+    language, title, description, care, ingredients, warnings = map(_broken, found)
     said = tuple(item.strip() for item in warnings.split(";") if item.strip())
     return Translation(language, title or None, description or None, care or None, ingredients or None, said or None)
 
@@ -166,7 +201,7 @@ def translation(line: str) -> Translation:
 def typed_translation(item: Translation) -> str:
     """A translation as it is typed."""
     values = (item.language, item.title, item.description, item.care, item.ingredients, "; ".join(item.warnings or ()))
-    return _line([(value or "").replace("\r", "").replace("\n", _BREAK) for value in values])
+    return _line([_unbroken(value) for value in values])
 
 
 def size(text: str) -> Size | None:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from node.errors import ConflictError, UserError
-from node.model.product_fields import FIELDS, LEAVE
+from node.model.product_fields import CLEAR, CLEARABLE, FIELDS, LEAVE, without_clear
 from node.model.product_import import LEFT, WRITTEN
 from node.services import catalog_imports, product_errors
 from node.services.catalog_imports import ProductColumnView, ProductImportView, ProductRowView
@@ -42,15 +42,17 @@ async def _file(request: web.Request, errors: dict[str, str]) -> web.StreamRespo
 
 def _column(index: int, column: ProductColumnView) -> dict[str, Any]:
     options = [(LEAVE, "Leave out"), *FIELDS.items()]
-    if column.field and column.field not in FIELDS:
-        field, _, label = column.field.partition(":")
-        options.insert(0, (column.field, f"{FIELDS[field]} ({label})"))
+    target, clears = without_clear(column.field)
+    if target and target not in FIELDS:
+        field, _, label = target.partition(":")
+        options.insert(0, (target, f"{FIELDS[field]} ({label})"))
     return {
         "name": f"column-{index}",
         "title": column.title or "No title",
         "samples": column.samples,
         "options": options,
-        "field": column.field,
+        "field": target,
+        "clears": clears,
     }
 
 
@@ -88,10 +90,10 @@ def _row(row: ProductRowView) -> dict[str, Any]:
 
 
 async def post_columns(request: web.Request) -> web.StreamResponse:
-    """POST /merchant/catalog/{staged}/columns: what each column holds. Fields: column-0, column-1, …"""
+    """POST /merchant/catalog/{staged}/columns: what each column holds. Fields: column-0, column-1, …; clear-0 (yes): empty cells clear."""
     runtime, id_, given = importing(request), _id(request), dict(form_of(request).pairs)
     columns: list[ProductColumnView] = await runtime.read(catalog_imports.list_columns, staged=id_)
-    fields = {column.title: given[f"column-{index}"] for index, column in enumerate(columns) if f"column-{index}" in given}
+    fields = {column.title: _target(given, index) for index, column in enumerate(columns) if f"column-{index}" in given}
     runs = runtime.catalog_imports
     try:
         await within(WAIT_SECONDS, runs.background(runs.map_columns(id_, fields), "The file"))
@@ -99,6 +101,13 @@ async def post_columns(request: web.Request) -> web.StreamResponse:
         runs.failures.clear()
         return await _file(request, {"column-0": str(error)})
     return see_other(request, f"/merchant/catalog/{id_.hex()}")
+
+
+def _target(given: dict[str, str], index: int) -> str:
+    """What a column holds, with the mark where an empty cell clears it; for a field that cannot be cleared the mark counts for nothing."""
+    target = given[f"column-{index}"]
+    clears = given.get(f"clear-{index}") == "yes" and target.partition(":")[0] in CLEARABLE
+    return target + CLEAR if clears else target
 
 
 async def post_compare(request: web.Request) -> web.StreamResponse:

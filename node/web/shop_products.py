@@ -19,7 +19,7 @@ from node.web.runtime import runtime_of
 from node.web.setup import currencies
 from node.web.shop_catalog import writer
 from protocol.operations import Noun
-from protocol.product import Variant, Withdrawal
+from protocol.product import Withdrawal
 
 PATH, PRODUCT = "/merchant/products", "/merchant/product"
 _PLAIN = ("title", "description", "vendor", "category", "mpn", "language", "origin", "care", "ingredients")
@@ -140,12 +140,11 @@ def _read(request: web.Request, form: dict[str, str], before: ProductInput | Non
     if before and same == shown.keys():
         return before
     zone, fields = typed.zone_of(request), typed.Fields(form)
-    said = {item.sku: item for item in before.variants} if before else {}
-    stood = {typed.typed_variant(item): item for item in said.values()}
+    stood = {typed.typed_variant(item): item for item in before.variants} if before else {}
     recalled = before.withdrawal.at if before and before.withdrawal else None
     withdrawn = fields.read("withdrawn_at", typed.moment_over, recalled, zone) if form["reason"] else None
     reads: dict[str, Callable[[str], Any]] = {
-        "variants": lambda text: typed.each(text, lambda line: stood.get(line) or _over(said, typed.variant(line))),
+        "variants": lambda text: typed.each(text, lambda line: stood.get(line) or typed.variant(line)),
         "tags": lambda text: _list(text, ","),
         "options": lambda text: _list(text, ","),
         "images": lambda text: _images(typed.lines(text), before.images if before else ()),
@@ -171,18 +170,11 @@ def _read(request: web.Request, form: dict[str, str], before: ProductInput | Non
 _OPTIONAL = frozenset({"mpn", "language", "origin", "care", "ingredients"})
 
 
-def _over(said: dict[str, Variant], now: Variant) -> Variant:
-    """What a line says over what only the record says of a variant."""
-    was = said.get(now.sku)
-    if was is None:
-        return now
-    return replace(was, title=now.title, values=now.values, gtin=now.gtin, weight=now.weight, mpn=now.mpn)
-
-
-def _images(addresses: list[str], before: tuple[PictureInput, ...]) -> tuple[PictureInput, ...]:
+def _images(shown: list[str], before: tuple[PictureInput, ...]) -> tuple[PictureInput, ...]:
     """Those by hash alone first, as where they were put by hand, then the addresses in their order."""
     known = {item.url: item for item in before if item.url}
-    return (*(item for item in before if not item.url), *(known.get(url, PictureInput(url)) for url in addresses))
+    named = (typed.picture(line) for line in shown)
+    return (*(item for item in before if not item.url), *(replace(known.get(url, PictureInput(url)), alt=alt) for url, alt in named))
 
 
 def _typed(request: web.Request, product: ProductInput) -> dict[str, str]:
@@ -191,7 +183,7 @@ def _typed(request: web.Request, product: ProductInput) -> dict[str, str]:
         "tags": ", ".join(product.tags),
         "options": ", ".join(product.options),
         "variants": "\n".join(typed.typed_variant(item) for item in product.variants),
-        "images": "\n".join(item.url for item in product.images if item.url),
+        "images": "\n".join(typed.typed_picture(item.url, item.alt) for item in product.images if item.url),
         "weight": str(product.weight or ""),
         "size": typed.typed_size(product.size),
         "suggested": typed.plain_amounts(product.suggested),

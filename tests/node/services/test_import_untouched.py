@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from node.errors import UserError
 from node.model.media import Named
 from node.services import catalog_imports, pictures
 from protocol.codec import from_bytes
@@ -138,3 +139,47 @@ def test_whether_there_are_any_leaves_the_count_where_both_agree(lumen, form, sa
     bring(lumen, (feed if form == "google" else json.dumps(item)).encode())
     [offer] = [found.offer for found in lumen.read(lambda unit: unit.catalog.offers(None, "", 9)) if found.offer.sku == "T-S"]
     assert (offer.price.minor, offer.count, offer.stock.value) == (1800, kept, "low" if kept else "out")
+
+
+TABLE = "sku;title;price;text;brand;group;tags;ean;maker;left;grams;photo;made in\nT-S;Tee;19.00;;;;;;;;;;\n"
+CLEARED = {"text": "description", "brand": "vendor", "group": "category", "tags": "tags", "ean": "gtin", "maker": "mpn", "left": "stock", "grams": "weight:g",
+           "photo": "image", "made in": "origin"}  # fmt: skip
+
+
+def mapped(node, mark):
+    id_ = stage(node, TABLE.encode(), name="again.csv")
+    fields = {"sku": "sku", "title": "title", "price": "price"} | {title: target + mark for title, target in CLEARED.items()}
+    runs(node)._map(id_, fields)
+    return id_
+
+
+def test_an_empty_cell_of_a_mapped_table_leaves_what_is_there_or_clears_it_where_that_is_said(lumen):
+    by_hand = add_by_hand(lumen)
+    assert counts(lumen, mapped(lumen, "")) == {"same": 1}
+    staged = mapped(lumen, "!")
+    assert counts(lumen, staged) == {"changed": 1}
+    [row] = lumen.read(catalog_imports.list_rows, staged=staged, outcome="changed").rows
+    told = {change.field: (change.before, change.after) for change in row.changes}
+    assert {"vendor", "category", "tags", "GTIN", "maker's number", "weight", "origin", "description"} <= told.keys()
+    assert told["vendor"] == ("Mill", "")
+    assert told["weight"] == ("120", "")
+    assert told["stock"][1] == "low"
+    before, _ = standing(lumen)
+    apply(lumen, staged)
+    product, offer = standing(lumen)
+    assert (product.description, product.vendor, product.category, product.tags, product.origin) == ("", "", "", (), None)
+    assert product.images == (by_hand,)
+    [variant, other] = product.variants
+    assert (variant.gtin, variant.mpn, variant.weight, variant.size) == (None, None, None, before.variants[0].size)
+    assert other == before.variants[1]  # which the file does not name
+    assert offer.count is None
+
+
+def test_what_clears_is_remembered_and_what_cannot_be_cleared_is_refused(lumen):
+    mapped(lumen, "!")
+    again = stage(lumen, TABLE.encode(), name="next.csv")
+    assert counts(lumen, again) == {"changed": 1}
+    with pytest.raises(UserError) as refused:
+        runs(lumen)._map(again, {"title": "title!"})
+    assert refused.value.code == "bad-mapping"
+    assert "It can clear: description" in str(refused.value)

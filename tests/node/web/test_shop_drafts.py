@@ -14,10 +14,11 @@ from node.services.catalog_inputs import PictureInput, ProductInput, product_of
 from node.web import shell, shop_bulk, shop_drafts, shop_fields, shop_offer, shop_products, shop_sending
 from node.web.runtime import RUNTIME
 from node.web.sessions import Sessions
+from protocol.codec import from_bytes
 from protocol.money import Money
 from protocol.offer import Stock
 from protocol.operations import Noun
-from protocol.product import Translation, Variant
+from protocol.product import Product, Size, Translation, Variant
 from protocol.shipping import Measure, Step, Zone
 from tests.node.services.test_drafts import DAY, POST, Desk
 from tests.node.web import test_orders
@@ -225,3 +226,25 @@ async def test_a_variant_is_typed_as_it_is_read(tmp_path):
     )
     [item] = product.variants
     assert shop_fields.variant(shop_fields.typed_variant(item)) == item
+
+
+async def test_each_field_of_a_new_variant_and_of_a_picture_is_typed(desk):
+    line = "soap-l | Large | L | | 240 | M-9 | 90 x 60 x 25 | 12.90 USD; 11.50 EUR | 5.00 USD | water, oil ⏎ no perfume"
+    images = "https://shop.example/a.jpg | Front of it\nhttps://shop.example/b.jpg"
+    await desk.post("/merchant/product", **PRODUCT | {"variants": f"soap-s | Small | S\n{line}", "images": images})
+    await sign(desk)
+    product = from_bytes(Product, desk.merchant.signed(Noun.PRODUCT, "soap"))
+    assert product.variants[1] == Variant(
+        "soap-l", "Large", ("L",), None, (Money(500, "USD"),), "M-9", 240, Size(90, 60, 25), (Money(1290, "USD"), Money(1150, "EUR")), "water, oil\nno perfume",
+    )  # fmt: skip
+    assert [(item.url, item.alt) for item in product.images] == [
+        ("https://shop.example/a.jpg", "Front of it"),
+        ("https://shop.example/b.jpg", None),
+    ]
+    assert product.variants[0] == Variant("soap-s", "Small", ("S",))
+    text = await desk.reads(
+        "/merchant/product?currency=USD&handle=soap", "90 x 60 x 25 | 12.90 USD; 11.50 EUR | 5.00 USD | water, oil ⏎ no perfume"
+    )
+    assert "Front of it" in text
+    said = await refused(desk, "/merchant/product", **PRODUCT | {"variants": "soap-s | Small | S | | | | large"})
+    assert "length x width x height" in said
