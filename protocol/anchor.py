@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .codec import key
+from .codec import key, refuse_empty
 from .errors import BadSignature
 from .kinds import Kind, Topic
 from .log import MAX_PROOF, Checkpoint, verify_consistency
@@ -83,10 +83,14 @@ def judge(anchor: Anchor, head: Checkpoint, proof: Sequence[bytes] | None = None
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """Heads of feeds that the sender was shown, raw, for whoever follows them too."""
+    """Heads of feeds that the sender was shown, raw, for whoever follows them too; and `sections`, those of their sections that it was."""
 
     OPEN_ENDED = True
     heads: tuple[bytes, ...] = key(0, longest=4096, most=64)
+    sections: tuple[bytes, ...] | None = key(1, longest=4096, most=64, default=None)
+
+    def __post_init__(self) -> None:
+        refuse_empty(self, "sections")
 
 
 KINDS = (

@@ -161,15 +161,21 @@ class Shown:
     held: Mapping[str, tuple[int, bytes]]
 
 
+def open_head(raw: bytes) -> tuple[Signed, SectionsHead]:
+    """A head as it was signed. Raises Malformed, BadSignature. That its author is the feed's writer is the caller's to check."""
+    signed = verify(raw, SECTIONS)
+    head = signed.read(SectionsHead)
+    if (signed.envelope.log, signed.envelope.seq) != (head.feed, head.size):
+        raise Malformed("the envelope names another feed or size than the head")
+    return signed, head
+
+
 def open_proof(proof: PartProof, part: Part, *, feed: bytes) -> Shown:
     """What is proved of each section of `part`. That its author is the feed's writer is the caller's to check.
 
     Raises Malformed, BadSignature (`bad-proof`, …), Conflict `wrong-log`, `wrong-section`.
     """
-    signed = verify(proof.head, SECTIONS)
-    head = signed.read(SectionsHead)
-    if (signed.envelope.log, signed.envelope.seq) != (head.feed, head.size):
-        raise Malformed("the envelope names another feed or size than the head")
+    signed, head = open_head(proof.head)
     if head.feed != feed:
         raise Conflict("the head of another feed's sections", code="wrong-log")
     if head.division != part.division:

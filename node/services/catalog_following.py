@@ -15,15 +15,14 @@ from protocol.errors import Conflict, Malformed, Unauthorized, Untimely
 from protocol.feed import CatalogChanged, FeedsAnswer, Hop
 from protocol.log import CHECKPOINT, SECTIONS, Checkpoint, check_extends, verify_checkpoint
 from protocol.packs import Manifest, open_manifest
-from protocol.sections import Part, PartProof, SectionsHead, Shown, open_proof
+from protocol.sections import Part, PartProof, Shown, open_proof
 from protocol.state_hash import StateHash
 
 from . import brand_relays, lookout_sights
 from . import catalog_findings as findings
 from .brand_plans import BrandsUnit
 from .catalog import publishers
-from .catalog_forks import ForksUnit, remember, require_one_history
-from .evidence import Contradiction
+from .catalog_forks import ForksUnit, remember, require_one_division, require_one_history
 from .exchange import Exchange, Incoming
 from .lookout_sights import LookoutsUnit
 
@@ -168,12 +167,7 @@ def check_part(unit: BrandsUnit, feed: bytes, part: Part, checkpoint: Checkpoint
     shown = open_proof(proof, part, feed=feed)
     if shown.head.size != checkpoint.size:
         raise Malformed("the head of the feed's sections is of another size than that of the feed", code="wrong-size")
-    if row.sections is not None:
-        before = verify(row.sections, SECTIONS).read(SectionsHead)
-        same = (before.size, before.division) == (shown.head.size, shown.head.division)
-        if same and (before.count, before.root) != (shown.head.count, shown.head.root):
-            words = f"two different heads of its sections at size {before.size}"
-            raise Contradiction(words, identity=row.identity, first=row.sections, second=proof.head)
+    require_one_division(row, proof.head, shown.head)
     return shown
 
 

@@ -11,6 +11,7 @@ from node.model.brand import HeadRow
 from node.model.catalog import FeedRow
 from protocol.feed import Hop
 from protocol.log import Checkpoint, verify_checkpoint
+from protocol.sections import SectionsHead, open_head
 
 from .brand_plans import BrandsUnit
 from .evidence import Contradiction
@@ -38,6 +39,17 @@ def require_one_history(unit: ForksUnit, row: FeedRow, raw: bytes, head: Checkpo
         if (other.root, other.state_hash) != (head.root, head.state_hash):
             words = f"two different heads at size {head.size}"
             raise Contradiction(words, identity=row.identity, first=known, second=raw)
+
+
+def require_one_division(row: FeedRow, raw: bytes, head: SectionsHead) -> None:
+    """Hold `head` of the feed's sections, which its writer signed as `raw`, against the one that was taken last. Raises Contradiction."""
+    if row.sections is None:
+        return
+    _, before = open_head(row.sections)
+    same = (before.size, before.division) == (head.size, head.division)
+    if same and (before.count, before.root) != (head.count, head.root):
+        words = f"two different heads of its sections at size {before.size}"
+        raise Contradiction(words, identity=row.identity, first=row.sections, second=raw)
 
 
 def is_known(unit: ForksUnit, row: FeedRow, head: Checkpoint) -> bool:

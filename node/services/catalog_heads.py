@@ -15,11 +15,12 @@ from protocol.envelope import check_time, verify
 from protocol.kinds import Topic
 from protocol.log import CHECKPOINT, sign_checkpoint, verify_checkpoint
 from protocol.messages import Message
+from protocol.sections import open_head
 
 from . import anchors, evidence
 from .anchors import AnchorUnit
 from .catalog_following import require_writer
-from .catalog_forks import ForksUnit, is_known, require_one_history
+from .catalog_forks import ForksUnit, is_known, require_one_division, require_one_history
 from .evidence import Contradiction, EvidenceUnit
 from .exchange import Exchange, Incoming, send
 from .today_items import TodayItem
@@ -60,15 +61,18 @@ def _renew(unit: HeadsUnit, row: FeedRow) -> None:
 
 def _tell(unit: HeadsUnit) -> None:
     """Those who have an edge with us at a merchant hear what it showed us, where that changed."""
-    heads: dict[bytes, list[bytes]] = {}
+    heads: dict[bytes, list[FeedRow]] = {}
     for row in unit.catalog.feeds(own=False):
         if row.checkpoint is not None:
             for shop in {row.identity, *unit.brands.relays(row.feed)}:
-                heads.setdefault(shop, []).append(row.checkpoint)
+                heads.setdefault(shop, []).append(row)
     for edge in unit.team.edges():
         mine, signed = heads.get(edge.merchant), edge.status in ("signed", "accepted") and edge.ends is None
         if mine and signed and edge.side != "merchant" and unit.peers.get(edge.peer) is not None:
-            send(unit, edge.peer, Heads(tuple(mine[:MOST_TOLD])), topic=Topic.CATALOG)
+            shown = mine[:MOST_TOLD]
+            divided = tuple(row.sections for row in shown if row.sections is not None)
+            told = Heads(tuple(row.checkpoint for row in shown if row.checkpoint is not None), divided or None)
+            send(unit, edge.peer, told, topic=Topic.CATALOG)
 
 
 def _on_heads(unit: HeadsUnit, incoming: Incoming) -> None:
@@ -85,6 +89,13 @@ def _on_heads(unit: HeadsUnit, incoming: Incoming) -> None:
         check_time(signed.envelope, unit.now)
         if not is_known(unit, row, head):
             unit.heads.keep_heard(HeardRow(row.feed, head.size, head.root, raw, unit.now), MOST_HEARD)
+    for raw in told.sections or ():
+        signed, divided = open_head(raw)
+        row = unit.catalog.feed(divided.feed)
+        if row is not None and not row.own:
+            require_writer(unit, row, signed)
+            check_time(signed.envelope, unit.now)
+            require_one_division(row, raw, divided)
 
 
 def _judge(unit: HeadsUnit, row: FeedRow) -> None:

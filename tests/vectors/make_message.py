@@ -57,7 +57,7 @@ def _plain() -> dict[str, Any]:
         Media(100, bytes(100)),
         anchor.ProofRequest(FEED.id, 3, 7),
         anchor.ProofAnswer((named("a node of the tree"),)),
-        anchor.Heads((HEAD,)),
+        anchor.Heads((HEAD,), (HEAD,)),
     )
     names = {kind.record: kind.name for kind in KINDS.values()}
     return {names[type(record)]: record for record in records}

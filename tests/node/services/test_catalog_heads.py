@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from node.services import catalog, catalog_following, catalog_heads, evidence, today
+from node.services import catalog, catalog_choice, catalog_following, catalog_heads, evidence, today
 from protocol.anchor import Heads
-from protocol.errors import Conflict, Unauthorized, Untimely
+from protocol.envelope import sign
+from protocol.errors import Conflict, ProtocolError, Unauthorized, Untimely
 from protocol.kinds import Topic
-from protocol.log import Checkpoint, sign_checkpoint, verify_checkpoint
-from protocol.messages import pack
+from protocol.log import SECTIONS, Checkpoint, sign_checkpoint, verify_checkpoint
+from protocol.messages import pack, unpack
+from protocol.sections import Division, Sections, SectionsHead, open_head
 
 from .shop import file
 
@@ -73,6 +75,53 @@ def test_two_heads_of_one_size_are_kept_as_proof(shop, change):
     [found] = shop.ana.read(evidence.list_evidence)
     assert found.name == "lumen"
     assert shop.ben.read(evidence.check_evidence, first=found.first, second=found.second).heads
+
+
+def divided_head(shop, **changes):
+    """The head of its sections that Lumen signs for what Ana holds, or another."""
+    row = row_of(shop.ana)
+    made = Sections(Division.BRAND, shop.lumen.read(lambda unit: unit.catalog.section_leaves(row.feed, Division.BRAND)))
+    signed = made.sign(shop.lumen.keys.device, row.feed, row.size, time=shop.world.clock.now)
+    head = replace(signed.read(SectionsHead), **changes)
+    return sign(shop.lumen.keys.device, SECTIONS, head, created=head.time, log=head.feed, seq=head.size).raw
+
+
+def test_two_heads_of_sections_are_found_among_those_who_follow_a_part(shop):
+    """Ana and Ben follow one brand each; Lumen signs another list of its brands for Ben. Control: the same one is taken without a word."""
+    for node in (shop.ana, shop.ben):
+        brand = shop.lumen.read(lambda unit: unit.catalog.section_leaves(row_of(shop.lumen).feed, Division.BRAND))[0].name
+        node.write(catalog_choice.choose, feed=row_of(node).feed, division="brand", names=(brand,))
+    shop.world.deliver()
+    grow(shop, 5_300)
+    assert open_head(row_of(shop.ana).sections)[1].root == open_head(divided_head(shop))[1].root
+    shop.world.tick(HOUR)
+    shop.world.deliver()
+    told = [unpack(Topic.CATALOG, body).record for *_, body, _ in shop.world.carried if b"catalog.heads" in body]
+    assert all(len(record.sections) == 1 for record in told[-2:])
+    assert shop.ana.read(evidence.list_evidence) == []
+    lie = divided_head(shop, root=b"\x09" * 32)
+    with pytest.raises(Conflict) as refused:
+        shop.world.put(shop.ben.peer, shop.ana, Topic.CATALOG.value, pack(Heads((), (lie,))))
+    assert refused.value.code == "equivocation"
+    [found] = shop.ana.read(evidence.list_evidence)
+    assert shop.ben.read(evidence.check_evidence, first=found.first, second=found.second).type == SECTIONS
+
+
+@pytest.mark.parametrize(
+    ("change", "code"), [("stranger", "not-live"), ("future", "future-dated"), ("envelope", "malformed"), ("flipped", "bad-signature")]
+)
+def test_a_head_of_sections_that_its_writer_did_not_sign_so_is_refused(shop, change, code):
+    row = row_of(shop.ana)
+    head = SectionsHead(row.feed, row.size, Division.BRAND, 1, bytes(32), shop.world.clock.now)
+    by = (shop.ben if change == "stranger" else shop.lumen).keys.device
+    created = head.time + (DAY if change == "future" else 0)
+    raw = sign(by, SECTIONS, head, created=created, log=head.feed, seq=head.size + (change == "envelope")).raw
+    if change == "flipped":
+        raw = raw[:-1] + bytes([raw[-1] ^ 1])
+    with pytest.raises(ProtocolError) as refused:
+        shop.world.put(shop.ben.peer, shop.ana, Topic.CATALOG.value, pack(Heads((), (raw,))))
+    assert refused.value.code == code
+    assert shop.ana.read(evidence.list_evidence) == []
 
 
 def test_another_history_of_another_size_is_told_after_a_day_and_the_true_one_is_not(shop):
