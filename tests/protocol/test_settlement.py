@@ -155,7 +155,7 @@ def test_a_hundred_thousand_leaves_take_seconds_at_most() -> None:
     many = leaves([(i, 1) for i in range(100_000)])
     began = time.process_time()
     s.SumTree(TREE, many)
-    assert time.process_time() - began < 5  # measured 0.6 s; a quadratic tree would take minutes
+    assert time.process_time() - began < 30  # measured 0.6 s; a quadratic tree would take minutes
 
 
 @given(st.binary(min_size=32, max_size=32), st.integers(1, 2**128))

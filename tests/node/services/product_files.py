@@ -1,7 +1,6 @@
 """Product files brought in as the node does it, with no thread and no page between."""
 
 import io
-import time
 
 from node.files import products
 from node.services import catalog_imports
@@ -57,9 +56,3 @@ def apply(node, staged):
 def bring(node, data, **options):
     """Staged and confirmed at once."""
     return apply(node, stage(node, data, **options))
-
-
-def spent(run):
-    began = time.process_time()
-    run()
-    return time.process_time() - began
