@@ -1,11 +1,13 @@
 """Ids are hashes of what they name: SHA-256 over a domain string, a zero byte and the bytes. It decides the domains' form only."""
 
 import hashlib
+from functools import lru_cache
 
 ID_BYTES = 32
 DOMAIN_PREFIX = "gemstra/1/"
 
 
+@lru_cache(maxsize=256)
 def domain(name: str) -> bytes:
     """`gemstra/1/<name>` and a zero byte: what keeps a hash or signature for one use from holding for another."""
     return DOMAIN_PREFIX.encode() + name.encode() + b"\0"

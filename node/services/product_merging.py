@@ -118,6 +118,8 @@ def merged(
         kept = [replace(offer, product=name) for sku, offer in before.offers.items() if sku not in named] if before else []
     except ProtocolError as problem:
         return Merged("error", handle, reason=f"It does not fit into a catalog. {words_of(problem)}"[:300], code="too-large")
+    if before is None and not look:
+        return Merged("new", handle, (Operation(Verb.PUT_PRODUCT, handle, raw), *map(put, offers)))
     stays = {variant.sku for variant in product.variants}
     gone = [offer.sku for offer in kept if offer.sku not in stays]
     changes = _changes(before, product, offers, gone) if before else []

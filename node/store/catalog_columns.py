@@ -147,10 +147,15 @@ def feed_mark(feed: int) -> str:
     return f"{MARK}f{feed}"
 
 
-def title_marks(name: str) -> list[str]:
+def title_marks(name: str) -> tuple[str, ...]:
     """The marks of how a title begins: of its first letter, its first two, its first three. Marks of as many letters sort as names do."""
-    letters = [f"{ord(letter):05x}" for letter in name[:STEPS].ljust(STEPS)]
-    return [f"{MARK}t{''.join(letters[:count])}" for count in range(1, STEPS + 1)]
+    return _rungs(name[:STEPS].ljust(STEPS))
+
+
+@lru_cache(maxsize=8192)
+def _rungs(beginning: str) -> tuple[str, ...]:
+    letters = [f"{ord(letter):05x}" for letter in beginning]
+    return tuple([f"{MARK}t{''.join(letters[:count])}" for count in range(1, STEPS + 1)])
 
 
 def beginning_of(rung: str) -> str:

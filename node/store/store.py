@@ -187,10 +187,11 @@ class Store(Generic[M]):
             except BaseException:
                 database.rollback()
                 raise
-        if CATALOG in unit.topics:
+        topics = frozenset(unit.topics)
+        del unit  # what it knows of a large transaction need not lie in memory while the catalog file follows
+        if CATALOG in topics:
             self._catch_up()
-        if unit.topics:
-            topics = frozenset(unit.topics)
+        if topics:
             for hook in self._hooks:
                 hook(topics)
         return result
