@@ -21,6 +21,7 @@ class Pictures(Protocol):
 
     async def state(self) -> PicturesView: ...  # noqa: D102
     async def fetch(self) -> PicturesView: ...  # noqa: D102
+    async def retry(self, url: str = "") -> PicturesView: ...  # noqa: D102
     async def stop(self) -> PicturesView: ...  # noqa: D102
     async def clear(self) -> PicturesView: ...  # noqa: D102
     async def add(self, product: bytes, content: bytes, alt: str = "") -> NamedView: ...  # noqa: D102
@@ -42,6 +43,11 @@ async def state(runtime: PicturesRuntime) -> PicturesView:
 async def fetch(runtime: PicturesRuntime) -> PicturesView:
     """A merchant or brand: fetch, in the background, what its products name by address. A seller: small pictures ahead."""
     return await runtime.pictures.fetch()
+
+
+async def retry(runtime: PicturesRuntime, url: str = "") -> PicturesView:
+    """Try again now what did not come from its address: one `url`, or all."""
+    return await runtime.pictures.retry(url)
 
 
 async def stop(runtime: PicturesRuntime) -> PicturesView:
@@ -71,6 +77,7 @@ async def add(runtime: PicturesRuntime, request: web.Request) -> NamedView:
 ROUTES = (
     Route("GET", "/catalog/pictures", state, kind="task"),
     Route("POST", "/catalog/pictures/fetch", fetch, kind="task"),
+    Route("POST", "/catalog/pictures/retry", retry, kind="task"),
     Route("POST", "/catalog/pictures/stop", stop, kind="task"),
     Route("POST", "/catalog/pictures/clear", clear, kind="task"),
     Route("POST", "/catalog/products/{product}/pictures", add, kind="task"),

@@ -1,6 +1,7 @@
 """Pictures of products in an open node: made, given, fetched, shown. It joins the drivers to store, disk, network and guarded client."""
 
 import asyncio
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
@@ -10,6 +11,7 @@ from node.fetch.client import GuardedClient
 from node.files.picture import read_product, redrawn
 from node.model.media import Pictured
 from node.model.photo import MOST_BYTES
+from node.model.picture_failure import PictureFailure
 from node.net.host import Host
 from node.services import media_exchange, pictures
 from node.services.media_exchange import MediaExchange, Wanted
@@ -69,7 +71,9 @@ class Pictures:
     async def state(self) -> PicturesView:
         """How many pictures there are, what is under way, what did not come."""
         usage = await asyncio.to_thread(self._files.usage)
-        failed = [*self._runs.failures, *self._exchange.failures][-MOST_SHOWN:]
+        own: Sequence[PictureFailure] = await self._store.read(pictures.list_failures, MOST_SHOWN)
+        failed = [PictureFailureView(row.handle, row.code, row.reason, row.url, row.at, row.tries, row.again) for row in own]
+        failed += [PictureFailureView(item.name, item.code, item.reason) for item in self._exchange.failures]
         return PicturesView(
             usage.own,
             usage.own_bytes,
@@ -80,7 +84,7 @@ class Pictures:
             self._runs.running,
             self._runs.done,
             self._runs.total,
-            tuple(PictureFailureView(item.name, item.code, item.reason) for item in failed),
+            tuple(failed[:MOST_SHOWN]),
         )
 
     async def fetch(self) -> PicturesView:
@@ -90,6 +94,13 @@ class Pictures:
                 await self._want(wanted)
         else:
             await self._runs.start()
+        return await self.state()
+
+    async def retry(self, url: str = "") -> PicturesView:
+        """Try again what did not come: one address, or all. What is under way goes on first: then it is tried by itself soon."""
+        await self._store.write(pictures.hasten, url)
+        if not self._runs.running:
+            await self._runs.start(due_only=True)
         return await self.state()
 
     async def stop(self) -> PicturesView:

@@ -30,6 +30,16 @@ def fetch(context: typer.Context) -> None:
 
 
 @app.command()
+def retry(
+    context: typer.Context, url: Annotated[str, typer.Argument(help="The address that did not work; without it all of them.")] = ""
+) -> None:
+    """Try again now what did not come from its address; by itself it is tried later. Example: gemstra catalog pictures retry"""
+    call = call_of(context)
+    with reported():
+        call.output.show(call.client.post_once("/catalog/pictures/retry", url=url))
+
+
+@app.command()
 def stop(context: typer.Context) -> None:
     """End fetching from addresses. What is signed stays so."""
     call = call_of(context)

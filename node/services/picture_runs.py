@@ -4,8 +4,9 @@ Each is fetched through the guarded client, decoded and encoded anew in a thread
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Protocol
 
 from node.errors import IntegrityError, Locked, NodeError, Unavailable
@@ -16,13 +17,12 @@ from protocol.media import media_hash
 from . import pictures
 from .catalog_sync import Transactions
 from .media_exchange import PictureFiles
-from .pictures import NamedView, Unnamed
-from .runs import FailureView
+from .pictures import NamedView, Place, Unnamed
 
 AT_ONCE = 4  # pictures fetched
 LOOKED_AT = 500  # products at once
 NAMED_AT_ONCE = 500  # products in a batch
-_MOST_FAILURES = 500
+_LOOK_AGAIN = 900.0  # seconds between looks for what is to be tried again
 _MOST_REMEMBERED = 20_000  # addresses that several products share
 
 Bring = Callable[[str], Any]
@@ -47,20 +47,21 @@ class PictureRuns:
         self._drawing = asyncio.Semaphore(1)
         self._known: dict[str, Named] = {}
         self.done = self.total = 0
-        self.failures: deque[FailureView] = deque(maxlen=_MOST_FAILURES)
-        """Of the last run: the product's handle, and why a picture of it is not here."""
+        self._due_only = False
 
     @property
     def running(self) -> bool:
         """Whether a run is under way."""
         return bool(self._feeds) or (self._task is not None and not self._task.done())
 
-    async def start(self) -> None:
-        """Begin a run. Raises Unavailable `pictures-busy`, UserError `not-a-merchant`."""
+    async def start(self, *, due_only: bool = False) -> None:
+        """Begin a run; `due_only`: of what did not come and is to be tried again by now. Raises Unavailable `pictures-busy`, UserError
+        `not-a-merchant`.
+        """
         if self.running:
             raise Unavailable("Pictures are being fetched already. Wait until that is done, or stop it.", code="pictures-busy")
         feeds: list[FeedRow] = await self._store.read(pictures.own_feeds)
-        self.failures.clear()
+        self._due_only = due_only
         self.done = self.total = 0
         self._feeds = feeds
         self._news.set()
@@ -85,42 +86,59 @@ class PictureRuns:
         """Until cancelled: make the runs that are begun. What our own store or disk refuses ends the node, as everywhere."""
         try:
             while True:
-                await self._news.wait()
+                await self._wait()
                 self._news.clear()
                 feeds, self._feeds = self._feeds, []
-                self._task = asyncio.create_task(self.round(feeds), name="pictures")
+                self._task = asyncio.create_task(self.round(feeds, due_only=self._due_only), name="pictures")
                 await asyncio.wait([self._task])
                 if not self._task.cancelled():
                     self._task.result()
         finally:
             await self.stop()
 
-    async def round(self, feeds: Sequence[FeedRow]) -> None:
-        """Every picture of these feeds that has an address only."""
+    async def _wait(self) -> None:
+        """Until a run is begun: by a person, or because something is to be tried again."""
+        while not self._news.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), _LOOK_AGAIN)
+                return
+            if await self._store.read(pictures.is_due):
+                await self.start(due_only=True)
+
+    async def round(self, feeds: Sequence[FeedRow], *, due_only: bool = False) -> None:
+        """Every picture of these feeds that has an address only; or those that did not come and are due."""
         for row in feeds:
-            await self._feed(row)
+            await self._feed(row, due_only=due_only)
         self._known.clear()
 
-    async def _feed(self, row: FeedRow) -> None:
+    async def _feed(self, row: FeedRow, *, due_only: bool) -> None:
         made: dict[str, dict[str, Named]] = {}
+        due: frozenset[Place] | None = await self._store.read(pictures.due_places, row.feed) if due_only else None
+        asked: set[Place] = set()
         after, more = "", True
         while more:
             found, following = await self._store.read(pictures.unnamed, row.feed, after, LOOKED_AT)
+            asked.update((item.handle, url) for item in found for url in item.urls)
+            found = [_only(item, due) for item in found]
             self.total += sum(len(item.urls) for item in found)
-            results = await asyncio.gather(*(self._product(item) for item in found))
+            failures: list[tuple[Place, str, str]] = []
+            results = await asyncio.gather(*(self._product(item, failures) for item in found))
+            came = [(item.handle, url) for item, names in zip(found, results, strict=True) for url in names]
+            await self._store.write(pictures.note_tries, row.feed, failures, came)
             made |= {item.handle: names for item, names in zip(found, results, strict=True) if names}
             more, after = bool(following), following
             if len(made) >= NAMED_AT_ONCE or not more:
                 await self._name(row, made)
                 made = {}
+        await self._store.write(pictures.forget_gone, row.feed, asked)
 
     async def _name(self, row: FeedRow, made: dict[str, dict[str, Named]]) -> None:
         if made:
             view: NamedView = await self._store.write(pictures.name_pictures, row.feed, made)
-            for handle, reason in view.refused.items():
-                self.failures.append(FailureView(handle, "too-large", reason))
+            refused = [((handle, url), "too-large", reason) for handle, reason in view.refused.items() for url in made[handle]]
+            await self._store.write(pictures.note_tries, row.feed, refused, ())
 
-    async def _product(self, item: Unnamed) -> dict[str, Named]:
+    async def _product(self, item: Unnamed, failures: list[tuple[Place, str, str]]) -> dict[str, Named]:
         names: dict[str, Named] = {}
         for url in dict.fromkeys(item.urls):
             try:
@@ -128,7 +146,7 @@ class PictureRuns:
             except (IntegrityError, Locked):
                 raise
             except NodeError as error:
-                self.failures.append(FailureView(item.handle, error.code, f"{url[:200]}: {error}"))
+                failures.append(((item.handle, url), error.code, str(error)))
         self.done += len(item.urls)
         return names
 
@@ -140,3 +158,8 @@ class PictureRuns:
         if len(self._known) < _MOST_REMEMBERED:
             self._known[url] = named
         return named
+
+
+def _only(item: Unnamed, due: frozenset[Place] | None) -> Unnamed:
+    """A product with those of its addresses that are asked for now; None: all."""
+    return item if due is None else replace(item, urls=tuple(url for url in item.urls if (item.handle, url) in due))

@@ -24,11 +24,17 @@ def picture_views(product: Product) -> tuple[PictureView, ...]:
 
 @dataclass(frozen=True, slots=True)
 class PictureFailureView:
-    """A picture that is not here, and why. `name` is the product's title or handle."""
+    """A picture that is not here, and why. `name` is the product's title or handle. Of our own `url` is where it should come from, tried
+    `tries` times, last `at`, and next at `again` (ms).
+    """
 
     name: str
     code: str
     reason: str
+    url: str = ""
+    at: int = 0
+    tries: int = 0
+    again: int = 0
 
 
 @dataclass(frozen=True, slots=True)

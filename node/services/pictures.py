@@ -1,12 +1,14 @@
 """Pictures of our own products: which are named by address only, and how a product comes to name one by hash, in a batch of its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from node.errors import NotFound, UserError
+from node.errors import ConflictError, NotFound, UserError
 from node.model.catalog import FeedRow, Span
 from node.model.catalog_batch import Batch
 from node.model.media import Named
+from node.model.picture_failure import PictureFailure
 from protocol.codec import from_bytes, to_bytes
 from protocol.errors import ProtocolError
 from protocol.operations import Noun, Operation, put
@@ -17,6 +19,26 @@ from .catalog_batches import BatchesUnit, publish_batch
 from .product_merging import found
 
 MOST_PICTURES = 50  # of one product
+Place = tuple[str, str]
+"""A product's handle, and an address."""
+
+
+class FailureBook(Protocol):
+    """Pictures that did not come, as this service keeps them (node/store/picture_failures.py says what each does)."""
+
+    def keep(self, failures: Iterable[PictureFailure]) -> None: ...  # noqa: D102
+    def drop(self, feed: bytes, places: Iterable[Place]) -> None: ...  # noqa: D102
+    def all(self, limit: int) -> Sequence[PictureFailure]: ...  # noqa: D102
+    def of(self, feed: bytes) -> Sequence[PictureFailure]: ...  # noqa: D102
+    def due(self, now: int) -> bool: ...  # noqa: D102
+    def hasten(self, url: str) -> int: ...  # noqa: D102
+
+
+class PicturesUnit(BatchesUnit, Protocol):
+    """A unit that knows batches, and which pictures did not come."""
+
+    @property
+    def picture_failures(self) -> FailureBook: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +83,41 @@ def unnamed(unit: BatchesUnit, feed: bytes, after: str, limit: int) -> tuple[lis
         if urls:
             rows.append(Unnamed(product.handle, product.title, urls))
     return rows, ""
+
+
+def due_places(unit: PicturesUnit, feed: bytes) -> frozenset[Place]:
+    """What is to be tried again by now."""
+    return frozenset((item.handle, item.url) for item in unit.picture_failures.of(feed) if item.again <= unit.now)
+
+
+def is_due(unit: PicturesUnit) -> bool:
+    """Whether a picture that did not come is to be tried again by now."""
+    return unit.me.role != "seller" and unit.picture_failures.due(unit.now)
+
+
+def note_tries(unit: PicturesUnit, feed: bytes, failures: Sequence[tuple[Place, str, str]], came: Collection[Place]) -> None:
+    """Keep what did not come (its place, code and reason), to be tried again later; let go of what came."""
+    unit.picture_failures.drop(feed, came)
+    unit.picture_failures.keep(PictureFailure(feed, handle, url, code, reason[:500], unit.now) for (handle, url), code, reason in failures)
+
+
+def forget_gone(unit: PicturesUnit, feed: bytes, asked: Collection[Place]) -> None:
+    """Let go of failures that no product asks for any more."""
+    unit.picture_failures.drop(feed, [place for item in unit.picture_failures.of(feed) if (place := (item.handle, item.url)) not in asked])
+
+
+def list_failures(unit: PicturesUnit, limit: int) -> Sequence[PictureFailure]:
+    """The latest that did not come."""
+    return unit.picture_failures.all(limit)
+
+
+def hasten(unit: PicturesUnit, url: str = "") -> int:
+    """Have an address tried again now, or all that did not come. Raises ConflictError `nothing-to-do`."""
+    require_writer(unit)
+    count = unit.picture_failures.hasten(url)
+    if not count:
+        raise ConflictError("No picture of yours failed to come from there. See them on Pictures.", code="nothing-to-do")
+    return count
 
 
 def name_pictures(unit: BatchesUnit, feed: bytes, made: Mapping[str, Mapping[str, Named]]) -> NamedView:

@@ -66,6 +66,7 @@ TABLES: tuple[Kept | Rebuilt | LeftOut, ...] = (
     Kept("brand_goods"),
     Kept("brand_reports"),
     Kept("catalog_batches"),
+    Kept("picture_failures"),
     Kept("catalog_batch_slots"),
     Kept("catalog_sources"),
     Kept("stock_holds"),

@@ -46,6 +46,7 @@ from .operations import Operations
 from .orders import Orders
 from .outbox import Outbox
 from .peers import Peers
+from .picture_failures import PictureFailures
 from .product_imports import ProductImports
 from .purchases import Purchases
 from .segments import Segments
@@ -165,6 +166,11 @@ class Unit(Generic[M]):
     def brands(self) -> Brands:
         """Brands, their bounds and figures."""
         return Brands(self.db)
+
+    @cached_property
+    def picture_failures(self) -> PictureFailures:
+        """Pictures that did not come."""
+        return PictureFailures(self.db)
 
     @cached_property
     def catalog_batches(self) -> CatalogBatches:

@@ -22,6 +22,7 @@ class Pictures(Protocol):
     async def shown(self, hash_: bytes, wanted: Wanted | None = None, seconds: float = 0.0) -> bytes | None: ...  # noqa: D102
     async def state(self) -> PicturesView: ...  # noqa: D102
     async def fetch(self) -> PicturesView: ...  # noqa: D102
+    async def retry(self, url: str = "") -> PicturesView: ...  # noqa: D102
     async def stop(self) -> PicturesView: ...  # noqa: D102
     async def clear(self) -> PicturesView: ...  # noqa: D102
     async def add(self, product: bytes, content: bytes, alt: str = "") -> NamedView: ...  # noqa: D102
@@ -56,6 +57,12 @@ def _megabytes(count: int) -> str:
 async def post_fetch(request: web.Request) -> web.StreamResponse:
     """POST /catalog/pictures/fetch."""
     await picturing(request).pictures.fetch()
+    return see_other(request, "/catalog/pictures")
+
+
+async def post_retry(request: web.Request) -> web.StreamResponse:
+    """POST /catalog/pictures/retry. Field: url (empty: all that did not come)."""
+    await picturing(request).pictures.retry(form_of(request)["url"])
     return see_other(request, "/catalog/pictures")
 
 
@@ -96,6 +103,7 @@ _ONE = "/catalog/{product:[0-9a-f]{64}}/pictures"
 ROUTES = (
     web.get("/catalog/pictures", show),
     web.post("/catalog/pictures/fetch", post_fetch),
+    web.post("/catalog/pictures/retry", post_retry),
     web.post("/catalog/pictures/stop", post_stop),
     web.post("/catalog/pictures/clear", post_clear),
     web.post(_ONE, post_picture),

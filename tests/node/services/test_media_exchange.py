@@ -47,12 +47,12 @@ class Side:
     def bring(self, wanted):
         return asyncio.run(self.exchange.bring(wanted))
 
-    def run(self, bring, feeds=None):
+    def run(self, bring, *, due_only=False):
         """A whole run of fetching from addresses."""
 
         async def whole():
             runs = PictureRuns(self.node.store, self.files, bring, lambda content: read_product(io.BytesIO(content)))
-            await runs.round(self.node.read(pictures.own_feeds))
+            await runs.round(self.node.read(pictures.own_feeds), due_only=due_only)
             return runs
 
         return asyncio.run(whole())
@@ -100,7 +100,7 @@ def test_a_run_fetches_draws_and_signs_one_batch_and_says_what_failed(world, sho
     lumen, ana = shop
     runs = pictured(shop, world)
     assert (runs.done, runs.total) == (3, 3)
-    assert [(item.name, item.code) for item in runs.failures] == [("p1", "not-served")]
+    assert [(item.handle, item.code) for item in lumen.node.read(pictures.list_failures, limit=9)] == [("p1", "not-served")]
     batch = lumen.node.read(catalog_batches.list_batches)[0]
     assert (batch.kind, batch.counts) == ("pictures", {"changed": 2})
     assert [len(product(ana.node, f"Soap {n}").pictures) for n in range(3)] == [1, 0, 1]
