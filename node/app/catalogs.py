@@ -39,6 +39,7 @@ class Catalogs:
             tasks.create_task(self._packs.run(), name="packs")
             tasks.create_task(self._audit.run(), name="catalog-audit")
             tasks.create_task(self._upkeep.run(), name="catalog-upkeep")
+            tasks.create_task(self._upkeep.run_renewing(), name="catalog-renewing")
             await self._greeted.wait()
             tasks.create_task(self._sync.run(), name="catalog-sync")
 

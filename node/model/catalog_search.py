@@ -6,7 +6,7 @@ from enum import StrEnum
 
 class Order(StrEnum):
     """How what is found stands. `best`: what begins like the search before what only holds it, then by title. `earns`: by what a sale
-    brings the seller; that depends on plans, so the service sorts by it.
+    brings the seller, the most first.
     """
 
     BEST = "best"
@@ -18,7 +18,7 @@ class Order(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a search asks for; everything empty or None is not asked. `feeds` are the only ones looked into; prices are the lowest of a
-    product in minor units, both included; `code` is a GTIN.
+    product in minor units, as it is sold to us, both included; `earns` is the least that a sale brings; `code` is a GTIN.
     """
 
     words: tuple[str, ...] = ()
@@ -30,6 +30,7 @@ class Asked:
     offered: bool = True
     low: int | None = None
     high: int | None = None
+    earns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Place:
     name: str
     price: int
     listing: int
+    earns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,9 @@ class CatalogFile(Protocol):
     async def merge(self) -> bool:
         """Put the search index in better order, a bounded step of it; False when there is nothing left to do."""
 
+    async def renew(self) -> int:
+        """Reckon some listings anew that are not as they should be by now; of how many products, 0 once nothing is left."""
+
     async def fold(self) -> None:
         """Bring what the engine's log holds into the file, so that whoever writes next need not."""
 

@@ -1,32 +1,28 @@
 """Searching over the catalogs of all merchants: words, filters, what a sale earns; and one product at several merchants."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from heapq import heappop, heappush
-from itertools import count, islice
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from node.errors import UserError
 from node.model.catalog import FeedRow, OfferRecord
 from node.model.catalog_search import Asked, Found, Listing, Order, Place
+from node.model.earning import NOTHING
 from node.model.terms import words
 from protocol.codec import from_bytes
 from protocol.encoding import decode, encode
 from protocol.errors import Malformed
-from protocol.money import BASIS_POINTS
 from protocol.product import Product
 
 from .brand_offers import refusal
 from .brand_plans import BrandsUnit
 from .browse import merchant_name
-from .earning import NOTHING, Earning, EarningUnit, Rates
+from .earning import EarningUnit, Rates
 from .picture_views import PictureView, picture_views
 
 MOST_ROWS = 200
 MOST_WORDS = 12
-MOST_LOOKED_AT = 2_000
-"""Products whose earnings one search works out, at most."""
 
 
 class SearchBook(Protocol):
@@ -119,13 +115,12 @@ def search_products(
         offered=unit.me.role != "brand",
         low=lowest,
         high=highest,
+        earns=earns,
     )
     size = min(max(limit, 1), MOST_ROWS)
     look = _Look(unit, rows, asked)
     if not rows or (q.strip() and not asked.words):
         return SearchPage((), 0, many=False, cursor="")
-    if Order(order) is Order.EARNS or earns is not None:
-        return look.earning(Order(order), earns or 0, _offset(cursor), size)
     return look.page(Order(order), _place(cursor), size)
 
 
@@ -161,72 +156,6 @@ class _Look:
         cursor = _cursor(found.listings[-1].place) if found.more else ""
         return SearchPage(tuple(self.view(listing) for listing in found.listings), found.total, found.many, cursor)
 
-    def earning(self, order: Order, least: int, offset: int, limit: int) -> SearchPage:
-        """A page of what earns at least so much."""
-        found = self._by_earning(least) if order is Order.EARNS else self._one_by_one(order, least)
-        shown = list(islice(found, offset + limit + 1))
-        more = len(shown) > offset + limit
-        page = tuple(self.view(listing) for listing in shown[offset : offset + limit])
-        return SearchPage(page, len(shown) - more, many=more, cursor=str(offset + limit) if more else "")
-
-    def _one_by_one(self, order: Order, least: int) -> Iterator[Listing]:
-        for listing in islice(self._stream(self._dear_enough(self._asked, least, self._highest()), order), MOST_LOOKED_AT):
-            if self._earns(listing).minor >= least:
-                yield listing
-
-    def _by_earning(self, least: int) -> Iterator[Listing]:
-        """What earns most first. Each feed gives its dearest first: what follows can't earn more than that price at the highest rate."""
-        number, looked_at = count(), 0
-        bounds: list[tuple[int, int, Listing, Iterator[Listing], int]] = []
-        ready: list[tuple[int, int, Listing]] = []
-        for feed, row in self.rows.items():
-            rate = self._rates.highest(row.identity, row.currency)
-            if not rate and least > 0:
-                continue
-            stream = self._stream(self._dear_enough(replace(self._asked, feeds=(feed,)), least, rate), Order.DEAR)
-            self._push(bounds, next(number), stream, rate)
-        while bounds or ready:
-            if ready and (not bounds or -ready[0][0] >= -bounds[0][0]):
-                yield heappop(ready)[2]
-                continue
-            _, _, listing, stream, rate = heappop(bounds)
-            earning = self._earns(listing).minor
-            if earning >= least:
-                heappush(ready, (-earning, next(number), listing))
-            looked_at += 1
-            if looked_at < MOST_LOOKED_AT:
-                self._push(bounds, next(number), stream, rate)
-
-    @staticmethod
-    def _push(bounds: list[tuple[int, int, Listing, Iterator[Listing], int]], number: int, stream: Iterator[Listing], rate: int) -> None:
-        listing = next(stream, None)
-        if listing is not None:
-            heappush(bounds, (-(listing.low * rate // BASIS_POINTS), number, listing, stream, rate))
-
-    def _stream(self, asked: Asked, order: Order) -> Iterator[Listing]:
-        after: Place | None = None
-        while True:
-            found = self._unit.catalog_search.find(asked, order, after, MOST_ROWS)
-            yield from found.listings
-            if not found.more:
-                return
-            after = found.listings[-1].place
-
-    def _highest(self) -> int:
-        return max((self._rates.highest(row.identity, row.currency) for row in self.rows.values()), default=0)
-
-    @staticmethod
-    def _dear_enough(asked: Asked, least: int, rate: int) -> Asked:
-        """Without what is too cheap to earn so much."""
-        if not least:
-            return asked
-        floor = -(-least * BASIS_POINTS // rate) if rate else 2**62
-        return replace(asked, low=max(asked.low or 0, floor))
-
-    def _earns(self, listing: Listing) -> Earning:
-        offers = self._offers(listing) if listing.offers else []
-        return self._rates.of(self.rows[listing.feed].identity, min(offers, key=_price)) if offers else NOTHING
-
     def _offers(self, listing: Listing) -> list[OfferRecord]:
         return [record for record in self._unit.catalog.offers_of(listing.product) if record.feed == listing.feed]
 
@@ -235,9 +164,9 @@ class _Look:
         row = self.rows[listing.feed]
         offers = self._offers(listing)
         product = offers[0].product if offers else from_bytes(Product, listing.goods)
-        first = min(offers, key=_price, default=None)
-        compare = first.offer.compare_at if first else None
         prices = [self._rates.price(row.identity, record) for record in offers]
+        first = offers[prices.index(min(prices))] if offers else None
+        compare = first.offer.compare_at if first else None
         earning = self._rates.of(row.identity, first) if first else NOTHING
         return ListingView(
             listing.product.hex(),
@@ -270,29 +199,19 @@ class _Look:
         return str(refusal(self._unit, first.offer) or "")
 
 
-def _price(record: OfferRecord) -> int:
-    return record.offer.price.minor
-
-
 STOCKS = ("in_stock", "low", "unknown", "out")
 """In the order of a listing's number."""
 
 
 def _cursor(place: Place) -> str:
-    return urlsafe_b64encode(encode([place.rank, place.name, place.price, place.listing])).decode()
+    return urlsafe_b64encode(encode([place.rank, place.name, place.price, place.listing, place.earns])).decode()
 
 
 def _place(cursor: str) -> Place | None:
     if not cursor:
         return None
     try:
-        rank, name, price, listing = decode(urlsafe_b64decode(cursor))
-        return Place(int(rank), str(name), int(price), int(listing))
+        rank, name, price, listing, earns = decode(urlsafe_b64decode(cursor))
+        return Place(int(rank), str(name), int(price), int(listing), int(earns))
     except (ValueError, TypeError, Malformed) as error:
         raise UserError("That cursor is not one of ours; begin again without it.", code="bad-request") from error
-
-
-def _offset(cursor: str) -> int:
-    if cursor and not (cursor.isdecimal() and len(cursor) < 6):
-        raise UserError("That cursor is not one of ours; begin again without it.", code="bad-request")
-    return int(cursor or 0)

@@ -1,4 +1,5 @@
-"""The catalog file kept in order: its search index merged, its log folded into it, mostly while nothing else is written.
+"""The catalog file kept in order: its search index merged, its log folded into it, mostly while nothing else is written. And what its
+listings say of prices and earnings kept up with the time.
 
 Each pack and each update leaves a part of the index of its own, and a search reads all parts there are. A first sync that merged them as it
 went would take longer; so it is done once nothing has come for a few seconds. Where that never is, a step at a time.
@@ -15,6 +16,8 @@ BUSY_LOOKS = 12
 """Where something was written before each look, one in so many takes a step all the same."""
 PAUSE_SECONDS = 0.02
 """Between steps, so that who waits for the file's writer comes between them."""
+LOOK_SECONDS = 1.0
+"""So long after a promotion began or ended the search may still go by the price from before; for many products at once longer."""
 
 
 class CatalogUpkeep:
@@ -33,6 +36,19 @@ class CatalogUpkeep:
             busy = 0 if self._file.written == before else busy + 1
             if busy % BUSY_LOOKS == 0:
                 await self.keep(whole=not busy)
+
+    async def run_renewing(self) -> None:
+        """Until cancelled."""
+        while True:
+            renewed = await self.renew()
+            await asyncio.sleep(PAUSE_SECONDS if renewed else LOOK_SECONDS)
+
+    async def renew(self) -> int:
+        """Reckon some listings anew that are not as they should be by now; of how many products, 0 once nothing is left."""
+        try:
+            return await self._file.renew()
+        except Unavailable:  # a full disk: the search goes by what it has, the pages say what holds
+            return 0
 
     async def keep(self, *, whole: bool) -> bool:
         """Put it in order, all of it (`whole`) unless something is written meanwhile; whether nothing is left to do."""

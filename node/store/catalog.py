@@ -31,8 +31,16 @@ _FEED = (
 )
 _SHOWN = f"(SELECT h.id, f.feed FROM {ATTACHED}.heads AS h JOIN feeds AS f ON f.feed = h.feed WHERE NOT f.closed AND NOT h.going)"  # noqa: S608
 _OFFERS = (
-    f"SELECT s.feed, o.record, (SELECT p.record FROM {ATTACHED}.products AS p WHERE p.product = o.product LIMIT 1) "  # noqa: S608
+    f"SELECT s.feed, o.record, coalesce((SELECT p.record FROM {ATTACHED}.products AS p WHERE p.product = o.product LIMIT 1), "  # noqa: S608
+    f"(SELECT p.record FROM {ATTACHED}.brand_offers AS b JOIN {ATTACHED}.heads AS h ON h.feed = b.brand JOIN {ATTACHED}.products AS p "
+    "ON p.feed = h.id AND p.handle = b.handle WHERE b.feed = o.feed AND b.sku = o.sku)) "
     f"FROM {ATTACHED}.offers AS o JOIN {_SHOWN} AS s ON s.id = o.feed"
+)
+"""An offer of a brand's product may name a record that the brand has replaced since: it comes with what the brand says now."""
+_FORMER = (
+    f"SELECT o.feed, o.sku FROM {ATTACHED}.products AS p CROSS JOIN {ATTACHED}.heads AS h ON h.id = p.feed "  # noqa: S608
+    f"CROSS JOIN {ATTACHED}.brand_offers AS b ON b.brand = h.feed AND b.handle = p.handle "
+    f"CROSS JOIN {ATTACHED}.offers AS o ON o.feed = b.feed AND o.sku = b.sku WHERE p.product = ? AND o.product <> p.product"
 )
 
 _AT_HAND = 5_000  # records
@@ -75,6 +83,8 @@ class Catalog:
         names = [name.strip() for name in _FEED.split(",")]
         changes = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
         marks = ", ".join("?" * len(names))
+        if not row.own and self._db.execute("SELECT 1 FROM feeds WHERE feed = ?", (row.feed,)).fetchone() is None:
+            self._touched()
         self._db.execute(f"INSERT INTO feeds ({_FEED}) VALUES ({marks}) ON CONFLICT (feed) DO UPDATE SET {changes}", head + rest + ends)  # noqa: S608
 
     def close_feed(self, feed: bytes) -> None:
@@ -210,8 +220,11 @@ class Catalog:
         return ProductRecord(row[0], row[1], _product(row[2])) if row else None
 
     def offers_of(self, product: bytes) -> list[OfferRecord]:
-        """The offers for a product, by SKU."""
-        return self._offers("o.product = ? ORDER BY o.sku", (product,))
+        """The offers for a product, by SKU; of a brand's also those that name an earlier record of it."""
+        found = self._offers("o.product = ? ORDER BY o.sku", (product,))
+        former = self._db.execute(_FORMER, (product,)).fetchall()
+        found += [record for key in former for record in self._offers("o.feed = ? AND o.sku = ?", key)]
+        return sorted(found, key=lambda record: record.offer.sku) if former else found
 
     def offer(self, feed: bytes, sku: str) -> OfferRecord | None:
         """The offer for a SKU in a feed. Of our own feed it is what our log says, which nobody can alter in the plain file."""
@@ -264,6 +277,7 @@ class Catalog:
             "ON CONFLICT (plan) DO UPDATE SET raw = excluded.raw WHERE raw <> excluded.raw"
         )
         self._db.execute(sql, values)
+        self._touched()
 
     def plan(self, plan: bytes) -> PlanRecord | None:
         """The plan with this hash."""

@@ -23,8 +23,10 @@ STOCKS = (Stock.IN_STOCK, Stock.LOW, Stock.UNKNOWN, Stock.OUT)
 """The best first: a product has the stock of its best variant."""
 _STOCK = {stock.value: place for place, stock in enumerate(STOCKS)}
 _MOST_LEVELS = 8
-_WITHDRAWAL = 26
-"""The key of a product that is called back."""
+_WITHDRAWAL, _TRANSLATIONS = 26, 31
+"""Keys of a product: that it is called back, and its texts in other languages."""
+_VARYING = (14, 20, 22, 36)
+"""Keys of an offer: until when it holds, prices for ranks, promotions, until when goods are there."""
 NAME = 40
 """So much of a title is sorted by."""
 STEPS = 3
@@ -49,8 +51,19 @@ class Goods:
     recalled: bool = False
 
 
-Offered = tuple[bytes, int, int]
-"""The product, price and stock of an offer."""
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What an offer's row is made of. `stock` is a place in `STOCKS`; `plan` is empty where it names none; `varies`: what it costs, or
+    whether it can be had, is not for everybody and always from `begins` on; `brand`: the feed that has the product, and the handle there.
+    """
+
+    product: bytes
+    price: int
+    stock: int
+    plan: bytes
+    varies: bool
+    begins: int
+    brand: tuple[bytes, str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +82,7 @@ class Columns:
             if record is not None and noun is Noun.PRODUCT:
                 made[name] = goods(record)
             elif record is not None and noun is Noun.OFFER:
-                offers[name] = offer_columns(record)
+                offers[name] = offered(record)
         return cls(made, offers)
 
 
@@ -83,6 +96,7 @@ def goods(record: bytes) -> Goods:
         parts = [title, vendor, category, *tree[10], *codes, *(variant[7] for variant in variants if 7 in variant)]
         for variant in variants:
             parts += (variant[0], variant[2])
+        parts += [text[2] for text in tree.get(_TRANSLATIONS, ()) if 2 in text]
         found = words(" ".join(parts))
         labels = [(brand_mark(vendor), vendor)] if vendor else []
         labels += [(category_mark(path), path) for path in category_paths(category)]
@@ -105,16 +119,23 @@ def title_of(record: bytes) -> str:
         raise Malformed(f"a product without a title: {error!r}") from error
 
 
-def offer_columns(record: bytes) -> Offered:
+def offer_columns(record: bytes) -> tuple[bytes, int, int]:
     """The product, price and stock (a place in `STOCKS`) of an offer record. Raises Malformed."""
+    made = offered(record)
+    return made.product, made.price, made.stock
+
+
+def offered(record: bytes) -> Offered:
+    """The columns of an offer record. Raises Malformed."""
     try:
         tree = peek(record)
         product, price, stock = tree[2], tree[4][0], _STOCK[tree[6]]
+        brand = (tree[28][0], tree[28][2]) if 28 in tree else None
     except (KeyError, TypeError) as error:
         raise Malformed(f"an offer without what it is found by: {error!r}") from error
     if type(product) is not bytes or type(price) is not int or not 0 <= price < 2**63:
         raise Malformed("an offer whose product or price is none")
-    return product, price, stock
+    return Offered(product, price, stock, tree.get(18, b""), any(key in tree for key in _VARYING), tree.get(12, 0), brand)
 
 
 # --- marks
@@ -164,25 +185,39 @@ def beginning_of(rung: str) -> str:
     return "".join(chr(int(digits[at : at + 5], 16)) for at in range(0, len(digits), 5))
 
 
-def price_mark(price: int) -> str:
-    """The mark of a price's magnitude; marks sort as prices do."""
-    return f"{MARK}p{price.bit_length():02x}"
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The marks of amounts. Those of magnitudes begin with one letter, the steps between with the other; both sort as amounts do."""
+
+    magnitude: str
+    step: str
+
+    def mark(self, amount: int) -> str:
+        """The mark of an amount's magnitude."""
+        return f"{MARK}{self.magnitude}{amount.bit_length():02x}"
+
+    def fine(self, place: int) -> str:
+        """The mark of a place on the ladder."""
+        return f"{MARK}{self.step}{place:03x}"
+
+    def words(self, amount: int) -> str:
+        """Both marks of an amount."""
+        return f"{self.mark(amount)} {self.fine(place_of(amount))}"
 
 
-def fine_mark(price: int) -> str:
-    """The mark of a price among those of its magnitude; marks sort as prices do."""
-    return f"{MARK}q{place_of(price):03x}"
+LADDERS = {"low": Ladder("p", "q"), "earns": Ladder("v", "w")}
+"""By the column whose amounts have marks. What earns nothing has none."""
 
 
-def place_of(price: int) -> int:
-    """Where a price stands on the ladder of fine marks."""
-    bits = price.bit_length()
-    part = price >> (bits - 1 - FINE) if bits > FINE else price
+def place_of(amount: int) -> int:
+    """Where an amount stands on a ladder."""
+    bits = amount.bit_length()
+    part = amount >> (bits - 1 - FINE) if bits > FINE else amount
     return (bits << FINE) + part % (1 << FINE)
 
 
-def prices_of(rung: str) -> tuple[int, int]:
-    """The lowest and the highest price of a fine mark."""
+def amounts_of(rung: str) -> tuple[int, int]:
+    """The lowest and the highest amount of a fine mark."""
     bits, part = divmod(int(rung[len(MARK) + 1 :], 16), 1 << FINE)
     if bits <= FINE:
         return part, part
@@ -195,12 +230,14 @@ OFFERED = f"{MARK}o"
 AVAILABLE = f"{MARK}s"
 
 
-def listing_words(made: Goods, feed: int, low: int, stock: int, offers: int) -> str:
+def listing_words(made: Goods, feed: int, low: int, earns: int, *, is_offered: bool, sold_out: bool) -> str:
     """All that a listing is found by. What is called back isn't in stock, whatever its merchant says."""
-    found = f"{made.words} {feed_mark(feed)} {price_mark(low)} {fine_mark(low)}"
-    if not offers:
+    found = f"{made.words} {feed_mark(feed)} {LADDERS['low'].words(low)}"
+    if earns:
+        found += f" {LADDERS['earns'].words(earns)}"
+    if not is_offered:
         return found
-    return f"{found} {OFFERED}" if made.recalled or STOCKS[stock] is Stock.OUT else f"{found} {OFFERED} {AVAILABLE}"
+    return f"{found} {OFFERED}" if made.recalled or sold_out else f"{found} {OFFERED} {AVAILABLE}"
 
 
 @lru_cache(maxsize=8192)

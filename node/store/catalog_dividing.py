@@ -160,7 +160,7 @@ class Dividing(FileSections):
         for handle, names in named.items():
             ids = tuple([ids[name] for ids, name in zip(known, names, strict=True)])
             places[Noun.PRODUCT, handle] = goods[columns.goods[handle].product] = ids
-        offered = {**standing, **{sku: offer[0] for sku, offer in columns.offers.items()}}
+        offered = {**standing, **{sku: offer.product for sku, offer in columns.offers.items()}}
         goods.update(self._goods(key, moving, set(offered.values()) - goods.keys()))
         places.update({(Noun.OFFER, sku): goods.get(product, nowhere) for sku, product in offered.items()})
 

@@ -40,7 +40,7 @@ FULLY_CHECKED_BYTES = 64 << 20
 MERGED_PAGES = 500
 """What one step of putting the search index in order writes."""
 _MISLISTED = (
-    "SELECT 1 FROM listings AS l JOIN products AS p ON p.id = l.goods WHERE (l.low, l.high, l.stock, l.offers) IS NOT "
+    "SELECT 1 FROM listings AS l JOIN products AS p ON p.id = l.goods WHERE NOT l.varies AND (l.low, l.high, l.stock, l.offers) IS NOT "
     "(SELECT coalesce(min(price), 0), coalesce(max(price), 0), coalesce(min(stock), 0), count(*) FROM offers AS o "
     "WHERE o.product = p.product AND o.feed = l.feed) LIMIT 1"
 )
@@ -122,6 +122,12 @@ class CatalogFile:
     async def merge(self) -> bool:
         """Put the search index in better order, a bounded step of it; False when there is nothing left to do."""
         return await asyncio.wrap_future(self._queue(self._transact, _merge))
+
+    async def renew(self) -> int:
+        """Reckon some listings anew that are not as they should be by now; of how many products, 0 once nothing is left."""
+        renewed: int = await asyncio.wrap_future(self._queue(self._transact, _renew))
+        self._written += renewed > 0
+        return renewed
 
     async def fold(self) -> None:
         """Bring what the engine's log holds into the file, so that whoever writes next need not."""
@@ -288,7 +294,7 @@ def _made(path: Path, now: int) -> Database:
     database = open_plain(path)
     try:
         migrate(database, now, shipped("catalog_migrations"))
-        _renew(database, now)
+        _begin_renewing(database, now)
     except BaseException:
         database.close()
         raise
@@ -302,11 +308,16 @@ def _sweep(writer: FileWriter) -> bool:
     return bool(going)
 
 
-def _renew(database: Database, now: int) -> None:
+def _begin_renewing(database: Database, now: int) -> None:
+    """What a migration asks for, if it is little; else the rest follows while the file is in use."""
     if database.execute("SELECT 1 FROM renewals LIMIT 1").fetchone():
         database.execute("BEGIN IMMEDIATE")
         FileWriter(database, now).renew()
         database.execute("COMMIT")
+
+
+def _renew(writer: FileWriter) -> int:
+    return writer.renew()
 
 
 def _merge(writer: FileWriter) -> bool:

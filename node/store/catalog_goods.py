@@ -4,7 +4,6 @@ A listing is a product in a feed that sells it: its own, or the feed of a mercha
 products concerned; `arrange` then brings their listings and words up to date, all at once.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,19 +11,16 @@ from typing import Any
 from sqlite_utils import Database
 
 from node.model.catalog import Entry
+from protocol.offer import Stock
 
-from .catalog_columns import Goods, goods, listing_words
+from .catalog_columns import STOCKS, Goods, goods, listing_words
 from .catalog_dividing import Place
 from .catalog_feeds import marks, parts
+from .catalog_sales import UNSOLD, Piece, Sale, Sales
 from .many import insert_many
 
-_SOLD = (  # as one row: the engine's lock goes hand to hand at each (many.py)
-    "SELECT '[' || coalesce(group_concat(sale), '') || ']' FROM (SELECT json_array(hex(product), feed, min(price), max(price), min(stock), "
-    "count(*)) AS sale FROM offers WHERE product IN ({}) GROUP BY product, feed)"
-)
-_NONE = (0, 0, 0, 0)
-Sale = tuple[int, int, int, int]
-"""Lowest and highest price, best stock, number of offers."""
+_OUT = STOCKS.index(Stock.OUT)
+_SHOWN = ("name", "low", "high", "stock", "offers", "earns", "turns", "varies")
 
 
 @dataclass(slots=True)
@@ -37,8 +33,9 @@ class _Row:
 class Shelves:
     """The tables `products`, `listings`, `words` and `labels` of one transaction."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, sales: Sales) -> None:
         self._db = db
+        self._sales = sales
         self._touched: set[bytes] = set()
         self._labels: dict[str, str] = {}
         self._fresh: list[_Row] = []
@@ -101,38 +98,43 @@ class Shelves:
         following = self._following("listings")
         new, changed, new_words, changed_words = [], [], [], []
         for (row, feed), sale in wanted:
-            text = listing_words(row.goods, feed, sale[0], sale[2], sale[3])
+            sold_out = sale.stock == _OUT
+            text = listing_words(row.goods, feed, sale.low, sale.earns, is_offered=sale.offers > 0, sold_out=sold_out)
+            values = (row.goods.name, sale.low, sale.high, sale.stock, sale.offers, sale.earns, sale.turns, int(sale.varies))
             listing = before.pop((row.id, feed), None)
             if listing is None:
-                new.append((following, row.id, feed, row.goods.name, *sale))
+                new.append((following, row.id, feed, *values))
                 new_words.append((following, text))
                 following += 1
             else:
-                changed.append((row.goods.name, *sale, listing))
+                changed.append((*values, listing))
                 changed_words.append((listing, text))
         many = self._db.conn.executemany
-        insert_many(self._db, "INSERT INTO listings (id, goods, feed, name, low, high, stock, offers)", new)
-        many("UPDATE listings SET name = ?, low = ?, high = ?, stock = ?, offers = ? WHERE id = ?", changed)
+        insert_many(self._db, f"INSERT INTO listings (id, goods, feed, {', '.join(_SHOWN)})", new)
+        many(f"UPDATE listings SET {', '.join(f'{name} = ?' for name in _SHOWN)} WHERE id = ?", changed)  # noqa: S608
         insert_many(self._db, "INSERT INTO words (rowid, text)", new_words)
         many("INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?)", changed_words)
         self._drop("id", list(before.values()))
 
     def _wanted(self, rows: Sequence[_Row]) -> list[tuple[tuple[_Row, int], Sale]]:
-        """Each product in its own feed, offered or not, and in every other feed that offers it without having a product of its own."""
-        products = list({row.goods.product for row in rows})
-        sales: dict[bytes, dict[int, Sale]] = {}
-        for product, feed, *sale in json.loads(self._db.execute(_SOLD.format(marks(products)), products).fetchone()[0]):
-            sales.setdefault(bytes.fromhex(product), {})[feed] = tuple(sale)
+        """Each product in its own feed, offered or not, and in every other feed that offers it without having a product of its own. An
+        offer of a brand's product counts also while it names an earlier record of it: it is there, and says why it can't be sold.
+        """
+        sales = self._sales.of(list({row.goods.product for row in rows}))
+        former = self._sales.former([row.id for row in rows])
         elsewhere = [product for product, feeds in sales.items() if len(feeds) > 1 or not any(row.feed in feeds for row in rows)]
-        owners = self._owners(elsewhere)
-        found: list[tuple[tuple[_Row, int], Sale]] = []
+        owners = self._owners([*elsewhere, *(row.goods.product for row in rows if row.id in former)])
+        found: list[tuple[_Row, int, list[Piece]]] = []
         for row in rows:
             feeds = sales.get(row.goods.product, {})
-            found.append(((row, row.feed), feeds.get(row.feed, _NONE)))
+            found.append((row, row.feed, feeds.get(row.feed, [])))
             owned = owners.get(row.goods.product, {})
+            mine = {feed: pieces for feed, pieces in former.get(row.id, {}).items() if feed not in owned}
             if feeds and owned and min(owned.values()) == row.id:
-                found += [((row, feed), sale) for feed, sale in feeds.items() if feed not in owned]
-        return found
+                mine = {feed: [*feeds.get(feed, []), *mine.get(feed, [])] for feed in {**feeds, **mine} if feed not in owned}
+            found += [(row, feed, pieces) for feed, pieces in mine.items()]
+        self._sales.read(piece for _, _, pieces in found for piece in pieces)
+        return [((row, feed), self._sales.sale(pieces, row.goods.category) if pieces else UNSOLD) for row, feed, pieces in found]
 
     def _owners(self, products: Sequence[bytes]) -> dict[bytes, dict[int, int]]:
         """Product → the feeds that have it as their own, and its row there."""

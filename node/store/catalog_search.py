@@ -6,7 +6,7 @@ without reading all (`catalog_walk`).
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, assert_never
 
 from sqlite_utils import Database
 
@@ -14,24 +14,21 @@ from node.model.catalog_search import MOST_COUNTED, Asked, Found, Listing, Order
 
 from . import catalog_columns as columns
 from .catalog_feeds import marks
-from .catalog_walk import INDEXED, Met, Walk, is_priced, prices_of
+from .catalog_walk import INDEXED, Met, Walk, bounds_of
 from .database import ATTACHED
 
 _AT = ATTACHED
 _ROWS = (
-    "SELECT l.id, h.feed, p.product, p.record, l.low, l.high, l.stock, l.offers, l.name "  # noqa: S608
+    "SELECT l.id, h.feed, p.product, p.record, l.low, l.high, l.stock, l.offers "  # noqa: S608
     f"FROM {_AT}.listings AS l JOIN {_AT}.products AS p ON p.id = l.goods JOIN {_AT}.heads AS h ON h.id = l.feed"
 )
-_KEYS = f"SELECT l.id, l.name, l.low FROM json_each(?) AS j CROSS JOIN {_AT}.listings AS l ON l.id = j.value"  # noqa: S608
-_PRICED = (
-    f"SELECT l.id FROM json_each(?) AS j CROSS JOIN {_AT}.listings AS l INDEXED BY listings_prices ON l.id = j.value "  # noqa: S608
-    "WHERE l.low BETWEEN ? AND ?"
-)
-"""An index that is read in place of the rows: it is a fifth of them."""
+_KEYS = f"SELECT l.id, l.name, l.low, l.earns FROM json_each(?) AS j CROSS JOIN {_AT}.listings AS l ON l.id = j.value"  # noqa: S608
 FINE_MARKS = 16
-"""Up to so many marks of prices are asked for at a time."""
-_Key = tuple[int, str, int, int]
-"""Rank, name, price, number: what `Place` holds."""
+"""Up to so many marks of amounts are asked for at a time."""
+READ_FIRST = 8_000
+"""Of what the words meet, so many are held against the amounts that are asked for. Where few of them fit, marks of amounts are asked for as
+well: then the index meets less, and each costs it more.
+"""
 
 
 class CatalogSearch:
@@ -39,21 +36,22 @@ class CatalogSearch:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._asked = Asked()
+        self._known: Mapping[bytes, int] = {}
 
     def find(self, asked: Asked, order: Order, after: Place | None, limit: int) -> Found:
         """A page of what is asked, after the place where another ended."""
-        feeds = self._feeds()
-        match = _match(asked, feeds)
-        if not match:
+        self._asked, self._known = asked, self._feeds()
+        if not self._match():
             return Found((), 0, many=False, more=False)
-        met = Met(self._db, match)
-        ids = self._fitting(asked, met)
-        if len(ids) <= MOST_COUNTED:
-            every = self._all(asked, ids, order)
-            keys = [key for key in every if after is None or _sorted_by(order, key) > _sorted_by(order, _key(after))]
-            return Found(self._listings([(key[3], key[0]) for key in keys[:limit]]), len(every), many=False, more=len(keys) > limit)
-        found = Walk(self._db, asked, order, after).page(met, _match(asked, feeds, INDEXED), limit + 1)
-        return Found(self._listings([(id_, 0) for id_ in found[:limit]]), MOST_COUNTED + 1, many=True, more=len(found) > limit)
+        met = self._met()
+        if met.read(MOST_COUNTED):
+            every = self._all(met.ids, order)
+            places = [place for place in every if after is None or _sorted_by(order, place) > _sorted_by(order, after)]
+            return Found(self._listings(places[:limit]), len(every), many=False, more=len(places) > limit)
+        ids = Walk(self._db, asked, order, after).page(met, self._match(INDEXED), limit + 1)
+        found = self._all(ids, None)
+        return Found(self._listings(found[:limit]), MOST_COUNTED + 1, many=True, more=len(found) > limit)
 
     def same_code(self, code: str) -> list[Listing]:
         """Every listing of a product with this GTIN."""
@@ -74,62 +72,61 @@ class CatalogSearch:
     def _feeds(self) -> Mapping[bytes, int]:
         return dict(self._db.execute(f"SELECT feed, id FROM {_AT}.heads").fetchall())  # noqa: S608
 
-    def _fitting(self, asked: Asked, met: Met) -> list[int]:
-        """What is met at a price that is asked for, until there are more than are counted."""
-        if not is_priced(asked):
-            met.read(MOST_COUNTED)
-            return met.ids
-        found: list[int] = []
-        while len(found) <= MOST_COUNTED:
-            read = len(met.ids)
-            met.read(read + MOST_COUNTED)
-            if len(met.ids) == read:
-                break
-            found += [row[0] for row in self._db.execute(_PRICED, (json.dumps(met.ids[read:]), *prices_of(asked)))]
-        return found
+    def _met(self) -> Met:
+        """What is met, by the words and, where few of these fit the amounts that are asked for, by marks of amounts."""
+        bounds = bounds_of(self._asked)
+        met = Met(self._db, self._match(), bounds)
+        if not bounds:
+            return met
+        few = met.read(MOST_COUNTED, READ_FIRST)
+        return met if few or len(met.ids) > MOST_COUNTED else Met(self._db, self._match(marked=True), bounds)
 
-    def _all(self, asked: Asked, ids: Sequence[int], order: Order) -> list[_Key]:
-        rows = self._db.execute(_KEYS, (json.dumps(ids),))
-        return sorted(((_rank(name, asked.words), name, low, id_) for id_, name, low in rows), key=lambda key: _sorted_by(order, key))
+    def _all(self, ids: Sequence[int], order: Order | None) -> list[Place]:
+        """Where these stand; in an order, or as they come."""
+        rows = {row[0]: row for row in self._db.execute(_KEYS, (json.dumps(ids),))}
+        words = self._asked.words if order else ()
+        places = (Place(_rank(name, words), name, low, id_, earns) for id_, name, low, earns in (rows[id_] for id_ in ids))
+        return list(places) if order is None else sorted(places, key=lambda place: _sorted_by(order, place))
 
-    def _listings(self, found: Sequence[tuple[int, int]]) -> tuple[Listing, ...]:
-        """Listings by number, each with its rank."""
-        ids = [id_ for id_, _ in found]
+    def _listings(self, places: Sequence[Place]) -> tuple[Listing, ...]:
+        """The listings that stand there."""
+        ids = [place.listing for place in places]
         rows = {row[0]: row for row in self._db.execute(f"{_ROWS} WHERE l.id IN ({marks(ids)})", ids)}
-        return tuple(_listing(rows[id_], rank) for id_, rank in found)
+        return tuple(_listing(rows[place.listing], place) for place in places)
 
+    def _match(self, letters: int | None = None, *, marked: bool = False) -> str:
+        """The expression of the index, of words only so many `letters`; with marks of amounts if `marked`; empty when nothing can match."""
+        asked, known = self._asked, self._known
+        terms = [f'"{word[:letters]}"*' for word in asked.words]
+        found = [columns.AVAILABLE] if asked.available else [columns.OFFERED] if asked.offered else []
+        found += [columns.brand_mark(asked.brand)] if asked.brand else []
+        found += [columns.category_mark(asked.category)] if asked.category else []
+        found += [columns.code_mark(asked.code)] if asked.code else []
+        terms += [f'"{mark}"' for mark in found]
+        for column, bounds in bounds_of(asked).items() if marked else ():
+            terms.append(_any(self._marks(column, *bounds)))
+        feeds = asked.feeds or tuple(known)
+        if not terms or not known.keys() <= set(feeds):
+            terms.append(_any(columns.feed_mark(known[feed]) for feed in feeds if feed in known))
+        return "" if "()" in terms else " AND ".join(terms)
 
-def _match(asked: Asked, known: Mapping[bytes, int], letters: int | None = None) -> str:
-    """The expression of the index, of words only so many `letters`; empty when nothing can match."""
-    terms = [f'"{word[:letters]}"*' for word in asked.words]
-    found = [columns.AVAILABLE] if asked.available else [columns.OFFERED] if asked.offered else []
-    found += [columns.brand_mark(asked.brand)] if asked.brand else []
-    found += [columns.category_mark(asked.category)] if asked.category else []
-    found += [columns.code_mark(asked.code)] if asked.code else []
-    terms += [f'"{mark}"' for mark in found]
-    if is_priced(asked):
-        terms.append(_any(_price_marks(*prices_of(asked))))
-    feeds = asked.feeds or tuple(known)
-    if not terms or not known.keys() <= set(feeds):
-        terms.append(_any(columns.feed_mark(known[feed]) for feed in feeds if feed in known))
-    return "" if "()" in terms else " AND ".join(terms)
+    def _marks(self, column: str, low: int, high: int) -> list[str]:
+        """Marks of all amounts from `low` to `high`, and of few others: fine ones while they are not many."""
+        ladder = columns.LADDERS[column]
+        highest = self._db.execute(f"SELECT max({column}) FROM {_AT}.listings").fetchone()[0]  # noqa: S608
+        first, last = columns.place_of(low), columns.place_of(min(high, highest))
+        if last - first < FINE_MARKS:
+            return [ladder.fine(place) for place in range(first, last + 1)]
+        return [ladder.mark(1 << bits >> 1) for bits in range(low.bit_length(), min(high, highest).bit_length() + 1)]
 
 
 def _any(marks: Iterable[str]) -> str:
     return "(" + " OR ".join(f'"{mark}"' for mark in marks) + ")"
 
 
-def _price_marks(low: int, high: int) -> list[str]:
-    """Marks of all prices from `low` to `high`, and of few others: fine ones while they are not many."""
-    first, last = columns.place_of(low), columns.place_of(high)
-    if last - first < FINE_MARKS:
-        return [f"{columns.MARK}q{step:03x}" for step in range(first, last + 1)]
-    return [columns.price_mark(1 << bits >> 1) for bits in range(low.bit_length(), high.bit_length() + 1)]
-
-
-def _listing(row: Sequence[Any], rank: int) -> Listing:
-    id_, feed, product, goods, low, high, stock, offers, name = row
-    return Listing(id_, feed, product, goods, low, high, stock, offers, Place(rank, name, low, id_))
+def _listing(row: Sequence[Any], place: Place) -> Listing:
+    id_, feed, product, goods, low, high, stock, offers = row
+    return Listing(id_, feed, product, goods, low, high, stock, offers, place)
 
 
 def _rank(name: str, words: Sequence[str]) -> int:
@@ -139,12 +136,15 @@ def _rank(name: str, words: Sequence[str]) -> int:
     return 1 if words[0] in name.split() else 2
 
 
-def _key(place: Place) -> _Key:
-    return place.rank, place.name, place.price, place.listing
-
-
-def _sorted_by(order: Order, key: _Key) -> tuple[int | str, ...]:
-    rank, name, price, id_ = key
-    if order is Order.BEST:
-        return rank, name, id_
-    return (price, id_) if order is Order.CHEAP else (-price, -id_)
+def _sorted_by(order: Order, place: Place) -> tuple[int | str, ...]:
+    match order:
+        case Order.BEST:
+            return place.rank, place.name, place.listing
+        case Order.CHEAP:
+            return place.price, place.listing
+        case Order.DEAR:
+            return -place.price, -place.listing
+        case Order.EARNS:
+            return -place.earns, -place.listing
+        case _:
+            assert_never(order)

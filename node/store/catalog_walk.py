@@ -1,13 +1,13 @@
 """Where much matches a search: a page of it in an order, found without reading all of it.
 
 What matches is either listed whole, or it is so much of what is there that walking along the order and looking each up is quick. Where the
-order leads away from what matches, a list is sorted by the engine; for more than is listed, marks of how titles begin or of how high prices
-are lead on: the index meets each of them with all that is asked in one walk (ADR 0060).
+order leads away from what matches, a list is sorted by the engine; for more than is listed, marks of how titles begin or how high amounts
+are lead on: the index meets each of them with all that is asked in one walk (ADR 0070).
 """
 
 import json
-from collections.abc import Collection, Iterator, Sequence
-from itertools import islice
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any
 
 from sqlite_utils import Database
@@ -27,79 +27,108 @@ STEPS, LOOKS = 60_000, 1_500
 """So far a walk goes at most: with a list at hand, and with a question to the index at each step."""
 SPARE = 4
 """A walk goes so many times as far as it had to if what matches stood everywhere alike."""
-AT_ONCE = 5_000
-"""So many are read together."""
+LEAST, AT_ONCE = 1_000, 5_000
+"""So many are read together: at least where amounts are compared, at most always."""
 INDEXED = 5
 """Beginnings of words up to so many letters have lists of their own; longer ones are put together from all words that begin so, for each
 question. Where many match, these letters are asked for, and of what is met the rest is compared.
 """
 _LISTED = f"FROM json_each(?) AS j CROSS JOIN {_AT}.listings AS l ON l.id = j.value"
+_AMOUNTS = f"FROM json_each(?) AS j CROSS JOIN {_AT}.listings AS l INDEXED BY listings_prices ON l.id = j.value"
+"""An index that is read in place of the rows: it is a fifth of them."""
+_Bounds = tuple[int, int]
 _Span = tuple[Any, Any]
-"""The least and the greatest title or price, both included."""
+"""The least and the greatest title or amount, both included."""
 
 
-def prices_of(asked: Asked) -> tuple[int, int]:
-    """The lowest and the highest price that is asked for."""
-    return asked.low or 0, HIGHEST if asked.high is None else asked.high
+def bounds_of(asked: Asked) -> Mapping[str, _Bounds]:
+    """The lowest and the highest amount that is asked for, by column."""
+    found = {}
+    if asked.low is not None or asked.high is not None:
+        found["low"] = (asked.low or 0, HIGHEST if asked.high is None else asked.high)
+    if asked.earns:
+        found["earns"] = (asked.earns, HIGHEST)
+    return found
 
 
-def is_priced(asked: Asked) -> bool:
-    """Whether prices are asked for at all."""
-    return asked.low is not None or asked.high is not None
+def _within(bounds: Mapping[str, _Bounds]) -> tuple[str, tuple[int, ...]]:
+    """The condition on a listing `l`, and its values."""
+    return " AND ".join(f"l.{column} BETWEEN ? AND ?" for column in bounds), tuple(chain.from_iterable(bounds.values()))
 
 
 class Met:
-    """The numbers of what the index meets, whatever they cost: read only as far as they are wanted, in one walk."""
+    """The numbers of what the index meets and whose amounts fit: read only as far as they are wanted, in one walk."""
 
-    def __init__(self, db: Database, match: str) -> None:
-        self._cursor = db.execute(f"SELECT rowid FROM {_AT}.words WHERE words MATCH ?", (match,))  # noqa: S608
-        self._whole = False
+    def __init__(self, db: Database, match: str, bounds: Mapping[str, _Bounds]) -> None:
+        self._db = db
+        self._whole = not match
+        self._cursor = db.execute(f"SELECT rowid FROM {_AT}.words WHERE words MATCH ?", (match,)) if match else None  # noqa: S608
+        where, self._values = _within(bounds)
+        self._fitting = f"SELECT l.id {_AMOUNTS} WHERE {where}" if bounds else ""
+        self._reads = self._last = 0
         self.ids: list[int] = []
 
-    def read(self, most: int) -> bool:
-        """Read on until there are more than `most`. Whether all are here then, and no more than that."""
-        while not self._whole and len(self.ids) <= most:
-            part = self._cursor.fetchmany(min(most + 1 - len(self.ids), AT_ONCE))
+    def read(self, most: int, reads: int = HIGHEST) -> bool:
+        """Read on until there are more than `most`, or so many were read. Whether all are here then, and no more than that."""
+        while not self._whole and len(self.ids) <= most and self._reads < reads:
+            assert self._cursor is not None
+            wanted = max(most + 1 - len(self.ids), LEAST if self._fitting else 1)
+            part = [row[0] for row in self._cursor.fetchmany(min(wanted, AT_ONCE, reads - self._reads))]
             self._whole = not part
-            self.ids += [row[0] for row in part]
-        return len(self.ids) <= most
+            self._reads += len(part)
+            self._last = part[-1] if part else self._last
+            self.ids += self._fit(part) if self._fitting and part else part
+        return self._whole and len(self.ids) <= most
+
+    def _fit(self, part: Sequence[int]) -> list[int]:
+        return [row[0] for row in self._db.execute(self._fitting, (json.dumps(part), *self._values))]
 
     def expected(self, highest: int) -> int:
         """How many they may be in all, where the last listing's number is `highest`: the index gives them by their numbers."""
-        return len(self.ids) if self._whole else max(len(self.ids) * highest // self.ids[-1], len(self.ids))
+        return self._in_all(len(self.ids), highest)
+
+    def reads(self, highest: int) -> int:
+        """How many may have to be read for all of them."""
+        return self._in_all(self._reads, highest)
+
+    def _in_all(self, count: int, highest: int) -> int:
+        return count if self._whole else max(count * highest // max(self._last, 1), count)
 
 
 class Walk:
-    """A page of what matches, in order of titles or of prices, after a place."""
+    """A page of what matches, in order of titles, prices or earnings, after a place."""
 
     def __init__(self, db: Database, asked: Asked, order: Order, after: Place | None) -> None:
         self._db = db
-        self._titled, self._turned = order is Order.BEST, order is Order.DEAR
-        self._column = "name" if self._titled else "low"
-        self._span: _Span = ("", "\U0010ffff") if self._titled else prices_of(asked)
-        self._prices = prices_of(asked) if self._titled and is_priced(asked) else ()
-        """To be compared: in order of prices the span says them."""
+        self._titled, self._turned = order is Order.BEST, order in (Order.DEAR, Order.EARNS)
+        self._column = {Order.BEST: "name", Order.EARNS: "earns"}.get(order, "low")
+        bounds = bounds_of(asked)
+        self._span: _Span = ("", "\U0010ffff") if self._titled else bounds.get(self._column, (0, HIGHEST))
+        self._others = {column: ends for column, ends in bounds.items() if column != self._column}
+        """To be compared: of what stands in order the span says it."""
         self._longer = [word for word in asked.words if len(word) > INDEXED]
         self._briefly = False
         """Whether the index is asked for the first letters only."""
         self._place: tuple[Any, int] | None = None
         if after is not None:
-            self._place = (after.name if self._titled else after.price, after.listing)
+            self._place = ({"name": after.name, "low": after.price, "earns": after.earns}[self._column], after.listing)
 
     def page(self, met: Met, brief: str, most: int) -> list[int]:
-        """The first `most` after the place. `brief` asks the index for the same as `met`, of each word for `INDEXED` letters at most."""
+        """The first `most` after the place. `brief` asks the index for the same as `met`, of each word for `INDEXED` letters at most, and
+        for no amounts.
+        """
         self._highest = self._db.execute(f"SELECT max(id) FROM {_AT}.listings").fetchone()[0]  # noqa: S608
         found = self._listed(self._span, met, LISTED, most)
         return list(islice(self._climb(brief, most), most)) if found is None else found
 
     def _listed(self, span: _Span, met: Met, listed: int, most: int) -> list[int] | None:
         """Those of a span, where all that is met may be listed; None where it is too many."""
-        if met.read(SORTED):
+        if met.read(SORTED, SPARE * SORTED + 1):
             return self._sorted(met.ids, most)
         expected = met.expected(self._highest)
-        if expected > listed or not met.read(listed):
+        if expected > listed or met.reads(self._highest) > SPARE * listed or not met.read(listed):
             return None
-        steps = SPARE * most * self._highest // expected + expected
+        steps = SPARE * most * self._highest // max(expected, 1) + expected
         found, ended = self._along(span, min(steps, STEPS), most, among=set(met.ids))
         return found if ended else [*found, *self._sorted(met.ids, most - len(found))]
 
@@ -116,7 +145,7 @@ class Walk:
         count, row = 0, None
         for row in self._db.execute(sql, (*given, *values, steps)):
             count += 1
-            if (row[2] if match else row[0] in among) and self._fits(row[0]):
+            if (row[2] if match else row[0] in among) and self._has(row[0]):
                 found.append(row[0])
                 if len(found) == most:
                     return found, True
@@ -128,13 +157,12 @@ class Walk:
         if not match:
             return "0", ()
         met = f"EXISTS (SELECT 1 FROM {_AT}.words WHERE words MATCH ? AND rowid = l.id)"  # noqa: S608
-        return (f"l.low BETWEEN ? AND ? AND {met}", (*self._prices, match)) if self._prices else (met, (match,))
+        where, values = _within(self._others)
+        return (f"{where} AND {met}", (*values, match)) if where else (met, (match,))
 
     def _sorted(self, ids: Sequence[int], most: int) -> list[int]:
         """The first of some, sorted by the engine."""
         where, values = self._ahead(self._span)
-        if self._prices:
-            where, values = f"{where} AND l.low BETWEEN ? AND ?", (*values, *self._prices)
         sql = f"SELECT l.id {_LISTED} WHERE {where} ORDER BY {self._order()} LIMIT ?"
         found = self._db.execute(sql, (json.dumps(ids), *values, -1 if self._briefly else most))
         return list(islice((row[0] for row in found if self._has(row[0])), most))
@@ -156,15 +184,21 @@ class Walk:
 
     def _climb(self, match: str, most: int) -> Iterator[int]:
         self._briefly = True
-        for mark in self._by_title(match) if self._titled else self._by_price(match):
-            met = Met(self._db, f'{match} AND "{mark}"')
-            found = self._listed(self._ends(mark), met, MARKED, most)
-            if found is None:
-                found, ended = self._along(self._ends(mark), LOOKS, most, match=match)
-                if not ended:
-                    met.read(HIGHEST)
-                    found += self._sorted(met.ids, most)
-            yield from found
+        for mark in self._by_title(match) if self._titled else self._by_amount(match):
+            yield from self._band(f'{match} AND "{mark}"', self._ends(mark), match, most)
+        if self._column == "earns" and self._span[0] == 0:
+            yield from self._band(match, (0, 0), match, most)  # what earns nothing has no mark
+
+    def _band(self, marked: str, span: _Span, match: str, most: int) -> list[int]:
+        """The first of one span."""
+        met = Met(self._db, marked, self._others | ({"earns": (0, 0)} if marked is match else {}))
+        found = self._listed(span, met, MARKED, most)
+        if found is None:
+            found, ended = self._along(span, LOOKS, most, match=match)
+            if not ended:
+                met.read(HIGHEST)
+                found += self._sorted(met.ids, most)
+        return found
 
     def _by_title(self, match: str) -> Iterator[str]:
         start = columns.title_marks(self._place[0]) if self._place else []
@@ -182,37 +216,29 @@ class Walk:
             elif self._meets(match, mark):
                 yield from self._letters(match, mark, start[1:] if start and mark == start[0] else [])
 
-    def _by_price(self, match: str) -> Iterator[str]:
-        low, high = self._span
+    def _by_amount(self, match: str) -> Iterator[str]:
+        ladder, (low, high) = columns.LADDERS[self._column], self._span
         if self._place is not None:
             low, high = (low, min(high, self._place[0])) if self._turned else (max(low, self._place[0]), high)
         magnitudes = range(low.bit_length(), high.bit_length() + 1)
         first, last = columns.place_of(low), columns.place_of(high)
         for bits in reversed(magnitudes) if self._turned else magnitudes:
-            if not self._meets(match, columns.price_mark(1 << bits >> 1)):
+            if not self._meets(match, ladder.mark(1 << bits >> 1)):
                 continue
             steps = range(max(first, bits << columns.FINE), min(last, (bits + 1 << columns.FINE) - 1) + 1)
             for step in reversed(steps) if self._turned else steps:
-                yield f"{columns.MARK}q{step:03x}"
+                yield ladder.fine(step)
 
     def _ends(self, mark: str) -> _Span:
         if self._titled:
             beginning = columns.beginning_of(mark)  # with spaces after a title that is shorter
             return beginning.rstrip(), beginning + "\U0010ffff"
-        low, high = columns.prices_of(mark)
+        low, high = columns.amounts_of(mark)
         return max(low, self._span[0]), min(high, self._span[1])
 
     def _meets(self, match: str, mark: str) -> bool:
         sql = f"SELECT 1 FROM {_AT}.words WHERE words MATCH ? LIMIT 1"  # noqa: S608
         return bool(self._db.execute(sql, (f'{match} AND "{mark}"',)).fetchone())
-
-    def _fits(self, listing: int) -> bool:
-        """Whether its price is one that is asked for, and its words are."""
-        if not self._prices:
-            return self._has(listing)
-        low, high = self._prices
-        price: int = self._db.execute(f"SELECT low FROM {_AT}.listings WHERE id = ?", (listing,)).fetchone()[0]  # noqa: S608
-        return low <= price <= high and self._has(listing)
 
     def _has(self, listing: int) -> bool:
         """Whether the words asked for begin the listing's, where the index was only asked for their first letters."""

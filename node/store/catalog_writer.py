@@ -13,17 +13,22 @@ from protocol.product import product_id
 from protocol.sections import Part
 from protocol.state_hash import STATE_BYTES, StateHash
 
-from .catalog_columns import Columns, Offered
+from .catalog_columns import Columns
 from .catalog_dividing import NOWHERE, Dividing, Moving, Place, names_of
 from .catalog_feeds import NOUNS, FileFeeds, Table, marks, parts, within
 from .catalog_goods import Shelves
 from .catalog_journal import Journal
+from .catalog_offers import OfferRows
+from .catalog_renewing import Renewing
+from .catalog_sales import Sales
 from .catalog_tree import grow
-from .many import TURN, insert_many
+from .many import TURN
 
 BATCH = 2_000
 FORGOTTEN = 2_000
 """So many operations are looked at together."""
+RENEWED = 500
+"""So many listings are reckoned anew at a time."""
 _HEAD = "INSERT OR IGNORE INTO heads (feed, state) VALUES (?, zeroblob(?))"
 
 
@@ -53,7 +58,10 @@ class FileWriter(FileFeeds):
     def __init__(self, db: Database, now: int) -> None:
         super().__init__(db)
         self._now = now
-        self._shelves = Shelves(db)
+        sales = Sales(db, now)
+        self._shelves = Shelves(db, sales)
+        self._offers = OfferRows(db, now, sales, self._shelves)
+        self._renewing = Renewing(db, now, self._offers, self._shelves)
         self._sections = Dividing(db)
 
     # --- operations
@@ -242,11 +250,21 @@ class FileWriter(FileFeeds):
         self._db.execute("DELETE FROM heads WHERE id = ?", (key,))
         return True
 
-    def renew(self) -> None:
-        """Make listings and words again where a migration asks for it."""
-        self._shelves.touch(row[0] for row in self._db.execute("SELECT product FROM renewals").fetchall())
-        self._shelves.arrange()
-        self._db.execute("DELETE FROM renewals")
+    # --- what a listing costs us and brings us
+
+    def know(self, feed: bytes, rank: int, plans: Iterable[tuple[bytes, bytes]]) -> None:
+        """Our rank at the merchant of a feed, and plans of its (hash, record). What little depends on them is reckoned at once."""
+        self._renewing.know(feed, rank, plans)
+        if self.held(feed).offers <= RENEWED:
+            self.renew()
+
+    def unknow(self, feed: bytes) -> None:
+        """Nobody follows the feed any more."""
+        self._renewing.unknow(feed)
+
+    def renew(self, most: int = RENEWED) -> int:
+        """Reckon listings anew whose time has come, or that wait for it, of up to so many products; of how many, 0 once nothing is left."""
+        return self._renewing.renew(most)
 
     def merge(self, pages: int) -> bool:
         """Merge segments of the search index, writing about so many pages; whether anything was left to merge."""
@@ -312,31 +330,17 @@ class FileWriter(FileFeeds):
         elif noun is Noun.PRODUCT:
             self._shelves.put(key, [(entry, columns.goods[entry.name], _place(moving, entry)) for entry in entries], present)
         else:
-            self._offer(key, [(entry, columns.offers[entry.name], _place(moving, entry)) for entry in entries], present)
+            self._offers.put(key, [(entry, columns.offers[entry.name], _place(moving, entry)) for entry in entries], present)
         if self._db.execute("SELECT 1 FROM gone WHERE feed = ? LIMIT 1", (key,)).fetchone():
             back = [(key, noun.value, entry.name) for entry in entries]
             self._db.conn.executemany("DELETE FROM gone WHERE feed = ? AND noun = ? AND name = ?", back)
         self._count(key, noun, len(entries) - len(present))
 
-    def _offer(self, key: int, entries: Sequence[tuple[Entry, Offered, Place]], present: set[str]) -> None:
-        self._shelves.touch(self._sold(key, present))
-        rows = [(key, entry.name, *offered, entry.seq, entry.record, *place) for entry, offered, place in entries]
-        insert_many(self._db, "INSERT OR REPLACE INTO offers (feed, sku, product, price, stock, seq, record, brand, category)", rows)
-        self._shelves.touch(row[2] for row in rows)
-
-    def _sold(self, key: int, skus: Iterable[str]) -> list[bytes]:
-        """The products that these offers are for."""
-        found: list[bytes] = []
-        for part in parts(skus):
-            sql = f"SELECT product FROM offers WHERE feed = ? AND sku IN ({marks(part)})"  # noqa: S608
-            found += [row[0] for row in self._db.execute(sql, (key, *part))]
-        return found
-
     def _remove(self, key: int, noun: Noun, names: Iterable[str]) -> None:
         table = Table.of(noun)
         for part in parts(names):
             if noun is Noun.OFFER:
-                self._shelves.touch(self._sold(key, part))
+                self._offers.clear(key, part)
             elif noun is Noun.PRODUCT:
                 self._shelves.clear(key, part)
             sql = f"DELETE FROM {table.name} WHERE feed = ?{table.where} AND {table.column} IN ({marks(part)})"  # noqa: S608

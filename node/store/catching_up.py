@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from node.model.catalog import Entry, Held
+from protocol.codec import to_bytes
+from protocol.envelope import verify
 from protocol.operations import Noun
+from protocol.plan import TYPE, Plan
 from protocol.state_hash import StateHash
 
 from .catalog_feeds import FileFeeds
@@ -28,6 +31,15 @@ _BEFORE = {
     Noun.RETURNS: ("return_policies", "name"),
 }
 """Where a store from before has its records."""
+_RANKS = (
+    "SELECT f.feed, coalesce(r.rank, 0) FROM feeds AS f LEFT JOIN memberships AS m ON m.merchant = f.identity AND m.status = 'accepted' "
+    "LEFT JOIN ranks AS r ON r.merchant = m.merchant AND r.member = m.member WHERE NOT f.own AND NOT f.closed"
+)
+_PLANS = (
+    "SELECT f.feed, p.plan, p.raw FROM feeds AS f JOIN plans AS p ON p.merchant = f.identity WHERE NOT f.own AND NOT f.closed "  # noqa: S608
+    f"AND NOT EXISTS (SELECT 1 FROM {ATTACHED}.plans AS k WHERE k.feed = f.feed AND k.plan = p.plan)"
+)
+"""Those that the file doesn't know yet."""
 Progress = Callable[[int, int], None]
 """Told how many entries of how many are in."""
 
@@ -64,6 +76,21 @@ def catch_up(store: Database, file: CatalogFile, progress: Progress = lambda _do
                     file.write_now(FileWriter.divide, feed.feed)
                 if after.checkpoint != feed.checkpoint:
                     _project(store, file, feed, after.size, progress)
+        _tell(store, file)
+
+
+def _tell(store: Database, file: CatalogFile) -> None:
+    """What a listing costs us and brings us hangs on our rank and on the merchant's plans: the file learns them, feed by feed."""
+    known = dict(store.execute(f"SELECT feed, rank FROM {ATTACHED}.ranks").fetchall())  # noqa: S608
+    ranks = dict(store.execute(_RANKS).fetchall())
+    plans: dict[bytes, list[tuple[bytes, bytes]]] = {}
+    for feed, plan, raw in store.execute(_PLANS).fetchall():
+        plans.setdefault(feed, []).append((plan, to_bytes(verify(raw, TYPE).read(Plan))))
+    for feed, rank in ranks.items():
+        if feed in plans or known.get(feed) != rank:
+            file.write_now(FileWriter.know, feed, rank, plans.get(feed, ()))
+    for feed in known.keys() - ranks.keys():
+        file.write_now(FileWriter.unknow, feed)
 
 
 def carry_over(store: Database, file: CatalogFile) -> None:

@@ -1,5 +1,6 @@
 """Memberships, members and edges in the store."""
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from sqlite_utils import Database
@@ -19,8 +20,10 @@ _EDGE = "edge, merchant, member, sponsor, seq, starts, side, status, peer, creat
 class Team:
     """The tables `memberships`, `members`, `ranks`, `payees` and `edges` of one transaction."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, touched: Callable[[], None]) -> None:
         self._db = db
+        self._touched = touched
+        """Told where prices for us may be others from now on."""
 
     # --- ours
 
@@ -40,6 +43,7 @@ class Team:
     def keep_membership(self, row: Membership) -> None:
         """Write one of ours."""
         self._keep("memberships", _MEMBERSHIP, row)
+        self._touched()
 
     # --- a merchant's
 
@@ -63,6 +67,7 @@ class Team:
         """Write one, new or in place of an earlier one."""
         sql = f"INSERT OR REPLACE INTO ranks ({_RANK}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608
         self._db.execute(sql, (row.merchant, row.member, row.rank, row.created, row.raw))
+        self._touched()
 
     # --- where commissions go
 

@@ -220,7 +220,7 @@ class Unit(Generic[M]):
     @cached_property
     def team(self) -> Team:
         """Memberships, members, sponsor edges."""
-        return Team(self.db)
+        return Team(self.db, lambda: self.touched(CATALOG))
 
     @cached_property
     def orders(self) -> Orders:

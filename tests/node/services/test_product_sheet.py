@@ -5,13 +5,28 @@ from dataclasses import replace
 import pytest
 
 from node.errors import NotFound
-from node.services import brand_offers, brand_plans, catalog, catalog_following, catalog_search, plans, product_sheet, team, withdrawals
+from node.model.catalog_batch import Batch
+from node.services import (
+    brand_offers,
+    brand_plans,
+    browse,
+    catalog,
+    catalog_following,
+    catalog_search,
+    plans,
+    product_sheet,
+    team,
+    withdrawals,
+)
 from node.services.brand_offers import SkuPrice
+from node.services.catalog_batches import publish_batch, roll_back
 from node.services.ranks import give_rank
+from node.store.catalog_writer import FileWriter
 from protocol.codec import from_bytes
+from protocol.errors import Conflict
 from protocol.money import Money
 from protocol.offer import Offer, Promotion, RankPrice
-from protocol.operations import Noun, put
+from protocol.operations import Noun, put, remove
 from protocol.product import Product, Size, Translation
 from protocol.return_policy import ReturnCost, ReturnPolicy
 
@@ -153,3 +168,78 @@ def test_a_brand_sees_what_it_has_though_it_has_no_price(market):
     sheet = market.solis.read(product_sheet.get_product, product=bytes.fromhex(found.product))
     [variant] = sheet.variants
     assert (variant.sku, variant.price, variant.plan, sheet.shops) == ("cream", None, "", ())
+
+
+def found(node, **asked):
+    return {(view.merchant_name, view.title): view for view in node.read(catalog_search.search_products, **asked).listings if view.skus}
+
+
+def test_what_a_brand_called_back_says_so_though_its_shop_has_not_signed_it_anew(market, monkeypatch):
+    """The offer names the record from before: it stays, is told with the brand's reason, and can't be ordered."""
+    monkeypatch.setattr(brand_offers, "_renewed", lambda _unit, _offer: None)
+    ana, lumen = market.ana, market.shops[0]
+    assert {view.refusal for view in found(ana, in_stock=True).values()} == {""}
+    market.solis.write(withdrawals.withdraw, handle="cream", reason="The glass may splinter.")
+    market.settle()
+    shown = found(ana, q="cream")
+    assert {name for name, _ in shown} == {"lumen", "noir"}
+    assert all(view.withdrawn and "splinter" in view.refusal for view in shown.values())
+    assert found(ana, in_stock=True) == {}
+    sheet = market.sheet(merchant=lumen.identity)
+    assert (sheet.withdrawn, [shop.merchant_name for shop in sheet.shops]) == ("The glass may splinter.", ["noir"])
+    assert "splinter" in sheet.variants[0].refusal
+    assert ana.read(browse.list_offers, purchasable=True) == []
+    with pytest.raises(Conflict) as refused:
+        ana.read(brand_offers.require_sellable, merchant=lumen.identity, skus=["cream"])
+    assert refused.value.code == "withdrawn"
+    market.solis.write(withdrawals.allow_again, handle="cream")
+    market.settle()
+    assert {view.refusal for view in found(ana, q="cream", in_stock=True).values()} == {""}
+
+
+def test_an_offer_that_comes_back_by_taking_a_batch_back_is_shown_as_called_back(market):
+    """The shop had stopped offering it before the brand called it back."""
+    lumen = market.shops[0]
+    [row] = lumen.read(lambda unit: unit.catalog.feeds(own=True))
+
+    def stop(unit):
+        batch = Batch(bytes(32), row.feed, "import", "stopped", unit.now, 0, 0)
+        publish_batch(unit, "USD", [("cream", [remove(Noun.OFFER, "cream")])], batch)
+
+    lumen.write(stop)
+    market.settle()
+    assert {name for name, _ in found(market.ana, q="cream")} == {"noir"}
+    market.solis.write(withdrawals.withdraw, handle="cream", reason="The glass may splinter.")
+    market.settle()
+    assert lumen.write(roll_back, batch=bytes(32)).restored == 1
+    market.settle()
+    shown = found(market.ana, q="cream")
+    assert {(name, view.withdrawn) for (name, _), view in shown.items()} == {("lumen", True), ("noir", True)}
+    assert found(market.ana, in_stock=True) == {}
+
+
+def test_it_is_found_by_its_title_in_another_language(market):
+    assert {title for _, title in found(market.ana, q="creme")} == {"Product cream"}
+    assert found(market.ana, q="wasser") == {}, "titles only"
+
+
+def test_the_search_goes_by_ones_own_price_and_what_it_brings(market):
+    lumen, now = market.shops[0], market.world.clock()
+    market.offer(ranks=(RankPrice(2, usd(4000)),), promotions=(Promotion("Dawn", usd(2000), now + DAY, now + 2 * DAY),))
+
+    def cheapest():
+        return [(view.merchant_name, view.price, view.earns) for view in found(market.ana, q="cream", order="cheap").values()]
+
+    assert cheapest() == [("noir", 4900, 980), ("lumen", 5200, 1040)]
+    assert {name for name, _ in found(market.ana, earns=1000)} == {"lumen"}
+    lumen.write(give_rank, member=market.member, rank=3)
+    market.settle()
+    assert cheapest() == [("lumen", 4000, 800), ("noir", 4900, 980)]
+    assert {name for name, _ in found(market.ana, earns=900)} == {"noir"}
+    market.world.tick(DAY)
+    market.ana.store.catalog.write_now(FileWriter.renew)
+    assert {name for name, _ in found(market.ana, highest=2000)} == {"lumen"}
+    market.world.tick(DAY)
+    market.ana.store.catalog.write_now(FileWriter.renew)
+    assert found(market.ana, highest=2000) == {}
+    assert [name for name, _ in found(market.ana, order="earns")] == ["noir", "lumen"]

@@ -509,7 +509,7 @@ def test_a_file_from_before_recalls_counted_is_brought_up_to_date_at_opening(mak
         made = replace(catalog_columns.goods(to_bytes(gone)), recalled=False)
         sql = "SELECT l.id, l.feed, l.low FROM listings AS l JOIN products AS p ON p.id = l.goods WHERE handle = 'pear'"
         [(listing, feed, low)] = writing._db.execute(sql)
-        words = catalog_columns.listing_words(made, feed, low, 0, 1)
+        words = catalog_columns.listing_words(made, feed, low, 0, is_offered=True, sold_out=False)
         writing._db.execute("INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?)", (listing, words))
         writing._db.execute("DROP TABLE renewals")
         writing._db.execute("DELETE FROM migrations WHERE number = 2")
