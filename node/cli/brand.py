@@ -48,12 +48,12 @@ def list_(context: typer.Context) -> None:
 
 
 @app.command()
-def products(context: typer.Context) -> None:
+def products(context: typer.Context, search: Annotated[str, typer.Argument(help="Words; empty: all.")] = "") -> None:
     """What your brands have, and what of it you offer (shops)."""
     call = call_of(context)
     with reported():
         columns = ("title", "brand_name", "skus", "suggested", "currency", "bounds", "offered", "withdrawn", "product")
-        call.output.show(call.client.get("/brand/products"), columns)
+        call.output.show(call.client.get("/brand/products", search=search), columns)
 
 
 @app.command()

@@ -53,14 +53,15 @@ def feeds(context: typer.Context) -> None:
 @app.command(name="list")
 def list_(
     context: typer.Context,
-    search: Annotated[str, typer.Argument(help="Part of a title, brand or SKU.")] = "",
+    search: Annotated[str, typer.Argument(help="Words, or how they begin.")] = "",
     limit: int = 50,
     cursor: Annotated[str, typer.Option(help="Where an earlier page ended.")] = "",
+    own: Annotated[bool, typer.Option(help="Only what you write yourself.")] = False,
 ) -> None:
     """Products by title. Example: gemstra catalog list serum"""
     call = call_of(context)
     with reported():
-        page = call.client.get("/catalog/products", search=search, limit=limit, cursor=cursor)
+        page = call.client.get("/catalog/products", search=search, limit=limit, cursor=cursor, own="true" if own else "false")
         shown = [{**row, "skus": ", ".join(item["sku"] for item in row["variants"])} for row in page["products"]]
         call.output.show(page if call.output.as_json else shown, ("title", "vendor", "merchant_name", "skus", "id"))
         if page["cursor"]:
@@ -179,8 +180,8 @@ def allow(context: typer.Context, handle: str) -> None:
 
 
 @app.command()
-def withdrawals(context: typer.Context) -> None:
+def withdrawals(context: typer.Context, search: Annotated[str, typer.Argument(help="Words; empty: all.")] = "") -> None:
     """What you have withdrawn, and why."""
     call = call_of(context)
     with reported():
-        call.output.show(call.client.get("/catalog/withdrawals"), ("handle", "title", "reason", "at"))
+        call.output.show(call.client.get("/catalog/withdrawals", search=search), ("handle", "title", "reason", "at"))

@@ -18,7 +18,8 @@ class Order(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a search asks for; everything empty or None is not asked. `feeds` are the only ones looked into; prices are the lowest of a
-    product in minor units, as it is sold to us, both included; `earns` is the least that a sale brings; `code` is a GTIN.
+    product in minor units, as it is sold to us, both included; `earns` is the least that a sale brings, and no price below `floor` brings
+    that; `code` is a GTIN; `home`: only in the feed that has the record; `recalled`: only what is called back, or will be.
     """
 
     words: tuple[str, ...] = ()
@@ -31,6 +32,9 @@ class Asked:
     low: int | None = None
     high: int | None = None
     earns: int | None = None
+    floor: int = 0
+    home: bool = False
+    recalled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,9 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A page of what is found. `total` is exact up to `MOST_COUNTED`; beyond, `many` says that there are more than those."""
+    """A page of what is found. `total` is exact, or with `many` there are more than so many: nothing is counted beyond `MOST_COUNTED`, and
+    where amounts are asked for, no more than is read for a page.
+    """
 
     listings: tuple[Listing, ...]
     total: int

@@ -4,10 +4,13 @@ against brand, bounds and plan by whoever is about to sell (protocol/brand_plan.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from node.errors import ConflictError, NotFound, UserError
 from node.model.brand import BrandPlanRecord
 from node.model.catalog import FeedRow, PlanRecord, ProductRecord
+from node.model.catalog_search import Asked, Order
+from node.model.terms import words
 from protocol.brand_plan import check_offer, check_within
 from protocol.codec import from_bytes
 from protocol.errors import Conflict
@@ -20,8 +23,10 @@ from protocol.product import Product, product_id
 
 from .brand_plans import BrandsUnit, brand_name, current_bounds
 from .catalog import publish
+from .search_book import BookUnit
 
-ALL = 10**9
+MOST_ROWS = 200
+MOST_WORDS = 12
 _KEY_28 = b"\x18\x1c"  # of a brand in an offer: what lacks it need not be read
 _SEEN = "brand-offers/seen"  # setting: feed of a brand → the size our offers were last held against
 
@@ -68,6 +73,10 @@ class BrandProductView:
     withdrawn: str
 
 
+class BrandProductsUnit(BrandsUnit, BookUnit, Protocol):
+    """What the list of brands' products needs of a transaction."""
+
+
 # --- the merchant
 
 
@@ -103,22 +112,20 @@ def stop_offering(unit: BrandsUnit, product: bytes) -> int:
     return len(found)
 
 
-def list_brand_products(unit: BrandsUnit, limit: int = 200) -> list[BrandProductView]:
-    """The products of our brands, by title."""
-    offered = {offer.product for _, offer in _own(unit)}
+def list_brand_products(unit: BrandProductsUnit, search: str = "", limit: int = MOST_ROWS) -> list[BrandProductView]:
+    """The products of our brands, by title; of many, what these words find."""
     brands = {row.feed: row for row in _brand_feeds(unit)}
-    found = (record for record in unit.catalog.products("", ("", b"", ""), ALL) if record.feed in brands)
-    views = []
-    for record, _ in zip(found, range(limit), strict=False):
-        owner = brands[record.feed].identity
-        product, currency = record.product, unit.me.currency
-        suggested = next((amount.minor for amount in product.suggested or () if amount.currency == currency), None)
-        names = tuple(plan.bounds.name for plan in _allowed(unit, owner, product))
-        withdrawn = product.withdrawal.reason if product.withdrawal is not None and product.withdrawn_at(unit.now) else ""
-        skus = tuple(variant.sku for variant in product.variants)
-        shown = (record.id.hex(), owner.hex(), brand_name(unit, owner), product.title, skus, suggested, currency, names)
-        views.append(BrandProductView(*shown, record.id in offered, withdrawn))
-    return views
+    if not brands:
+        return []
+    asked = Asked(tuple(words(search)[:MOST_WORDS]), tuple(brands), offered=False, home=True)
+    found = unit.catalog_search.find(asked, Order.BEST, None, min(max(limit, 1), MOST_ROWS)).listings
+    return [_shown(unit, brands[item.feed].identity, item.product, from_bytes(Product, item.goods)) for item in found]
+
+
+def get_brand_product(unit: BrandsUnit, product: bytes) -> BrandProductView:
+    """One product of a brand of ours."""
+    record, owner = _brands_product(unit, product)
+    return _shown(unit, owner.identity, record.id, record.product)
 
 
 def list_brand_offers(unit: BrandsUnit) -> list[BrandOfferView]:
@@ -282,6 +289,18 @@ def _stock(text: str) -> Stock:
         return Stock(text)
     except ValueError as error:
         raise UserError(f"Stock is one of {', '.join(Stock)}.", code="bad-stock") from error
+
+
+def _shown(unit: BrandsUnit, owner: bytes, id_: bytes, product: Product) -> BrandProductView:
+    currency = unit.me.currency
+    suggested = next((amount.minor for amount in product.suggested or () if amount.currency == currency), None)
+    names = tuple(plan.bounds.name for plan in _allowed(unit, owner, product))
+    withdrawn = product.withdrawal.reason if product.withdrawal is not None and product.withdrawn_at(unit.now) else ""
+    skus = tuple(variant.sku for variant in product.variants)
+    own = {row.feed for row in unit.catalog.feeds(own=True)}
+    offered = any(item.feed in own and item.offer.product == id_ for item in unit.catalog.offers_of(id_))
+    shown = (id_.hex(), owner.hex(), brand_name(unit, owner), product.title, skus, suggested, currency, names)
+    return BrandProductView(*shown, offered, withdrawn)
 
 
 def _view(unit: BrandsUnit, merchant: bytes, offer: Offer) -> BrandOfferView:

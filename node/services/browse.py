@@ -1,14 +1,14 @@
 """Looking at catalogs: feeds, products and offers, as pages and commands show them."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Protocol
 
-from node.errors import UserError
 from node.model.catalog import FeedRow, OfferRecord, ProductRecord
-from protocol.encoding import decode, encode
-from protocol.errors import Malformed
+from node.model.catalog_search import Asked, Order
+from node.model.terms import words
+from protocol.codec import from_bytes
 from protocol.offer import Stock
+from protocol.product import Product
 
 from . import feed_trouble
 from .brand_offers import refusal
@@ -16,8 +16,14 @@ from .brand_plans import BrandsUnit, brand_name
 from .catalog_following import expected
 from .earning import EarningUnit, Rates
 from .picture_views import PictureView, picture_views
+from .search_book import BookUnit, cursor_of, place_of
 
 MOST_ROWS = 200
+MOST_WORDS = 12
+
+
+class ListUnit(BrandsUnit, BookUnit, Protocol):
+    """What the list of products needs of a transaction."""
 
 
 class OffersUnit(EarningUnit, BrandsUnit, Protocol):
@@ -121,15 +127,17 @@ def list_feeds(unit: BrandsUnit) -> list[FeedView]:
     return [feed_view(unit, row) for row in unit.catalog.feeds()]
 
 
-def list_products(unit: BrandsUnit, search: str = "", cursor: str = "", limit: int = 50) -> ProductPage:
-    """Products by title."""
-    after = _read_cursor(cursor)
-    count = min(max(limit, 1), MOST_ROWS)
-    found = unit.catalog.products(search.strip(), after, count + 1)
-    shown = found[:count]
-    last = shown[-1] if len(found) > count else None
-    going_on = _cursor(last) if last else ""
-    return ProductPage(tuple(_product_view(unit, record) for record in shown), going_on)
+def list_products(unit: ListUnit, search: str = "", cursor: str = "", limit: int = 50, own: bool = False) -> ProductPage:
+    """Products found by these words, the best match first; by title without them. Each once, offered or not; `own`: only what we write."""
+    looked = tuple(words(search)[:MOST_WORDS])
+    feeds = tuple(row.feed for row in unit.catalog.feeds(own=own or None))
+    place = place_of(cursor)
+    if not feeds or (search.strip() and not looked):
+        return ProductPage((), "")
+    asked = Asked(looked, feeds, offered=False, home=True)
+    found = unit.catalog_search.find(asked, Order.BEST, place, min(max(limit, 1), MOST_ROWS))
+    shown = (ProductRecord(listing.feed, listing.product, from_bytes(Product, listing.goods)) for listing in found.listings)
+    return ProductPage(tuple(_product_view(unit, record) for record in shown), cursor_of(found))
 
 
 def unknown_product(unit: BrandsUnit) -> str:
@@ -161,20 +169,6 @@ def list_offers(
 
 def _purchasable(unit: BrandsUnit, record: OfferRecord) -> bool:
     return record.offer.orderable_at(unit.now) and refusal(unit, record.offer) is None
-
-
-def _cursor(record: ProductRecord) -> str:
-    return urlsafe_b64encode(encode([record.product.title, record.feed, record.product.handle])).decode()
-
-
-def _read_cursor(cursor: str) -> tuple[str, bytes, str]:
-    if not cursor:
-        return ("", b"", "")
-    try:
-        title, feed, handle = decode(urlsafe_b64decode(cursor))
-        return (str(title), bytes(feed), str(handle))
-    except (ValueError, TypeError, Malformed) as error:
-        raise UserError("That cursor is not one of ours; begin again without it.", code="bad-request") from error
 
 
 def merchant_name(unit: BrandsUnit, identity: bytes) -> str:

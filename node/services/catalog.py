@@ -54,7 +54,6 @@ class CatalogBook(Feeds, Protocol):
     def look_up(self, feed: bytes, noun: Noun, names: Collection[str]) -> None: ...  # noqa: D102
     def handles(self, feed: bytes, products: Iterable[bytes]) -> Mapping[bytes, str]: ...  # noqa: D102
     def apply(self, feed: bytes, operation: Operation) -> None: ...  # noqa: D102
-    def products(self, search: str, after: tuple[str, bytes, str], limit: int) -> Sequence[ProductRecord]: ...  # noqa: D102
     def product(self, product: bytes, /) -> ProductRecord | None: ...  # noqa: D102
     def offers_of(self, product: bytes) -> Sequence[OfferRecord]: ...  # noqa: D102
     def offer(self, feed: bytes, sku: str) -> OfferRecord | None: ...  # noqa: D102

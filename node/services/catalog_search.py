@@ -1,43 +1,26 @@
 """Searching over the catalogs of all merchants: words, filters, what a sale earns; and one product at several merchants."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from node.errors import UserError
 from node.model.catalog import FeedRow, OfferRecord
-from node.model.catalog_search import Asked, Found, Listing, Order, Place
+from node.model.catalog_search import Asked, Listing, Order, Place
 from node.model.earning import NOTHING
 from node.model.terms import words
 from protocol.codec import from_bytes
-from protocol.encoding import decode, encode
-from protocol.errors import Malformed
 from protocol.product import Product
 
 from .brand_offers import refusal
 from .brand_plans import BrandsUnit
-from .browse import merchant_name
+from .browse import MOST_ROWS, MOST_WORDS, merchant_name
 from .earning import EarningUnit, Rates
 from .picture_views import PictureView, picture_views
-
-MOST_ROWS = 200
-MOST_WORDS = 12
+from .search_book import BookUnit, cursor_of, place_of
 
 
-class SearchBook(Protocol):
-    """What products are found by (node/store/catalog_search.py says what each does)."""
-
-    def find(self, asked: Asked, order: Order, after: Place | None, limit: int) -> Found: ...  # noqa: D102
-    def same_code(self, code: str) -> Sequence[Listing]: ...  # noqa: D102
-    def labels(self, kind: str, beginning: str, limit: int) -> Sequence[str]: ...  # noqa: D102
-
-
-class SearchUnit(EarningUnit, BrandsUnit, Protocol):
+class SearchUnit(EarningUnit, BrandsUnit, BookUnit, Protocol):
     """What this service needs of a transaction."""
-
-    @property
-    def catalog_search(self) -> SearchBook: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +89,7 @@ def search_products(
     if order not in list(Order):
         raise UserError("Sort by best, cheap, dear or earns.", code="bad-request")
     rows = {row.feed: row for row in unit.catalog.feeds() if merchant in (None, row.identity)}
+    rates = Rates(unit)
     asked = Asked(
         words=tuple(words(q)[:MOST_WORDS]),
         feeds=tuple(rows),
@@ -116,12 +100,13 @@ def search_products(
         low=lowest,
         high=highest,
         earns=earns,
+        floor=rates.floor(earns or 0),
     )
     size = min(max(limit, 1), MOST_ROWS)
-    look = _Look(unit, rows, asked)
+    look = _Look(unit, rows, asked, rates)
     if not rows or (q.strip() and not asked.words):
         return SearchPage((), 0, many=False, cursor="")
-    return look.page(Order(order), _place(cursor), size)
+    return look.page(Order(order), place_of(cursor), size)
 
 
 def compare_code(unit: SearchUnit, code: str) -> list[ListingView]:
@@ -129,7 +114,7 @@ def compare_code(unit: SearchUnit, code: str) -> list[ListingView]:
     digits = code.strip().replace("-", "").replace(" ", "")
     if not digits.isdecimal():
         raise UserError("A GTIN has only digits: the number under the bar code.", code="bad-request")
-    look = _Look(unit, {row.feed: row for row in unit.catalog.feeds()}, Asked())
+    look = _Look(unit, {row.feed: row for row in unit.catalog.feeds()}, Asked(), Rates(unit))
     shown = [look.view(listing) for listing in unit.catalog_search.same_code(digits) if listing.feed in look.rows and listing.offers]
     return sorted(shown, key=lambda view: (view.currency, view.price, view.merchant_name))
 
@@ -144,17 +129,16 @@ def list_choices(unit: SearchUnit, brand: str = "", category: str = "", limit: i
 class _Look:
     """One search."""
 
-    def __init__(self, unit: SearchUnit, rows: dict[bytes, FeedRow], asked: Asked) -> None:
+    def __init__(self, unit: SearchUnit, rows: dict[bytes, FeedRow], asked: Asked, rates: Rates) -> None:
         self._unit = unit
         self._asked = asked
-        self._rates = Rates(unit)
+        self._rates = rates
         self.rows = rows
 
     def page(self, order: Order, after: Place | None, limit: int) -> SearchPage:
         """A page in an order that the file itself knows."""
         found = self._unit.catalog_search.find(self._asked, order, after, limit)
-        cursor = _cursor(found.listings[-1].place) if found.more else ""
-        return SearchPage(tuple(self.view(listing) for listing in found.listings), found.total, found.many, cursor)
+        return SearchPage(tuple(self.view(listing) for listing in found.listings), found.total, found.many, cursor_of(found))
 
     def _offers(self, listing: Listing) -> list[OfferRecord]:
         return [record for record in self._unit.catalog.offers_of(listing.product) if record.feed == listing.feed]
@@ -201,17 +185,3 @@ class _Look:
 
 STOCKS = ("in_stock", "low", "unknown", "out")
 """In the order of a listing's number."""
-
-
-def _cursor(place: Place) -> str:
-    return urlsafe_b64encode(encode([place.rank, place.name, place.price, place.listing, place.earns])).decode()
-
-
-def _place(cursor: str) -> Place | None:
-    if not cursor:
-        return None
-    try:
-        rank, name, price, listing, earns = decode(urlsafe_b64decode(cursor))
-        return Place(int(rank), str(name), int(price), int(listing), int(earns))
-    except (ValueError, TypeError, Malformed) as error:
-        raise UserError("That cursor is not one of ours; begin again without it.", code="bad-request") from error

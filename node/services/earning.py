@@ -5,6 +5,7 @@ from typing import Protocol
 
 from node.model.catalog import OfferRecord, PlanRecord
 from node.model.earning import NOTHING, Earning, PlanRates
+from protocol.money import BASIS_POINTS
 from protocol.offer import price_at
 
 from .catalog import CatalogUnit
@@ -40,3 +41,9 @@ class Rates:
             rates = self._rates[known.hash] = PlanRates(known.plan)
         offer, price = record.offer, self.price(merchant, record)
         return rates.earned(price, sku=offer.sku, product=offer.product, category=record.product.category)
+
+    def floor(self, least: int) -> int:
+        """No price below this brings so much, at the highest rate there is."""
+        plans = (record.plan for record in self._plans.values())
+        highest = max((rate for plan in plans for rate in (plan.direct_bps, *(other.direct_bps for other in plan.overrides))), default=0)
+        return -(-least * BASIS_POINTS // highest) if highest else 0

@@ -1,15 +1,22 @@
 """Recalls: a brand, or a merchant of its own goods, withdraws a product for a reason; whoever offers it stops at once."""
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from node.errors import NotFound, UserError
 from node.model.catalog import FeedRow
+from node.model.catalog_search import Asked, Order
+from node.model.terms import words
 from protocol.codec import from_bytes
 from protocol.offer import Offer, Stock
 from protocol.operations import Noun, put
 from protocol.product import Product, Withdrawal, product_id
 
 from .catalog import CatalogUnit, publish
+from .search_book import BookUnit
+
+MOST_ROWS = 200
+MOST_WORDS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +28,10 @@ class WithdrawalView:
     product: str
     reason: str
     at: int
+
+
+class WithdrawalsUnit(CatalogUnit, BookUnit, Protocol):
+    """What the list needs of a transaction."""
 
 
 def withdraw(unit: CatalogUnit, handle: str, reason: str) -> WithdrawalView:
@@ -35,11 +46,12 @@ def allow_again(unit: CatalogUnit, handle: str) -> WithdrawalView:
     return _sign(unit, handle, None)
 
 
-def list_withdrawals(unit: CatalogUnit) -> list[WithdrawalView]:
-    """What is withdrawn of our own products."""
-    feeds = {row.feed for row in unit.catalog.feeds(own=True)}
-    found = (record for record in unit.catalog.products("", ("", b"", ""), 10**9) if record.feed in feeds)
-    return [_view(record.product, record.id) for record in found if record.product.withdrawal is not None]
+def list_withdrawals(unit: WithdrawalsUnit, search: str = "", limit: int = MOST_ROWS) -> list[WithdrawalView]:
+    """What is withdrawn of our own products, by title; of many, what these words find."""
+    feeds = tuple(row.feed for row in unit.catalog.feeds(own=True))
+    asked = Asked(tuple(words(search)[:MOST_WORDS]), feeds, offered=False, home=True, recalled=True)
+    found = unit.catalog_search.find(asked, Order.BEST, None, min(max(limit, 1), MOST_ROWS)).listings if feeds else ()
+    return [_view(from_bytes(Product, listing.goods), listing.product) for listing in found]
 
 
 def _sign(unit: CatalogUnit, handle: str, withdrawal: Withdrawal | None) -> WithdrawalView:

@@ -195,21 +195,6 @@ class Catalog:
 
     # --- reading
 
-    def products(self, search: str, after: tuple[str, bytes, str], limit: int) -> list[ProductRecord]:
-        """Products whose title holds `search`, by title; `after` is (title, feed, handle) of the last one seen. Titles are read in their
-        order until a page is full: left to itself the engine reads and sorts all of a feed.
-        """
-        title, feed, handle = after
-        sql = (
-            f"SELECT h.feed, p.product, p.record FROM {ATTACHED}.products AS p INDEXED BY products_by_title "  # noqa: S608
-            f"CROSS JOIN {ATTACHED}.heads AS h ON h.id = p.feed WHERE p.title COLLATE NOCASE >= ? AND p.title LIKE ? ESCAPE '\\' "
-            "AND (p.title COLLATE NOCASE, p.feed, p.handle) > (?, ?, ?) AND p.feed IN "
-            f"(SELECT id FROM {_SHOWN}) ORDER BY p.title COLLATE NOCASE, p.feed, p.handle LIMIT ?"
-        )
-        pattern = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        found = self._db.execute(sql, (title, pattern, title, self._held.key(feed), handle, limit))
-        return [ProductRecord(row[0], row[1], _product(row[2])) for row in found]
-
     def product(self, product: bytes) -> ProductRecord | None:
         """The product with this id."""
         sql = (

@@ -228,13 +228,20 @@ def amounts_of(rung: str) -> tuple[int, int]:
 
 OFFERED = f"{MARK}o"
 AVAILABLE = f"{MARK}s"
+RECALLED = f"{MARK}r"
+ABROAD = f"{MARK}a"
+"""Of a listing in another feed than the one that has the record."""
 
 
-def listing_words(made: Goods, feed: int, low: int, earns: int, *, is_offered: bool, sold_out: bool) -> str:
+def listing_words(made: Goods, feed: int, low: int, earns: int, *, is_offered: bool, sold_out: bool, abroad: bool = False) -> str:
     """All that a listing is found by. What is called back isn't in stock, whatever its merchant says."""
     found = f"{made.words} {feed_mark(feed)} {LADDERS['low'].words(low)}"
     if earns:
         found += f" {LADDERS['earns'].words(earns)}"
+    if abroad:
+        found += f" {ABROAD}"
+    if made.recalled:
+        found += f" {RECALLED}"
     if not is_offered:
         return found
     return f"{found} {OFFERED}" if made.recalled or sold_out else f"{found} {OFFERED} {AVAILABLE}"

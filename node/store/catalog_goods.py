@@ -99,7 +99,8 @@ class Shelves:
         new, changed, new_words, changed_words = [], [], [], []
         for (row, feed), sale in wanted:
             sold_out = sale.stock == _OUT
-            text = listing_words(row.goods, feed, sale.low, sale.earns, is_offered=sale.offers > 0, sold_out=sold_out)
+            state = {"is_offered": sale.offers > 0, "sold_out": sold_out, "abroad": feed != row.feed}
+            text = listing_words(row.goods, feed, sale.low, sale.earns, **state)
             values = (row.goods.name, sale.low, sale.high, sale.stock, sale.offers, sale.earns, sale.turns, int(sale.varies))
             listing = before.pop((row.id, feed), None)
             if listing is None:

@@ -14,7 +14,7 @@ from node.model.catalog_search import MOST_COUNTED, Asked, Found, Listing, Order
 
 from . import catalog_columns as columns
 from .catalog_feeds import marks
-from .catalog_walk import INDEXED, Met, Walk, bounds_of
+from .catalog_walk import HIGHEST, INDEXED, Met, Walk, bounds_of
 from .database import ATTACHED
 
 _AT = ATTACHED
@@ -24,11 +24,9 @@ _ROWS = (
 )
 _KEYS = f"SELECT l.id, l.name, l.low, l.earns FROM json_each(?) AS j CROSS JOIN {_AT}.listings AS l ON l.id = j.value"  # noqa: S608
 FINE_MARKS = 16
-"""Up to so many marks of amounts are asked for at a time."""
-READ_FIRST = 8_000
-"""Of what the words meet, so many are held against the amounts that are asked for. Where few of them fit, marks of amounts are asked for as
-well: then the index meets less, and each costs it more.
-"""
+"""Up to so many fine marks of amounts are asked for."""
+READ_FIRST, FITTING = 3_000, 240
+"""Where amounts are asked for, so many are read to count what fits; and so many that fit are not few."""
 
 
 class CatalogSearch:
@@ -44,14 +42,19 @@ class CatalogSearch:
         self._asked, self._known = asked, self._feeds()
         if not self._match():
             return Found((), 0, many=False, more=False)
-        met = self._met()
-        if met.read(MOST_COUNTED):
+        met, column, marks = self._met()
+        if met.is_whole and len(met.ids) <= MOST_COUNTED:
             every = self._all(met.ids, order)
             places = [place for place in every if after is None or _sorted_by(order, place) > _sorted_by(order, after)]
             return Found(self._listings(places[:limit]), len(every), many=False, more=len(places) > limit)
-        ids = Walk(self._db, asked, order, after).page(met, self._match(INDEXED), limit + 1)
-        found = self._all(ids, None)
-        return Found(self._listings(found[:limit]), MOST_COUNTED + 1, many=True, more=len(found) > limit)
+        walk = Walk(self._db, asked, order, after)
+        brief = self._match(INDEXED, () if column == walk.column else marks)
+        found = self._all(walk.page(met, brief, limit + 1), None)
+        more = len(found) > limit
+        if after is None and not more:
+            return Found(self._listings(found), len(found), many=False, more=False)
+        count = min(max(len(met.ids), len(found)) - 1, MOST_COUNTED)
+        return Found(self._listings(found[:limit]), count, many=True, more=more)
 
     def same_code(self, code: str) -> list[Listing]:
         """Every listing of a product with this GTIN."""
@@ -72,14 +75,19 @@ class CatalogSearch:
     def _feeds(self) -> Mapping[bytes, int]:
         return dict(self._db.execute(f"SELECT feed, id FROM {_AT}.heads").fetchall())  # noqa: S608
 
-    def _met(self) -> Met:
-        """What is met, by the words and, where few of these fit the amounts that are asked for, by marks of amounts."""
+    def _met(self) -> tuple[Met, str, Sequence[str]]:
+        """What is met, read as far as it is counted, and by which marks of which amounts. Of what the words meet, some is held against the
+        amounts that are asked for; where few of it fit, marks of amounts are asked for as well: that meets less, and each costs more.
+        """
         bounds = bounds_of(self._asked)
         met = Met(self._db, self._match(), bounds)
-        if not bounds:
-            return met
-        few = met.read(MOST_COUNTED, READ_FIRST)
-        return met if few or len(met.ids) > MOST_COUNTED else Met(self._db, self._match(marked=True), bounds)
+        met.read(MOST_COUNTED, READ_FIRST if bounds else HIGHEST)
+        if met.is_whole or not bounds or len(met.ids) >= FITTING:
+            return met, "", ()
+        column, marks = min(((column, self._marks(column, *ends)) for column, ends in bounds.items()), key=lambda pair: len(pair[1]))
+        met = Met(self._db, self._match(within=marks), bounds, is_dear=False)
+        met.read(MOST_COUNTED, READ_FIRST)
+        return met, column, marks
 
     def _all(self, ids: Sequence[int], order: Order | None) -> list[Place]:
         """Where these stand; in an order, or as they come."""
@@ -94,30 +102,32 @@ class CatalogSearch:
         rows = {row[0]: row for row in self._db.execute(f"{_ROWS} WHERE l.id IN ({marks(ids)})", ids)}
         return tuple(_listing(rows[place.listing], place) for place in places)
 
-    def _match(self, letters: int | None = None, *, marked: bool = False) -> str:
-        """The expression of the index, of words only so many `letters`; with marks of amounts if `marked`; empty when nothing can match."""
+    def _match(self, letters: int | None = None, within: Sequence[str] = ()) -> str:
+        """The expression of the index, of words only so many `letters`, and one of the marks `within`. Empty when nothing can match."""
         asked, known = self._asked, self._known
         terms = [f'"{word[:letters]}"*' for word in asked.words]
         found = [columns.AVAILABLE] if asked.available else [columns.OFFERED] if asked.offered else []
         found += [columns.brand_mark(asked.brand)] if asked.brand else []
         found += [columns.category_mark(asked.category)] if asked.category else []
         found += [columns.code_mark(asked.code)] if asked.code else []
+        found += [columns.RECALLED] if asked.recalled else []
         terms += [f'"{mark}"' for mark in found]
-        for column, bounds in bounds_of(asked).items() if marked else ():
-            terms.append(_any(self._marks(column, *bounds)))
+        terms += [_any(within)] if within else []
         feeds = asked.feeds or tuple(known)
         if not terms or not known.keys() <= set(feeds):
             terms.append(_any(columns.feed_mark(known[feed]) for feed in feeds if feed in known))
-        return "" if "()" in terms else " AND ".join(terms)
+        match = "" if "()" in terms else " AND ".join(terms)
+        return f'({match}) NOT "{columns.ABROAD}"' if match and asked.home else match
 
     def _marks(self, column: str, low: int, high: int) -> list[str]:
         """Marks of all amounts from `low` to `high`, and of few others: fine ones while they are not many."""
         ladder = columns.LADDERS[column]
         highest = self._db.execute(f"SELECT max({column}) FROM {_AT}.listings").fetchone()[0]  # noqa: S608
-        first, last = columns.place_of(low), columns.place_of(min(high, highest))
+        high = max(low, min(high, highest))
+        first, last = columns.place_of(low), columns.place_of(high)
         if last - first < FINE_MARKS:
             return [ladder.fine(place) for place in range(first, last + 1)]
-        return [ladder.mark(1 << bits >> 1) for bits in range(low.bit_length(), min(high, highest).bit_length() + 1)]
+        return [ladder.mark(1 << bits >> 1) for bits in range(low.bit_length(), high.bit_length() + 1)]
 
 
 def _any(marks: Iterable[str]) -> str:

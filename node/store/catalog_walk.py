@@ -19,14 +19,16 @@ from .database import ATTACHED
 
 _AT = ATTACHED
 HIGHEST = 2**63 - 1
-SORTED = 5_000
-"""So many that match are sorted at once."""
+SORTED, PEEKED = 3_000, 1_500
+"""So many that match are sorted at once, and so many are read to tell how many that may be."""
 LISTED, MARKED = 15_000, 50_000
 """So many that match are listed whole, in all or of one mark; of more, marks are asked for, and where one has more, each is looked up."""
-STEPS, LOOKS = 60_000, 1_500
-"""So far a walk goes at most: with a list at hand, and with a question to the index at each step."""
+STEPS, LOOKS, FIRST_LOOKS = 60_000, 1_500, 250
+"""So far a walk goes at most: with a list at hand, with a question to the index at each step, and with these before anything is listed."""
 SPARE = 4
 """A walk goes so many times as far as it had to if what matches stood everywhere alike."""
+DEARER = 3
+"""Where amounts are compared, each that is read costs so many times as much."""
 LEAST, AT_ONCE = 1_000, 5_000
 """So many are read together: at least where amounts are compared, at most always."""
 INDEXED = 5
@@ -59,26 +61,27 @@ def _within(bounds: Mapping[str, _Bounds]) -> tuple[str, tuple[int, ...]]:
 class Met:
     """The numbers of what the index meets and whose amounts fit: read only as far as they are wanted, in one walk."""
 
-    def __init__(self, db: Database, match: str, bounds: Mapping[str, _Bounds]) -> None:
+    def __init__(self, db: Database, match: str, bounds: Mapping[str, _Bounds], *, is_dear: bool = True) -> None:
         self._db = db
-        self._whole = not match
-        self._cursor = db.execute(f"SELECT rowid FROM {_AT}.words WHERE words MATCH ?", (match,)) if match else None  # noqa: S608
+        self._cursor = db.execute(f"SELECT rowid FROM {_AT}.words WHERE words MATCH ?", (match,))  # noqa: S608
         where, self._values = _within(bounds)
         self._fitting = f"SELECT l.id {_AMOUNTS} WHERE {where}" if bounds else ""
         self._reads = self._last = 0
+        self.is_dear = is_dear and bool(bounds)
+        """Whether a list of it costs more than another way: where marks of amounts are met already, no other costs less."""
+        self.is_whole = False
+        """Whether nothing is left to read."""
         self.ids: list[int] = []
 
     def read(self, most: int, reads: int = HIGHEST) -> bool:
         """Read on until there are more than `most`, or so many were read. Whether all are here then, and no more than that."""
-        while not self._whole and len(self.ids) <= most and self._reads < reads:
-            assert self._cursor is not None
+        while not self.is_whole and len(self.ids) <= most and self._reads < reads:
             wanted = max(most + 1 - len(self.ids), LEAST if self._fitting else 1)
             part = [row[0] for row in self._cursor.fetchmany(min(wanted, AT_ONCE, reads - self._reads))]
-            self._whole = not part
-            self._reads += len(part)
-            self._last = part[-1] if part else self._last
+            self.is_whole = not part
+            self._reads, self._last = self._reads + len(part), part[-1] if part else self._last
             self.ids += self._fit(part) if self._fitting and part else part
-        return self._whole and len(self.ids) <= most
+        return self.is_whole and len(self.ids) <= most
 
     def _fit(self, part: Sequence[int]) -> list[int]:
         return [row[0] for row in self._db.execute(self._fitting, (json.dumps(part), *self._values))]
@@ -87,12 +90,12 @@ class Met:
         """How many they may be in all, where the last listing's number is `highest`: the index gives them by their numbers."""
         return self._in_all(len(self.ids), highest)
 
-    def reads(self, highest: int) -> int:
+    def to_read(self, highest: int) -> int:
         """How many may have to be read for all of them."""
         return self._in_all(self._reads, highest)
 
     def _in_all(self, count: int, highest: int) -> int:
-        return count if self._whole else max(count * highest // max(self._last, 1), count)
+        return count if self.is_whole else max(count * highest // max(self._last, 1), count)
 
 
 class Walk:
@@ -101,17 +104,20 @@ class Walk:
     def __init__(self, db: Database, asked: Asked, order: Order, after: Place | None) -> None:
         self._db = db
         self._titled, self._turned = order is Order.BEST, order in (Order.DEAR, Order.EARNS)
-        self._column = {Order.BEST: "name", Order.EARNS: "earns"}.get(order, "low")
+        self.column = {Order.BEST: "name", Order.EARNS: "earns"}.get(order, "low")
         bounds = bounds_of(asked)
-        self._span: _Span = ("", "\U0010ffff") if self._titled else bounds.get(self._column, (0, HIGHEST))
-        self._others = {column: ends for column, ends in bounds.items() if column != self._column}
+        self._span: _Span = ("", "\U0010ffff") if self._titled else bounds.get(self.column, (0, HIGHEST))
+        if self.column == "low":
+            self._span = (max(self._span[0], asked.floor), self._span[1])
+        self._others = {column: ends for column, ends in bounds.items() if column != self.column}
         """To be compared: of what stands in order the span says it."""
         self._longer = [word for word in asked.words if len(word) > INDEXED]
+        self._looks = SPARE * FIRST_LOOKS
         self._briefly = False
         """Whether the index is asked for the first letters only."""
         self._place: tuple[Any, int] | None = None
         if after is not None:
-            self._place = ({"name": after.name, "low": after.price, "earns": after.earns}[self._column], after.listing)
+            self._place = ({"name": after.name, "low": after.price, "earns": after.earns}[self.column], after.listing)
 
     def page(self, met: Met, brief: str, most: int) -> list[int]:
         """The first `most` after the place. `brief` asks the index for the same as `met`, of each word for `INDEXED` letters at most, and
@@ -123,11 +129,14 @@ class Walk:
 
     def _listed(self, span: _Span, met: Met, listed: int, most: int) -> list[int] | None:
         """Those of a span, where all that is met may be listed; None where it is too many."""
-        if met.read(SORTED, SPARE * SORTED + 1):
+        if met.read(SORTED, PEEKED):
             return self._sorted(met.ids, most)
+        listed //= DEARER if met.is_dear else 1
         expected = met.expected(self._highest)
-        if expected > listed or met.reads(self._highest) > SPARE * listed or not met.read(listed):
+        if expected > listed or met.to_read(self._highest) > listed or not met.read(listed, listed + 1):
             return None
+        if len(met.ids) <= SORTED:
+            return self._sorted(met.ids, most)
         steps = SPARE * most * self._highest // max(expected, 1) + expected
         found, ended = self._along(span, min(steps, STEPS), most, among=set(met.ids))
         return found if ended else [*found, *self._sorted(met.ids, most - len(found))]
@@ -140,7 +149,7 @@ class Walk:
         """
         looked, given = self._looked(match)
         where, values = self._ahead(span)
-        sql = f"SELECT l.id, l.{self._column}, {looked} FROM {_AT}.listings AS l WHERE {where} ORDER BY {self._order()} LIMIT ?"  # noqa: S608
+        sql = f"SELECT l.id, l.{self.column}, {looked} FROM {_AT}.listings AS l WHERE {where} ORDER BY {self._order()} LIMIT ?"  # noqa: S608
         found: list[int] = []
         count, row = 0, None
         for row in self._db.execute(sql, (*given, *values, steps)):
@@ -171,14 +180,14 @@ class Walk:
         """What lies in a span, after the place."""
         near, far = reversed(span) if self._turned else span
         on, back = ("<", ">") if self._turned else (">", "<")
-        until = f"l.{self._column} {back}= ?"
+        until = f"l.{self.column} {back}= ?"
         if self._place is not None and (self._place[0] <= near if self._turned else self._place[0] >= near):
-            return f"(l.{self._column}, l.id) {on} (?, ?) AND {until}", (*self._place, far)
-        return f"l.{self._column} {on}= ? AND {until}", (near, far)
+            return f"(l.{self.column}, l.id) {on} (?, ?) AND {until}", (*self._place, far)
+        return f"l.{self.column} {on}= ? AND {until}", (near, far)
 
     def _order(self) -> str:
         way = "DESC" if self._turned else "ASC"
-        return f"l.{self._column} {way}, l.id {way}"
+        return f"l.{self.column} {way}, l.id {way}"
 
     # --- by marks
 
@@ -186,18 +195,28 @@ class Walk:
         self._briefly = True
         for mark in self._by_title(match) if self._titled else self._by_amount(match):
             yield from self._band(f'{match} AND "{mark}"', self._ends(mark), match, most)
-        if self._column == "earns" and self._span[0] == 0:
+        if self.column == "earns" and self._span[0] == 0:
             yield from self._band(match, (0, 0), match, most)  # what earns nothing has no mark
 
     def _band(self, marked: str, span: _Span, match: str, most: int) -> list[int]:
-        """The first of one span."""
+        """The first of one span. Where it holds much, what stands first is looked up before all of it is listed."""
         met = Met(self._db, marked, self._others | ({"earns": (0, 0)} if marked is match else {}))
+        found: list[int] = []
+        ended, looks = False, self._looks
+        if met.read(SORTED, PEEKED):
+            return self._sorted(met.ids, most)
+        if looks and met.to_read(self._highest) > LISTED:
+            found, ended = self._along(span, min(looks, FIRST_LOOKS), most, match=match)
+            self._looks -= min(looks, FIRST_LOOKS)
+        return found if ended else [*found, *self._rest(met, span, match, most - len(found))]
+
+    def _rest(self, met: Met, span: _Span, match: str, most: int) -> list[int]:
         found = self._listed(span, met, MARKED, most)
         if found is None:
             found, ended = self._along(span, LOOKS, most, match=match)
             if not ended:
                 met.read(HIGHEST)
-                found += self._sorted(met.ids, most)
+                found += self._sorted(met.ids, most - len(found))
         return found
 
     def _by_title(self, match: str) -> Iterator[str]:
@@ -217,7 +236,7 @@ class Walk:
                 yield from self._letters(match, mark, start[1:] if start and mark == start[0] else [])
 
     def _by_amount(self, match: str) -> Iterator[str]:
-        ladder, (low, high) = columns.LADDERS[self._column], self._span
+        ladder, (low, high) = columns.LADDERS[self.column], self._span
         if self._place is not None:
             low, high = (low, min(high, self._place[0])) if self._turned else (max(low, self._place[0]), high)
         magnitudes = range(low.bit_length(), high.bit_length() + 1)

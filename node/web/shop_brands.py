@@ -6,13 +6,14 @@ from typing import Any
 
 from aiohttp import web
 
-from node.errors import NodeError, NotFound
+from node.errors import NodeError
 from node.model.record_words import words_of
 from node.services import product_sheet
 from node.services.brand_offers import (
     BrandOfferView,
     BrandProductView,
     SkuPrice,
+    get_brand_product,
     list_brand_offers,
     list_brand_products,
     offer_product,
@@ -68,11 +69,7 @@ async def show_product(request: web.Request) -> web.StreamResponse:
 async def _found(request: web.Request) -> BrandProductView:
     runtime = runtime_of(request)
     await runtime.read(shop)
-    wanted = id_in(request.match_info["product"]).hex()
-    products: list[BrandProductView] = await runtime.read(list_brand_products)
-    found = next((item for item in products if item.product == wanted), None)
-    if found is None:
-        raise NotFound("None of your brands has such a product. It may have been changed: look for its title.")
+    found: BrandProductView = await runtime.read(get_brand_product, product=id_in(request.match_info["product"]))
     return found
 
 

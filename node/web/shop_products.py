@@ -37,7 +37,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     runtime = runtime_of(request)
     identity, currency = await runtime.read(writer)
     search, cursor = request.query.get("q", ""), request.query.get("cursor", "")
-    page: ProductPage = await runtime.read(browse.list_products, search=search, cursor=cursor)
+    page: ProductPage = await runtime.read(browse.list_products, search=search, cursor=cursor, own=True)
     feeds = {feed.feed: feed.currency for feed in await runtime.read(browse.list_feeds) if feed.own}
     waiting: list[PileView] = await runtime.read(piles.list_piles)
     ours = [

@@ -45,6 +45,6 @@ CREATE INDEX listings_varying ON listings (feed) WHERE varies;
 DROP INDEX listings_prices;
 CREATE INDEX listings_prices ON listings (id, low, earns);
 
--- All that is offered is reckoned, and found by its titles in other languages as well.
+-- All that is offered is reckoned; titles in other languages are found, and what is called back is found by that.
 INSERT OR IGNORE INTO renewals (product) SELECT DISTINCT product FROM offers;
-INSERT OR IGNORE INTO renewals (product) SELECT DISTINCT product FROM products WHERE instr(record, x'181f') > 0;
+INSERT OR IGNORE INTO renewals (product) SELECT DISTINCT product FROM products WHERE instr(record, x'181f') > 0 OR instr(record, x'181a') > 0;

@@ -6,7 +6,7 @@ import pytest
 
 from node.errors import UserError
 from node.model.media import Named
-from node.services import catalog_imports, pictures
+from node.services import browse, catalog_imports, pictures
 from protocol.codec import from_bytes
 from protocol.offer import Offer
 from protocol.operations import Noun
@@ -74,8 +74,8 @@ def standing(node):
 
 
 def add_by_hand(node):
-    found = node.read(lambda unit: unit.catalog.products("Tee", ("", b"", ""), 1))[0]
-    node.write(pictures.add_picture, product=found.id, named=Named(b"\1" * 32, b"\2" * 32))
+    [found] = node.read(browse.list_products, search="Tee").products
+    node.write(pictures.add_picture, product=bytes.fromhex(found.id), named=Named(b"\1" * 32, b"\2" * 32))
     return Image(hash=b"\1" * 32, thumbnail=b"\2" * 32)
 
 
