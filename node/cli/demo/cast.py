@@ -15,7 +15,7 @@ from node.cli.client import Client
 from node.errors import Unavailable
 
 PASSPHRASE = "three lemons on a blue plate"  # noqa: S105  the demo's, printed for everybody
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 STOP_SECONDS = 12.0
 ACTIVATION_SECONDS = 3
 
