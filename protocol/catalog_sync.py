@@ -104,6 +104,26 @@ def page(
 
 
 @dataclass(frozen=True, slots=True)
+class HopsRequest:
+    """Which heads of a relayed `feed` follow the one of size `known`?"""
+
+    OPEN_ENDED = True
+    feed: bytes = key(0, size=32)
+    known: int = key(2)
+
+
+@dataclass(frozen=True, slots=True)
+class Hops:
+    """The first of them, each with the proof from the one before."""
+
+    OPEN_ENDED = True
+    hops: tuple[Hop, ...] = key(0, most=MOST_HOPS)
+
+    def __post_init__(self) -> None:
+        refuse_empty(self, "hops")
+
+
+@dataclass(frozen=True, slots=True)
 class ManifestRequest:
     """Which packs make the whole of `feed`?"""
 
@@ -223,6 +243,8 @@ KINDS = (
     Kind("catalog.since", Topic.CATALOG, SinceRequest),
     Kind("catalog.unchanged", Topic.CATALOG, Unchanged),
     Kind("catalog.page", Topic.CATALOG, Page),
+    Kind("catalog.hops-request", Topic.CATALOG, HopsRequest),
+    Kind("catalog.hops", Topic.CATALOG, Hops),
     Kind("catalog.manifest-request", Topic.CATALOG, ManifestRequest),
     Kind(MANIFEST, Topic.CATALOG, Manifest, signed=True),
     Kind("catalog.pack-request", Topic.CATALOG, PackRequest),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from node.model.catalog import FeedRow
 from node.model.peers import Peer
 from protocol.brand_plan import TYPE
+from protocol.catalog_sync import MOST_HOPS
 from protocol.codec import from_bytes
 from protocol.envelope import verify
 from protocol.errors import Conflict, Unauthorized
@@ -21,7 +22,6 @@ from .evidence import Contradiction
 from .exchange import send
 
 MOST_RELAYED = 64
-MOST_HOPS = 256  # of one page
 MOST_BYTES = 600_000  # of root logs and bounds in one answer
 
 
@@ -53,14 +53,26 @@ def is_relayed(unit: BrandsUnit, row: FeedRow) -> bool:
 
 
 def way(unit: BrandsUnit, row: FeedRow, known: int, size: int) -> tuple[Sequence[bytes], tuple[Hop, ...] | None]:
-    """How a head of `size` goes on from one of `known`: the last proof, and the heads between. Raises Conflict `unknown-head`."""
+    """How a head of `size` goes on from one of `known`: the last proof, and the heads between. Raises Conflict `unknown-head`,
+    `too-many-hops`.
+    """
     if known in (0, size):
         return (), None
     heads = unit.brands.heads(row.feed, known)
-    if not heads or heads[-1].size != size or len(heads) > MOST_HOPS + 1:
+    if len(heads) > MOST_HOPS + 1:
+        raise Conflict("there are too many heads between for one page: ask for them first", code="too-many-hops")
+    if not heads or heads[-1].size != size:
         raise Conflict("this relay doesn't know the way from the head you hold: ask another, or the brand", code="unknown-head")
     hops = tuple(Hop(head.checkpoint, head.proof) for head in heads[:-1])
     return heads[-1].proof, hops or None
+
+
+def hops(unit: BrandsUnit, row: FeedRow, known: int) -> tuple[Hop, ...]:
+    """The first heads after the one of size `known`. Raises Conflict `unknown-head`."""
+    heads = unit.brands.heads(row.feed, known)
+    if not heads:
+        raise Conflict("this relay doesn't know the way from the head you hold: ask another, or the brand", code="unknown-head")
+    return tuple(Hop(head.checkpoint, head.proof) for head in heads[:MOST_HOPS])
 
 
 def taken(unit: BrandsUnit, row: FeedRow, raw: bytes) -> None:

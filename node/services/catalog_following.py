@@ -141,16 +141,29 @@ def check_head(unit: ForksUnit, feed: bytes, raw: bytes, proof: Sequence[bytes],
     check_time(signed.envelope, unit.now)
     if unit.now - checkpoint.time > STALE_MS:
         raise Untimely("a head that its writer signed long ago: somebody may be keeping the newer ones back", code="expired")
-    if row.checkpoint is not None:
-        before = verify_checkpoint(row.checkpoint, log=feed)
-        for hop in hops:
-            require_writer(unit, row, verify(hop.checkpoint, CHECKPOINT))
-            between = verify_checkpoint(hop.checkpoint, log=feed)
-            require_one_history(unit, row, hop.checkpoint, between)
-            check_extends(before, between, hop.proof)
-            before = between
+    before = check_hops(unit, feed, hops)
+    if before is not None:
         check_extends(before, checkpoint, proof)
     return checkpoint
+
+
+def check_hops(unit: ForksUnit, feed: bytes, hops: Sequence[Hop]) -> Checkpoint | None:
+    """The last of the heads that a relay shows, each of which goes on from the one before, the first from the one accepted; None where none
+    was. Raises as `check_head`, Malformed `no-progress` for one that leads nowhere.
+    """
+    row = _followed(unit, feed)
+    if row.checkpoint is None:
+        return None
+    before = verify_checkpoint(row.checkpoint, log=feed)
+    for hop in hops:
+        require_writer(unit, row, verify(hop.checkpoint, CHECKPOINT))
+        between = verify_checkpoint(hop.checkpoint, log=feed)
+        require_one_history(unit, row, hop.checkpoint, between)
+        if between.size <= before.size:
+            raise Malformed("a head between leads nowhere", code="no-progress")
+        check_extends(before, between, hop.proof)
+        before = between
+    return before
 
 
 def check_part(unit: BrandsUnit, feed: bytes, part: Part, checkpoint: Checkpoint, proof: PartProof | None) -> Shown:

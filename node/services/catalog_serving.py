@@ -7,6 +7,8 @@ from node.model.catalog import Held
 from protocol.catalog_sync import (
     Entries,
     EntriesRequest,
+    Hops,
+    HopsRequest,
     Page,
     Ranges,
     RangesRequest,
@@ -58,6 +60,15 @@ def _way(unit: BrandsUnit, request: SinceRequest, held: Held) -> tuple[Sequence[
     return unit.catalog.proof(request.feed, request.known, held.size) if 0 < request.known < held.size else (), None
 
 
+def _on_hops(unit: BrandsUnit, incoming: Incoming) -> Hops:
+    request: HopsRequest = incoming.message.record
+    _served(unit, request.feed, request.known)
+    row = unit.catalog.feed(request.feed)
+    if row is None or row.own:
+        raise Conflict("the writer shows one proof instead: ask it what follows", code="unknown-head")
+    return Hops(brand_relays.hops(unit, row, request.known))
+
+
 def _on_ranges(unit: BrandsUnit, incoming: Incoming) -> Ranges:
     request: RangesRequest = incoming.message.record
     head, _ = _served(unit, request.feed)
@@ -107,11 +118,14 @@ def _served(unit: BrandsUnit, feed: bytes, reached: int = 0) -> tuple[bytes, Hel
     return held.checkpoint, held
 
 
-_READS = frozenset({"catalog.since", "catalog.ranges-request", "catalog.entries-request", "catalog.sections-request"})
+_READS = frozenset(
+    {"catalog.since", "catalog.hops-request", "catalog.ranges-request", "catalog.entries-request", "catalog.sections-request"}
+)
 EXCHANGE = Exchange(
     answers={
         "catalog.feeds": _on_feeds,
         "catalog.since": _on_since,
+        "catalog.hops-request": _on_hops,
         "catalog.ranges-request": _on_ranges,
         "catalog.entries-request": _on_entries,
         "catalog.sections-request": _on_sections,

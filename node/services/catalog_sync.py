@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from node.errors import IntegrityError, Locked, NodeError, RemoteRefusal, Unavailable
-from protocol.catalog_sync import ManifestRequest, Page, SinceRequest, Unchanged
+from protocol.catalog_sync import Hops, HopsRequest, ManifestRequest, Page, SinceRequest, Unchanged
 from protocol.envelope import verify
 from protocol.errors import BadSignature, Malformed, ProtocolError
-from protocol.feed import FeedsAnswer, FeedsRequest
+from protocol.feed import FeedsAnswer, FeedsRequest, Hop
 from protocol.kinds import Topic
+from protocol.log import verify_checkpoint
 from protocol.messages import Message, Nack, pack, unpack
 from protocol.packs import MANIFEST, Manifest
 
@@ -37,6 +38,7 @@ LOOK_SECONDS = 30.0
 FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 1.0, 600.0
 AT_ONCE = 3  # publishers asked at once
 MOST_SOURCES = 8  # peers that are asked for a pack
+MOST_PASSED = 1_024  # heads of a relayed feed between ours and the newest: a relay keeps no more
 LEAST_SHARE = 10  # what a part must be of all, one in so many, for the rest to be fetched by itself where there are packs
 _NEEDS_ALL = frozenset({"state-mismatch", "too-different"})
 _NEEDS_WHOLE = frozenset({"state-mismatch", "undivided", "unknown-key", "whole-only"})
@@ -215,17 +217,27 @@ class CatalogSync:
         pages = Pages(self._file, at, since=0 if anew else at.size)
         await pages.begin()
         head = at.row.checkpoint_id if at.current and not anew else None
+        passed: list[Hop] = []
         while True:
-            question = SinceRequest(feed, pages.reached, at.row.size, head)
-            answer = await self._ask(errand, question, Page, Unchanged)
+            known = verify_checkpoint(passed[-1].checkpoint).size if passed else at.row.size
+            try:
+                answer = await self._ask(errand, SinceRequest(feed, pages.reached, known, head), Page, Unchanged)
+            except RemoteRefusal as error:
+                if error.code != "too-many-hops" or len(passed) >= MOST_PASSED:
+                    raise
+                found = await self._ask(errand, HopsRequest(feed, known), Hops)
+                await self._store.read(following.check_hops, feed, (*passed, *found.hops))
+                passed += found.hops
+                continue
             if isinstance(answer, Unchanged):
                 await self._unchanged(feed, at)
                 return
-            checkpoint = await self._store.read(following.check_head, feed, answer.checkpoint, answer.proof, answer.hops or ())
+            hops = (*passed, *(answer.hops or ()))
+            checkpoint = await self._store.read(following.check_head, feed, answer.checkpoint, answer.proof, hops)
             if not await pages.add(answer, checkpoint.size):
                 break
         state = await take(self._file, feed, pages, checkpoint, answer.checkpoint)
-        await self._store.write(following.accept, feed, answer.checkpoint, state, answer.proof, answer.hops or ())
+        await self._store.write(following.accept, feed, answer.checkpoint, state, answer.proof, hops)
 
     async def _complete(self, errand: Errand, at: Standing) -> bool:
         """From a part to all, by what is missing; False where that is nearly all, which comes faster by packs, or does not lead there."""

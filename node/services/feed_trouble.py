@@ -25,6 +25,7 @@ _WORDS = {
     "wrong-log": f"Another catalog came than the one asked for. {_STAYS}. {_AGAIN}.",
     "wrong-identity": f"It was shown under another name than its owner's. {_STAYS}. {_ASK}.",
     "unknown-head": f"You were away so long that this shop no longer knows the way from what you have. {_STAYS}. Another shop may know it.",
+    "too-many-hops": f"It shows more steps from what you have than a relay keeps. {_STAYS}. Another shop may know it.",
     "too-large": f"It is larger than a catalog may be. {_STAYS}. Tell the shop.",
     "bad-page": f"Its answer does not keep its own order. {_STAYS}. {_AGAIN}.",
     "no-progress": f"Its answer leads nowhere. {_STAYS}. {_AGAIN}.",

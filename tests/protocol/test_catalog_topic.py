@@ -29,6 +29,8 @@ MESSAGES = (
     catalog_sync.SinceRequest(FEED, 5, 4, bytes(32), PART),
     catalog_sync.Unchanged(),
     catalog_sync.page(HEAD, 9, [bytes(32)], ROWS, PROOF),
+    catalog_sync.HopsRequest(FEED, 3),
+    catalog_sync.Hops((feed.Hop(HEAD, (bytes(32),)),)),
     catalog_sync.ManifestRequest(FEED),
     packs.sign_manifest(LUMEN, packs.Manifest(HEAD, StateHash().to_bytes(), (ENTRY,)), time=NOW),
     catalog_sync.PackRequest(FEED, ENTRY.hash),

@@ -44,6 +44,8 @@ def _plain() -> dict[str, Any]:
         catalog_sync.SinceRequest(FEED.id, 7, 7, named("a head"), OF_LUMEN, Part(Division.BRAND, ("Noir",))),
         catalog_sync.Unchanged(),
         catalog_sync.Page(HEAD, (named("a node of the tree"),), _rows(), 1, hops=(feed.Hop(HEAD, ()),)),
+        catalog_sync.HopsRequest(FEED.id, 7),
+        catalog_sync.Hops((feed.Hop(HEAD, (named("a node of the tree"),)),)),
         catalog_sync.ManifestRequest(FEED.id),
         catalog_sync.PackRequest(FEED.id, named("a pack")),
         catalog_sync.Pack(_rows()),

@@ -85,6 +85,32 @@ def test_a_seller_that_was_away_is_shown_the_heads_between(chain):
     assert chain.feed(chain.ana).error == ""
 
 
+@pytest.mark.parametrize("lie", ["", "left out", "twice"])
+def test_more_heads_than_a_page_shows_are_fetched_before_it(chain, monkeypatch, lie):
+    """Control: a relay that leaves one out, or shows the same again, is refused and named."""
+    monkeypatch.setattr(brand_relays, "MOST_HOPS", 2)
+    chain.ana.online = False
+    for number in range(6):
+        chain.grow(cream=5200, **{f"balm{number}": 900})
+        chain.deliver()
+    before = chain.feed(chain.ana)
+    honest = brand_relays.hops
+    change = {"": lambda found: found, "left out": lambda found: found[1:], "twice": lambda found: (found[0], *found)}[lie]
+    with monkeypatch.context() as patch:
+        patch.setattr(brand_relays, "hops", lambda *given: change(honest(*given)))
+        chain.ana.online = True
+        chain.deliver()
+    asked = [body for *_, body, _ in chain.world.carried if b"catalog.hops-request" in body]
+    if lie:
+        assert (chain.feed(chain.ana).error, chain.feed(chain.ana).size) == (
+            {"left out": "bad-proof", "twice": "no-progress"}[lie],
+            before.size,
+        )
+    else:
+        assert len(asked) == 2
+        assert (chain.feed(chain.ana).error, chain.feed(chain.ana).size) == ("", chain.feed(chain.lumen).size)
+
+
 def test_a_relay_that_leaves_out_a_head_or_forges_one_is_refused(chain, monkeypatch):
     chain.ana.online = False
     for number in range(3):
