@@ -116,11 +116,15 @@ def _preview(call: Call, staged: str, only: str) -> None:
         call.output.say('Then say them: gemstra catalog import ID --map "Title=field"')
         return
     call.output.show([{**row, "why": _why(row)} for row in _rows(call, staged, only)], _ROW)
-    counts = ", ".join(f"{view[name]} {_WORDS[name]}" for name in _KINDS if view[name])
+    words = {name: word.removesuffix("s") if view[name] == 1 else word for name, word in _WORDS.items()}
+    counts = ", ".join(f"{view[name]} {words[name]}" for name in _KINDS if view[name])
     if view["promotions"]:
         counts += f", {view['promotions']} {'promotion' if view['promotions'] == 1 else 'promotions'} new"
     call.output.say(f"{counts or 'Nothing'}. Prices in {view['currency']}. Nothing is signed yet.")
-    call.output.say(f"Sign it with: gemstra catalog import {view['id']}")
+    if view["writes"]:
+        call.output.say(f"Sign it with: gemstra catalog import {view['id']}")
+    else:
+        call.output.say("Nothing would change: there is nothing to sign.")
 
 
 def _why(row: dict[str, Any]) -> str:

@@ -154,7 +154,8 @@ def roll_back(unit: BatchesUnit, batch: bytes, leave: bool = False) -> RollbackV
     plan = plan_rollback(unit, batch)
     if plan.left and not leave:
         some = ", ".join(plan.touched[:5]) + (" …" if plan.left > 5 else "")
-        text = f"{plan.left} of these products were changed since: {some}. Take the others back, or nothing."
+        verb = "was" if plan.left == 1 else "were"
+        text = f"{plan.left} of these products {verb} changed since: {some}. Take the others back, or nothing."
         raise ConflictError(text, code="changed-since")
     row = _row_of(unit, found)
     _require_unused(unit, found, row.feed)

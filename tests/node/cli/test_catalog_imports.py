@@ -48,6 +48,21 @@ def test_a_look_signs_nothing_and_the_file_is_signed_by_its_id(call, tmp_path):
     assert json.loads(call("--json", "catalog", "waiting").stdout) == []
 
 
+def test_a_file_that_changes_nothing_is_not_to_be_signed_and_one_change_is_one(call, tmp_path):
+    file = tmp_path / "shop.csv"
+    file.write_bytes(shopify(line("a", "A", "5")))
+    assert "Take it back with" in call("catalog", "import", str(file)).output
+    looked = call("catalog", "import", str(file), "--dry-run").output
+    assert "1 unchanged" in looked
+    assert "there is nothing to sign" in looked
+    assert "Sign it with" not in looked
+    assert "nothing-to-do" in call("catalog", "import", str(file), code=5).output
+    file.write_bytes(shopify(line("a", "A", "6")))
+    looked = call("catalog", "import", str(file), "--dry-run").output
+    assert "1 price change. Prices in" in looked
+    assert "Sign it with" in looked
+
+
 def test_columns_are_said_remembered_and_used_again(call, tmp_path):
     file = tmp_path / "list.csv"
     file.write_text("Nummer;Was;Kosten\nA;Seife;4,50\n")
