@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Protocol
 
-from node.errors import UserError
+from node.errors import NotFound, UserError
 from node.model.catalog import FeedRow
 from node.model.catalog_change import Change, Kind
 from node.model.day import begins, day_of, read_day
@@ -109,10 +109,12 @@ def list_changes(
     unit: ChangesUnit, since: str = "yesterday", merchant: bytes | None = None, kind: str = "", cursor: str = "", limit: int = 100
 ) -> ChangesPage:
     """What changed since yesterday, today, seen (when you last looked), a day (2026-11-26) or a span (48h, 7d). `kind`: one, or several
-    with commas.
+    with commas. Raises NotFound for a `merchant` whom you do not follow.
     """
     began, kinds, before = _began(unit, since), _kinds(kind), _place(cursor)
     rows = {row.feed: row for row in unit.catalog.feeds(own=False) if merchant in (None, row.identity)}
+    if merchant is not None and not rows:
+        raise NotFound("You follow no such shop. Your shops are listed by: gemstra catalog feeds")
     size = min(max(limit, 1), MOST_ROWS)
     book, feeds = unit.catalog_changes, tuple(rows)
     found = book.page(feeds, kinds, began, before, size + 1)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from node.errors import UserError
+from node.errors import NotFound, UserError
 from node.model.catalog import FeedRow, OfferRecord
 from node.model.catalog_search import Asked, Listing, Order, Place
 from node.model.earning import NOTHING
@@ -85,10 +85,15 @@ def search_products(
     cursor: str = "",
     limit: int = 24,
 ) -> SearchPage:
-    """Products of every catalog here. Prices and `earns` (at least so much) in minor units; `order` is best, cheap, dear or earns."""
+    """Products of every catalog here. Prices and `earns` (at least so much) in minor units; `order` is best, cheap, dear or earns.
+
+    Raises NotFound for a `merchant` of whom no catalog is here.
+    """
     if order not in list(Order):
         raise UserError("Sort by best, cheap, dear or earns.", code="bad-request")
     rows = {row.feed: row for row in unit.catalog.feeds() if merchant in (None, row.identity)}
+    if merchant is not None and not rows:
+        raise NotFound("No catalog of such a shop is here. Your shops are listed by: gemstra catalog feeds")
     rates = Rates(unit)
     asked = Asked(
         words=tuple(words(q)[:MOST_WORDS]),

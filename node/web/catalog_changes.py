@@ -67,21 +67,23 @@ async def show(request: web.Request) -> web.StreamResponse:
     feeds: list[browse.FeedView] = await runtime.read(browse.list_feeds)
     shops = sorted({(feed.merchant, feed.merchant_name) for feed in feeds if not feed.own}, key=lambda pair: pair[1])
     asked: dict[str, Any] = {"since": given.get("since", "yesterday"), "kind": given.get("kind", "")}
+    errors: dict[str, str] = {}
     if given.get("merchant") in dict(shops):
         asked["merchant"] = bytes.fromhex(given["merchant"])
-    error = ""
+    elif "merchant" in given:
+        errors["merchant"] = "You follow no such shop: choose another"
     try:
         found: ChangesPage = await runtime.read(
             catalog_changes.list_changes, **asked, cursor=request.query.get("cursor", "")[:500], limit=PAGE
         )
     except UserError as refused:
-        error, found = str(refused), await runtime.read(catalog_changes.list_changes, limit=PAGE)
+        errors["since"], found = str(refused), await runtime.read(catalog_changes.list_changes, limit=PAGE)
     following = {**given, "cursor": found.cursor} if found.cursor else {}
     return render(
         request,
         "catalog/changes.html",
         section="catalog",
-        status=422 if error else 200,
+        status=422 if errors else 200,
         since=found.since,
         counted=_counted({item.kind: item.count for item in found.counts}),
         days=_days(found.changes),
@@ -100,7 +102,7 @@ async def show(request: web.Request) -> web.StreamResponse:
             "previous": _href(given) if request.query.get("cursor") else None,
             "next": _href(following) if following else None,
         },
-        errors={"since": error} if error else {},
+        errors=errors,
     )
 
 

@@ -42,7 +42,13 @@ async def show_list(request: web.Request) -> web.StreamResponse:
     asked, errors = _asked(given, currency)
     met = {name: value for name, value in given.items() if _AMOUNTS.get(name, "q") in asked}
     cursor = request.query.get("cursor", "")
-    page: SearchPage = await runtime.read(catalog_search.search_products, cursor=cursor, limit=PAGE, **asked)
+    page = SearchPage((), 0, many=False, cursor="")
+    merchant = given.get("merchant", "")
+    if merchant in {"", *(feed.merchant for feed in feeds)}:
+        asked |= {"merchant": bytes.fromhex(merchant)} if merchant else {}
+        page = await runtime.read(catalog_search.search_products, cursor=cursor, limit=PAGE, **asked)
+    else:
+        errors["merchant"] = "No catalog of this shop is here: choose another"
     choices = await runtime.read(catalog_search.list_choices, limit=MOST_CHOICES)
     merchants = sorted({(feed.merchant, feed.merchant_name) for feed in feeds if not feed.own}, key=lambda pair: pair[1])
     customer = given.get("customer", "")
@@ -113,9 +119,6 @@ def _asked(given: Mapping[str, str], currency: str) -> tuple[dict[str, Any], dic
         "in_stock": given.get("stock") == "in",
         "order": given["sort"] if given.get("sort") in dict(_SORTS) else "best",
     }
-    merchant = given.get("merchant", "")
-    if len(merchant) == 64 and all(letter in "0123456789abcdef" for letter in merchant):
-        asked["merchant"] = bytes.fromhex(merchant)
     errors = {}
     for name, argument in _AMOUNTS.items():
         if name in given:

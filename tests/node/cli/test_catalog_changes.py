@@ -46,6 +46,13 @@ def test_changes_are_a_table_and_a_document(world, call):
     assert json.loads(call("--json", "catalog", "changes", "--kind", "new").stdout)["changes"] == []
 
 
+def test_a_shop_that_is_none_is_said(world, call):
+    for command in ("changes", "search"):
+        assert "gemstra catalog feeds" in call("catalog", command, "--merchant", "0" * 64, code=3).output
+        assert "merchant is no id" in call("catalog", command, "--merchant", "lumen", code=1).output
+    assert "Soap" in call("catalog", "search", "--merchant", shop_of(world).identity.hex()).output
+
+
 def test_a_page_leads_to_the_next_and_what_was_seen_is_left_out(world, call):
     reprice(world, shop_of(world), "4.50")
     reprice(world, shop_of(world), "4.00")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from node.errors import UserError
+from node.errors import NotFound, UserError
 from node.model.listing import ProductFile, ProductRow, VariantRow
 from node.services import browse, catalog, catalog_search, plans
 from node.store.catalog_file import file_of
@@ -67,7 +67,8 @@ def test_words_filters_and_orders_over_all_merchants(ana, world):
     assert titles(ana, q=GTIN) == ["Rose soap"]
     assert titles(ana, q="?!") == []
     assert titles(ana, merchant=noir.identity, order="dear") == ["Rosé savon", "Fig balm"]
-    assert titles(ana, merchant=bytes(32)) == []
+    with pytest.raises(NotFound, match="gemstra catalog feeds"):
+        titles(ana, merchant=bytes(32))
     assert titles(ana, brand="noir") == ["Fig balm"]
     assert titles(ana, category="care", in_stock=True, order="cheap") == ["Pear soap", "Rosé savon", "Rose soap"]
     assert titles(ana, lowest=800, highest=900) == ["Pear soap", "Rosé savon"]

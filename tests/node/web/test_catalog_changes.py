@@ -92,6 +92,15 @@ async def test_a_time_that_is_none_is_said_at_its_field(world, nodes, desk):
     assert "Say since when" in text
 
 
+async def test_a_shop_that_is_none_is_said_at_its_field(world, nodes, desk):
+    follow(world, nodes)
+    for unknown in ("lumen", "0" * 64):
+        status, text = await desk.get(f"{PATH}?merchant={unknown}")
+        assert status == 422
+        assert "You follow no such shop" in text
+    assert "You follow no such shop" not in await desk.reads(f"{PATH}?merchant={nodes[0].identity.hex()}")
+
+
 async def test_having_seen_them_is_noted(world, nodes, desk):
     follow(world, nodes)
     reprice(world, nodes[0], "4.50")

@@ -105,6 +105,14 @@ async def test_a_product_of_the_rest_says_so(shop, desk):
     assert "only a part of the catalog of lumen" in page
 
 
+async def test_a_shop_that_is_none_shows_nothing_and_is_said_beside_its_field(shop, desk):
+    for unknown in ("lumen", "0" * 64):
+        page = await desk.reads(f"/catalog?merchant={unknown}", "No catalog of this shop is here", "Shop: unknown", "Nothing found")
+        assert "Soap" not in page
+    page = await desk.reads(f"/catalog?merchant={shop[1].identity.hex()}", "Shop: lumen", "Soap")
+    assert "No catalog of this shop" not in page
+
+
 async def test_prices_that_cannot_be_searched_for_are_said_beside_their_field(desk):
     await desk.reads("/catalog?from=4&to=1", "The highest price is below the lowest one", "Nothing found")
     for typed in ("abc", "-1", "1e400", "NaN", "1.234", "1.234,50"):
