@@ -8,12 +8,13 @@ from protocol.errors import ProtocolError
 from protocol.money import exponent
 
 MAX_MINOR = 10**12
-_PLAIN = re.compile(r"\d{1,15}(?:\.\d{1,8})?\Z")
+_MOST_DIGITS = 15  # more than MAX_MINOR has: what is longer is too large, and not worth reckoning with
+_PLAIN = re.compile(r"\d+(?:\.\d{1,8})?\Z")
 _GROUPED = {
     ",": re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d{1,8})?\Z"),
     ".": re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d{1,8})?\Z"),
 }
-_COMMA = re.compile(r"\d{1,15},\d{1,8}\Z")
+_COMMA = re.compile(r"\d+,\d{1,8}\Z")
 _THREE_DIGITS = re.compile(r"[1-9]\d{0,2}([.,])\d{3}\Z")  # 1.234: a bit more than one, or a thousand and more?
 _GRAMS = {"g": 1.0, "kg": 1000.0, "lb": 453.59237, "lbs": 453.59237, "oz": 28.349523125}
 _MILLIMETRES = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "in": 25.4, "yd": 914.4}
@@ -45,6 +46,9 @@ def minor_units(text: str, decimals: int, currency: str) -> int:
     if point is None:
         raise BadAmount(f"The price “{_short(text)}” is not a number.")
     whole, _, part = point.partition(".")
+    whole = whole.lstrip("0")
+    if len(whole) > _MOST_DIGITS:
+        raise BadAmount(f"The price “{_short(text)}” is too large.")
     if len(part.rstrip("0")) > decimals:
         raise BadAmount(f"The price “{_short(text)}” has more decimals than {currency} has ({decimals}).")
     minor = int(whole + part[:decimals].ljust(decimals, "0"))

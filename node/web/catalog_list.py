@@ -14,7 +14,7 @@ from node.services import browse, catalog_search
 from node.services.browse import FeedView
 from node.services.catalog_search import ListingView, SearchPage
 from node.web import formats
-from node.web.catalog_parts import STOCK, customer_named, minor_of, picture
+from node.web.catalog_parts import STOCK, TOO_LARGE, customer_named, is_too_large, minor_of, picture
 from node.web.lookouts import watch_href
 from node.web.page import render
 from node.web.runtime import runtime_of
@@ -125,7 +125,7 @@ def _asked(given: Mapping[str, str], currency: str) -> tuple[dict[str, Any], dic
             try:
                 asked[argument] = minor_of(given[name], currency)
             except (InvalidOperation, ValueError):
-                errors[name] = "Type an amount such as 19.50"
+                errors[name] = TOO_LARGE if is_too_large(given[name]) else "Type an amount such as 19.50"
     if asked.get("lowest", 0) > asked.get("highest", asked.get("lowest", 0)):
         errors["to"] = "The highest price is below the lowest one: exchange them"
     return asked, errors

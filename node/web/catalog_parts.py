@@ -10,6 +10,8 @@ from node.web.runtime import Runtime
 from protocol.money import exponent
 
 STOCK = {"in_stock": ("In stock", "done"), "low": ("Few left", "attention"), "out": ("Sold out", "stopped"), "unknown": ("Ask", "waiting")}
+TOO_LARGE = "This is too large: an amount has at most 12 digits before the point."
+_TOO_LARGE = re.compile(r"[0-9]{13,}(?:[.,][0-9]*)?")
 _OWN_PICTURE = re.compile(r"/static/sample/[a-z0-9-]+\.(?:svg|png|webp|avif)\Z")
 
 
@@ -38,6 +40,11 @@ async def customer_named(runtime: Runtime, customer: str) -> dict[str, str] | No
     except NotFound:
         return None
     return {"id": customer, "name": found.name}
+
+
+def is_too_large(text: str) -> bool:
+    """Whether what is no amount is a number all the same, with more digits than any amount here."""
+    return _TOO_LARGE.fullmatch(text) is not None
 
 
 def minor_of(text: str, currency: str) -> int:

@@ -11,7 +11,7 @@ from node.services import browse, lookouts, product_sheet
 from node.services.lookouts import LookoutView, NoticeView, WatchListView
 from node.web import formats
 from node.web.catalog_changes import WORDS
-from node.web.catalog_parts import minor_of
+from node.web.catalog_parts import TOO_LARGE, is_too_large, minor_of
 from node.web.forms import form_of
 from node.web.page import id_in, render, see_other
 from node.web.runtime import runtime_of
@@ -83,7 +83,7 @@ async def add(request: web.Request) -> web.StreamResponse:
         done: LookoutView = await runtime.write(lookouts.add_lookout, **asked)
     except (NodeError, InvalidOperation, ValueError) as error:
         if not isinstance(error, NodeError):
-            return await _form(request, form, {"at_most": "Type an amount such as 19.50"})
+            return await _form(request, form, {"at_most": TOO_LARGE if is_too_large(form["at_most"]) else "Type an amount such as 19.50"})
         field = {"bad-price": "at_most", "met-already": "at_most"}.get(error.code, "code" if not form["product"] else "")
         return await _form(request, form, {field: str(error)})
     return see_other(request, PATH, f"{done.title} is on your watch list")

@@ -22,6 +22,7 @@ from node.services.brand_offers import (
 from node.services.brand_plans import BrandPlanView, list_bounds
 from node.services.product_sheet import ProductSheet
 from node.web.brand import words
+from node.web.catalog_parts import TOO_LARGE, is_too_large
 from node.web.forms import form_of
 from node.web.page import id_in, render, see_other
 from node.web.runtime import runtime_of
@@ -121,7 +122,8 @@ async def post_product(request: web.Request) -> web.StreamResponse:
             continue
         minor = _minor(text, item.currency)
         if minor is None or minor <= 0:
-            errors[f"price-{place}"] = "Enter a price such as 52 or 52.50, or nothing: it isn't offered then."
+            otherwise = "Enter a price such as 52 or 52.50, or nothing: it isn't offered then."
+            errors[f"price-{place}"] = TOO_LARGE if is_too_large(text) else otherwise
         else:
             prices.append(SkuPrice(sku, minor))
     if not prices and not errors:

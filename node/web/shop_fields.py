@@ -13,6 +13,7 @@ from aiohttp import web
 from node.errors import FieldError, FieldErrors, UserError
 from node.model.record_words import words_of
 from node.services.product_merging import amount
+from node.web.catalog_parts import TOO_LARGE, is_too_large
 from node.web.page import GATE
 from protocol.errors import ProtocolError
 from protocol.money import Money, exponent
@@ -93,6 +94,8 @@ def whole(text: str, what: str) -> int | None:
 
 def money(text: str, currency: str) -> Money:
     """An amount such as 9.90. Raises UserError `bad-amount`."""
+    if is_too_large(text):
+        raise UserError(f"{text[:20]!r}: {TOO_LARGE}", code="bad-amount")
     if not _AMOUNT.fullmatch(text):
         raise UserError(f"{text[:20]!r}: enter an amount in {currency}, such as 9.90.", code="bad-amount")
     minor = Decimal(text.replace(",", ".")).scaleb(exponent(currency))

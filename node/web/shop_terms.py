@@ -9,6 +9,7 @@ from aiohttp import web
 from node.errors import UserError
 from node.services import shop_terms
 from node.services.shop_terms import ShopTermsView, TaxClass
+from node.web.catalog_parts import TOO_LARGE, is_too_large
 from node.web.forms import form_of
 from node.web.page import render, see_other
 from node.web.runtime import runtime_of
@@ -17,7 +18,7 @@ from protocol.money import exponent
 
 PATH = "/merchant/terms"
 _RATE = re.compile(r"(?P<name>.*\S)\s+(?P<rate>[0-9]{1,3}(?:[.,][0-9]{1,2})?)\s*%?")
-_AMOUNT = re.compile(r"[0-9]{1,10}(?:[.,][0-9]{1,3})?")
+_AMOUNT = re.compile(r"[0-9]{1,12}(?:[.,][0-9]{1,3})?")
 _FIELDS = {"bad-tax": "taxes", "bad-amount": "shipping", "bad-time": "minutes", "too-long": "terms"}
 
 
@@ -47,9 +48,10 @@ async def post(request: web.Request) -> web.StreamResponse:
     form = {name: given[name].strip() for name in ("taxes", "shipping", "minutes", "terms")}
     taxes = [_RATE.fullmatch(line.strip()) for line in form["taxes"].splitlines() if line.strip()]
     shipping = _minor(form["shipping"], currency)
+    otherwise = f"Enter an amount in {currency}, such as 4.90 or 0."
     said = {
         "taxes": "Write a class and its percentage on each line, such as: standard 19" if None in taxes else "",
-        "shipping": f"Enter an amount in {currency}, such as 4.90 or 0." if shipping is None else "",
+        "shipping": "" if shipping is not None else TOO_LARGE if is_too_large(form["shipping"]) else otherwise,
         "minutes": "" if re.fullmatch(r"[0-9]{1,5}", form["minutes"]) else "Enter whole minutes, such as 15.",
     }
     errors = {name: text for name, text in said.items() if text}

@@ -30,6 +30,13 @@ def test_what_is_no_price_in_dollars(text):
         minor_units(text, 2, "USD")
 
 
+@pytest.mark.parametrize("text", ["9" * 20, "9" * 20 + ",50", "9" * 20 + ".5", "9" * 5_000, "9" * 14, "999,999,999,999,999,999.00"])
+def test_a_number_too_large_is_said_to_be_too_large(text):
+    with pytest.raises(BadAmount, match="is too large"):
+        minor_units(text, 2, "USD")
+    assert minor_units("0" * 20 + "5", 2, "USD") == 500
+
+
 def test_decimals_follow_the_currency():
     assert minor_units("1,234", decimals_of("JPY"), "JPY") == 1234
     assert minor_units("1.234", decimals_of("BHD"), "BHD") == 1234

@@ -100,7 +100,12 @@ async def test_a_merchant_offers_a_brands_product_by_form_and_sees_why_it_cannot
     await lumen.reads(path, "Under the brand&#39;s bounds", "cream", "What solis lets you pay", "The seller earns")
     await solis.reads(f"/catalog/{found.product}", "What there is", "Call it back")
     await solis.reads("/catalog", "Not offered")
-    for price, said in (("a lot", "Enter a price such as 52"), ("1.234", "Enter a price such as 52"), ("", "Say what at least one")):
+    for price, said in (
+        ("a lot", "Enter a price such as 52"),
+        ("1.234", "Enter a price such as 52"),
+        ("9" * 20, "This is too large"),
+        ("", "Say what at least one"),
+    ):
         answer = await lumen.client.post(
             path, data={"_token": lumen.session.token, "price-0": price, "bounds": "standard"}, headers=lumen.headers
         )

@@ -118,6 +118,7 @@ async def test_prices_that_cannot_be_searched_for_are_said_beside_their_field(de
     for typed in ("abc", "-1", "1e400", "NaN", "1.234", "1.234,50"):
         page = await desk.reads(f"/catalog?from={typed}", "Type an amount such as 19.50", "9 products")
         assert f"From {typed}" not in page
+    await desk.reads(f"/catalog?from={'9' * 20}", "This is too large", "9 products")
     for typed in ("1", "1,00", "1.00"):
         page = await desk.reads(f"/catalog?from={typed}", f"From {typed}", "9 products in your catalogs")
         assert "Type an amount" not in page

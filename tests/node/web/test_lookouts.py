@@ -115,6 +115,7 @@ async def test_what_cannot_be_watched_is_said_at_its_field(shop, desk):
     product = product_of(shop[1], "S1").hex()
     base = {"product": product, "feed": "", "scope": "product", "wish": "price"}
     assert "Type an amount" in await post_refused(desk, **base, at_most="cheap")
+    assert "too large" in await post_refused(desk, **base, at_most="9" * 20)
     assert "from which price on" in await post_refused(desk, **base, at_most="")
     assert "costs no more than that now" in await post_refused(desk, **base, at_most="5")
     assert "8 to 14 digits" in await post_refused(desk, product="", feed="", scope="code", code="12", wish="any", at_most="")

@@ -133,6 +133,7 @@ async def test_what_is_wrong_is_said_and_the_form_is_kept(desk):
     await desk.post("/merchant/product", **PRODUCT)
     for fields, words in (
         ({"price": "abc"}, "enter an amount"),
+        ({"price": "9" * 20}, "too large"),
         ({"promotions": "x | 1"}, "write each line like"),
         ({"valid_from": "soon"}, "enter a day"),
     ):

@@ -45,6 +45,7 @@ async def test_terms_are_set_and_shown_as_they_were_typed(desk):
     [
         ("taxes", "nineteen", "a class and its percentage"),
         ("taxes", "standard 101", "A tax rate is 0 to 100"),
+        ("shipping", "9" * 20, "This is too large"),
         ("shipping", "4.905", "Enter an amount"),
         ("shipping", "-1", "Enter an amount"),
         ("minutes", "soon", "Enter whole minutes"),
