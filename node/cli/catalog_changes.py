@@ -1,12 +1,11 @@
 """What changed in the catalogs of your merchants."""
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from node.cli.context import call_of
-from node.cli.output import reported
+from node.cli.output import reported, when
 
 COLUMNS = ("when", "merchant_name", "title", "name", "kind", "old", "new", "currency", "note")
 
@@ -39,8 +38,3 @@ def changes(
             call.output.say(f"There is more; go on with --cursor {page['cursor']}")
         if seen:
             call.client.post("/catalog/changes/seen")
-
-
-def when(at: int) -> str:
-    """An instant on the clock of this computer."""
-    return datetime.fromtimestamp(at / 1000).astimezone().isoformat(sep=" ", timespec="minutes")

@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
-from node.cli.catalog_changes import when
 from node.cli.context import call_of
-from node.cli.output import reported
+from node.cli.output import reported, when
 
 app = typer.Typer(no_args_is_help=True, help="The watch list: be told when a product changes, costs less, is back, or is gone.")
 

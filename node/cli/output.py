@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, NoReturn
 
 from node.errors import ConflictError, IntegrityError, Locked, NodeError, NotFound, Unavailable
@@ -18,6 +19,10 @@ EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (Unavailable, 6),
     (IntegrityError, 7),
 )
+
+_TIMES = frozenset({"at", "asked", "due", "until", "taken", "available_from", "available_to"})
+"""Columns of tables that hold instants (ms; 0: none). JSON keeps the number."""
+_LAST_TIME = 253_370_000_000_000  # of the year 9998: a peer may name one that no clock has
 
 
 def exit_code(error: Exception) -> int:
@@ -57,7 +62,7 @@ class Output:
             return
         names = list(columns) or list(rows[0])
         if not sys.stdout.isatty():
-            for line in (names, *([_cell(row.get(name)) for name in names] for row in rows)):
+            for line in (names, *([_shown(name, row.get(name)) for name in names] for row in rows)):
                 sys.stdout.write("\t".join(line) + "\n")
             return
         from rich.console import Console
@@ -66,8 +71,19 @@ class Output:
 
         table = Table(*names, box=None, header_style="bold")
         for row in rows:
-            table.add_row(*(Text(_cell(row.get(name))) for name in names))  # as text: rich reads a string as markup
+            table.add_row(*(Text(_shown(name, row.get(name))) for name in names))  # as text: rich reads a string as markup
         Console(no_color="NO_COLOR" in os.environ).print(table)
+
+
+def when(at: int) -> str:
+    """An instant on the clock of this computer."""
+    return datetime.fromtimestamp(at / 1000).astimezone().isoformat(sep=" ", timespec="minutes")
+
+
+def _shown(name: str, value: Any) -> str:
+    if name not in _TIMES or type(value) is not int or not 0 <= value < _LAST_TIME:
+        return _cell(value)
+    return when(value) if value else ""
 
 
 def _cell(value: Any) -> str:

@@ -1,6 +1,8 @@
 """What peers wrote reaches the terminal as text: it steers nothing and breaks nothing."""
 
+import json
 import sys
+from datetime import datetime
 
 import pytest
 
@@ -21,6 +23,20 @@ def test_a_cell_is_never_markup_and_never_a_control(monkeypatch, capsys, text) -
     expected = "".join(letter if letter.isprintable() else "�" for letter in text)
     assert shown.out.count(expected) == 3
     assert shown.err == f"paired with {expected}\nand more\n"
+
+
+def test_times_of_a_table_are_read_by_people_and_stay_numbers_for_programs(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: False)
+    rows = [{"name": "a", "due": 1_700_000_000_000, "size": 1_700_000_000_000}, {"name": "b", "due": 0, "size": 0}]
+    Output().show(rows, ["name", "due", "size"])
+    _, first, second = capsys.readouterr().out.splitlines()
+    name, due, size = first.split("\t")
+    assert datetime.fromisoformat(due).timestamp() == 1_699_999_980  # the minute of it
+    assert (name, size, second) == ("a", "1700000000000", "b\t\t0")
+    Output().show([{"asked": True, "until": 2**62}], ["asked", "until"])
+    assert capsys.readouterr().out.splitlines()[1] == f"True\t{2**62}"
+    Output(as_json=True).show(rows, ["name", "due", "size"])
+    assert json.loads(capsys.readouterr().out) == rows
 
 
 def test_a_text_of_several_lines_stays_in_its_column(monkeypatch, capsys) -> None:
