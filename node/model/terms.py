@@ -46,6 +46,14 @@ def words(text: str) -> list[str]:
     return [word[:LONGEST_WORD] for word in apart]
 
 
+def elided(text: str) -> list[str]:
+    """Words of two letters or more that stand behind an apostrophe, by themselves: ambre of d'ambre. `words` joins them."""
+    if not any(mark in text for mark in _APOSTROPHES):
+        return []  # nearly every title: a catalog may be of a million
+    behind = _APOSTROPHE.split(folded(text))[1:]
+    return [found[0] for found in map(words, behind) if found and len(found[0]) > 1]
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What a record is found by: words of the names, words of everything else, parts (one a line). Words are parted by spaces."""

@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 from node.model.catalog import Entry
 from node.model.customer import plain
-from node.model.terms import words
+from node.model.terms import elided, words
 from protocol.encoding import peek
 from protocol.errors import Malformed
 from protocol.offer import Stock
@@ -97,7 +97,7 @@ def goods(record: bytes) -> Goods:
         for variant in variants:
             parts += (variant[0], variant[2])
         parts += [text[2] for text in tree.get(_TRANSLATIONS, ()) if 2 in text]
-        found = words(" ".join(parts))
+        found = [*words(" ".join(parts)), *elided(title)]
         labels = [(brand_mark(vendor), vendor)] if vendor else []
         labels += [(category_mark(path), path) for path in category_paths(category)]
         marks = [mark for mark, _ in labels]

@@ -119,6 +119,15 @@ def test_what_is_asked_wrongly_is_said(ana, wrong):
     assert caught.value.code == "bad-request"
 
 
+def test_a_word_behind_an_apostrophe_is_found_with_and_without_it(ana, world):
+    noir = next(node for node in world.nodes.values() if node.name == "noir")
+    noir.write(catalog.import_products, file=file(product("oil", "Huile d'Ambre", variant("O", 700))), currency="USD")
+    noir.write(catalog.import_products, file=file(product("scent", "L’eau women's", variant("W", 800))), currency="USD")
+    world.deliver()
+    assert [titles(ana, q=typed) for typed in ("ambre", "d'ambre", "dambre", "huile amb")] == [["Huile d'Ambre"]] * 4
+    assert [titles(ana, q=typed) for typed in ("eau", "l'eau", "women's", "womens")] == [["L’eau women's"]] * 4
+
+
 def test_the_same_code_is_compared_across_merchants(ana):
     found = ana.read(catalog_search.compare_code, code=f" {GTIN[:4]}-{GTIN[4:]}")
     assert [(view.merchant_name, view.price, view.earns) for view in found] == [("noir", 900, 270), ("lumen", 1000, 100)]
