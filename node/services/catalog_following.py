@@ -153,6 +153,8 @@ def check_hops(unit: ForksUnit, feed: bytes, hops: Sequence[Hop]) -> Checkpoint 
     """
     row = _followed(unit, feed)
     if row.checkpoint is None:
+        if hops:  # nothing to hold them against, and they would be kept as its heads
+            raise Malformed("heads between, though none was accepted before", code="no-progress")
         return None
     before = verify_checkpoint(row.checkpoint, log=feed)
     for hop in hops:

@@ -19,7 +19,7 @@ from node.services import (
 )
 from node.services.quotes import LineInput
 from protocol.errors import ProtocolError
-from protocol.feed import Relayed
+from protocol.feed import Hop, Relayed
 
 from .shop import WINDOW, file
 from .test_brand_offers import BOUNDS, Trade
@@ -30,14 +30,19 @@ class Chain(Trade):
 
     def __init__(self, folder) -> None:
         super().__init__(folder)
-        self.ana = self.world.node("ana")
-        self.world.pair(self.lumen, self.ana)
-        self.ana.write(catalog_following.sync)
-        self.ana.write(team.join, merchant=self.lumen.identity)
+        self.ana = self.seller("ana")
+
+    def seller(self, name):
+        """A new one, whom `lumen` accepts and who was shown what it relays."""
+        made = self.world.node(name)
+        self.world.pair(self.lumen, made)
+        made.write(catalog_following.sync)
+        made.write(team.join, merchant=self.lumen.identity)
         self.deliver()
-        [member] = self.lumen.read(team.list_members)
-        self.lumen.write(team.accept_member, member=bytes.fromhex(member.member))
+        [member] = [found.member for found in self.lumen.read(team.list_members) if found.status == "asked"]
+        self.lumen.write(team.accept_member, member=bytes.fromhex(member))
         self.deliver()
+        return made
 
     def feed(self, node):
         """How far a node is with the brand's feed."""
@@ -128,6 +133,17 @@ def test_a_relay_that_leaves_out_a_head_or_forges_one_is_refused(chain, monkeypa
     chain.deliver()
     assert chain.feed(chain.ana).error == "bad-proof"
     assert chain.feed(chain.ana).size == before.size
+
+
+def test_heads_between_are_refused_where_none_was_accepted_before(chain, monkeypatch):
+    head = chain.feed(chain.lumen).checkpoint
+    monkeypatch.setattr(catalog_serving.brand_relays, "way", lambda *_: ((), (Hop(head, ()),)))
+    ben = chain.seller("ben")
+    assert (chain.feed(ben).error, chain.feed(ben).size) == ("no-progress", 0)
+    monkeypatch.undo()
+    ben.write(catalog_following.sync)
+    chain.deliver()
+    assert (chain.feed(ben).error, chain.feed(ben).size) == ("", chain.feed(chain.lumen).size)
 
 
 def test_a_head_that_a_relay_never_took_is_unknown_to_it(chain):
