@@ -9,6 +9,8 @@ from node.model.catalog_search import Asked, Found, Listing, Order, Place
 from protocol.encoding import decode, encode
 from protocol.errors import Malformed
 
+_NOT_OURS = "That cursor is not one of ours; begin again without it."
+
 
 class SearchBook(Protocol):
     """What products are found by (node/store/catalog_search.py says what each does)."""
@@ -31,9 +33,12 @@ def place_of(cursor: str) -> Place | None:
         return None
     try:
         rank, name, price, listing, earns = decode(urlsafe_b64decode(cursor))
-        return Place(int(rank), str(name), int(price), int(listing), int(earns))
+        found = Place(int(rank), str(name), int(price), int(listing), int(earns))
     except (ValueError, TypeError, Malformed) as error:
-        raise UserError("That cursor is not one of ours; begin again without it.", code="bad-request") from error
+        raise UserError(_NOT_OURS, code="bad-request") from error
+    if not all(0 <= number < 2**63 for number in (found.rank, found.price, found.listing, found.earns)):  # what columns hold
+        raise UserError(_NOT_OURS, code="bad-request")
+    return found
 
 
 def cursor_of(found: Found) -> str:

@@ -1,5 +1,6 @@
 """Searching over several merchants' catalogs, and what a sale earns."""
 
+from base64 import urlsafe_b64encode
 from dataclasses import replace
 
 import pytest
@@ -8,8 +9,11 @@ from node.errors import NotFound, UserError
 from node.model.listing import ProductFile, ProductRow, VariantRow
 from node.services import browse, catalog, catalog_search, plans
 from node.store.catalog_file import file_of
+from protocol.encoding import encode
 
 GTIN = "4006381333931"
+BEYOND = urlsafe_b64encode(encode([0, "rose", 0, 2**63, 0])).decode()
+"""A cursor that no column of the catalog file could have given."""
 
 
 def variant(sku, price, *, gtin="", in_stock=True, currency="USD"):
@@ -112,7 +116,7 @@ def test_pages_follow_each_other(ana):
         assert page.total == 4
 
 
-@pytest.mark.parametrize("wrong", [{"cursor": "nonsense"}, {"order": "odd"}, {"order": "earns", "cursor": "-1"}])
+@pytest.mark.parametrize("wrong", [{"cursor": "nonsense"}, {"order": "odd"}, {"order": "earns", "cursor": "-1"}, {"cursor": BEYOND}])
 def test_what_is_asked_wrongly_is_said(ana, wrong):
     with pytest.raises(UserError) as caught:
         ana.read(catalog_search.search_products, **wrong)
