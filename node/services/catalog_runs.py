@@ -4,7 +4,6 @@ It leaves nothing of one that failed.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -174,15 +173,16 @@ class CatalogRuns(Runs):
 
     def _add(self, staged: ProductImport, entries: Found, currency: Callable[[], str]) -> set[Compared]:
         """Keep products and compare them as they come; with which catalogs that was. While some are written the next are read."""
-        number, seen, under_way = 1, set[Compared](), deque[Future[Compared]]()
+        number, seen = 1, set[Compared]()
+        under_way: Future[Compared] | None = None
         with ThreadPoolExecutor(1, thread_name_prefix="product-file") as writing:
             for rows in _pieces(entries, _BATCH):
-                while under_way:
-                    seen.add(under_way.popleft().result())
+                if under_way is not None:
+                    seen.add(under_way.result())
                 known = replace(staged, currency=currency())
-                under_way.append(writing.submit(self._store.write_now, catalog_staging.add_entries, known, number, rows))
+                under_way = writing.submit(self._store.write_now, catalog_staging.add_entries, known, number, rows)
                 number += len(rows)
-        return seen | {last.result() for last in under_way}
+        return seen if under_way is None else seen | {under_way.result()}
 
     def _end(self, run: Run, staged: ProductImport, seen: set[Compared]) -> None:
         if not self._store.write_now(catalog_staging.end_comparing, staged, seen):
