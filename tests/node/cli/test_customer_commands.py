@@ -4,7 +4,6 @@ import asyncio
 import json
 from dataclasses import replace
 
-import msgspec
 import pytest
 import pytest_asyncio
 from aiohttp import web
@@ -16,27 +15,17 @@ from node.api.http import add_api
 from node.app import exports
 from node.cli.root import app
 from node.files.picture import read_picture
+from tests.node.cli.serving import Runtime
 from tests.node.files.test_picture import picture
 from tests.node.services.world import World
 
 
-class Runtime:
-    """The node, as far as these routes need it."""
+class Pictures(Runtime):
+    """The node, which reads pictures too."""
 
     def __init__(self, node) -> None:
-        self.node, self.cut = node, False
-
-    def require_open(self):
-        pass
-
-    async def read(self, run, /, **arguments):
-        return await self.node.store.read(run, **arguments)
-
-    async def write(self, run, /, **arguments):
-        return await self.node.store.write(run, **arguments)
-
-    async def write_once(self, _operation, _hash, _permanent, run, /, **arguments):
-        return msgspec.json.encode(await self.write(run, **arguments))
+        super().__init__(node)
+        self.cut = False
 
     async def parse(self, reader, source, **_options):
         assert reader == "picture"
@@ -74,7 +63,7 @@ class Desk:
 @pytest_asyncio.fixture
 async def desk(tmp_path):
     world = World(tmp_path)
-    runtime = Runtime(world.node("ana"))
+    runtime = Pictures(world.node("ana"))
     site = web.Application()
     add_api(site, runtime, (*search_api.ROUTES, *api.ROUTES))
     runner = web.AppRunner(site, access_log=None, shutdown_timeout=0.1)

@@ -9,21 +9,12 @@ from protocol import sections
 from protocol.sections import Division, Part
 from tests.node.services.test_catalog_parts import asked, before_fetching, choose, feed_of, held, listed
 from tests.node.services.test_catalog_sections import publish
-from tests.node.services.world import World
 
 CATEGORY = Division.CATEGORY
 
 
 @pytest.fixture
-def world(tmp_path):
-    made = World(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def shop(world):
-    lumen, ana = world.node("lumen", "merchant"), world.node("ana")
+def shop(world, lumen, ana):
     world.pair(lumen, ana)
     publish(lumen, line("soap", "Bath > Soap"), line("oil", "Bath > Oil > Dry"), line("towel", "Bath Towels"), line("cream", "Face"))
     return lumen, ana
