@@ -227,6 +227,7 @@ def amounts_of(rung: str) -> tuple[int, int]:
 
 
 OFFERED = f"{MARK}o"
+UNOFFERED = f"{MARK}n"
 AVAILABLE = f"{MARK}s"
 RECALLED = f"{MARK}r"
 ABROAD = f"{MARK}a"
@@ -243,7 +244,7 @@ def listing_words(made: Goods, feed: int, low: int, earns: int, *, is_offered: b
     if made.recalled:
         found += f" {RECALLED}"
     if not is_offered:
-        return found
+        return f"{found} {UNOFFERED}"
     return f"{found} {OFFERED}" if made.recalled or sold_out else f"{found} {OFFERED} {AVAILABLE}"
 
 

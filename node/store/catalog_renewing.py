@@ -3,6 +3,7 @@ came after the offers that depend on it, or a migration asks for it.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -26,8 +27,12 @@ _WITH_RANK = (
 )
 
 
+_MORE = "UPDATE renewing SET waiting = waiting + ?"
+_FEWER = "UPDATE renewing SET waiting = waiting - ?, marked = marked OR NOT EXISTS (SELECT 1 FROM renewals)"
+
+
 class Renewing:
-    """The tables `renewals`, `ranks` and `plans` of one transaction."""
+    """The tables `renewals`, `renewing`, `ranks` and `plans` of one transaction."""
 
     def __init__(self, db: Database, now: int, offers: OfferRows, shelves: Shelves) -> None:
         self._db = db
@@ -53,15 +58,19 @@ class Renewing:
         found.update(row[0] for row in self._db.execute("SELECT product FROM renewals LIMIT ?", (most - len(found),)).fetchall())
         for part in parts(found):
             self._offers.look_again(part)
-            self._db.execute(f"DELETE FROM renewals WHERE product IN ({marks(part)})", part)  # noqa: S608
+            gone = self._db.execute(f"DELETE FROM renewals WHERE product IN ({marks(part)})", part).rowcount  # noqa: S608
+            self._db.execute(_FEWER, (gone,))
         self._shelves.arrange()
         return len(found)
 
     def _spread(self) -> None:
         """What waited for a plan or a rank waits as products from now on."""
         for feed, plan in self._db.execute("SELECT feed, plan FROM plans WHERE fresh").fetchall():
-            self._db.execute(_WITH_PLAN, (feed, VARIES, plan))
+            self._await(_WITH_PLAN, (feed, VARIES, plan))
         for (feed,) in self._db.execute("SELECT feed FROM ranks WHERE fresh").fetchall():
-            self._db.execute(_WITH_RANK, (feed,))
+            self._await(_WITH_RANK, (feed,))
         self._db.execute("UPDATE plans SET fresh = 0 WHERE fresh")
         self._db.execute("UPDATE ranks SET fresh = 0 WHERE fresh")
+
+    def _await(self, sql: str, values: tuple[Any, ...]) -> None:
+        self._db.execute(_MORE, (self._db.execute(sql, values).rowcount,))

@@ -36,10 +36,12 @@ class CatalogSearch:
         self._db = db
         self._asked = Asked()
         self._known: Mapping[bytes, int] = {}
+        self._is_marked = True
 
     def find(self, asked: Asked, order: Order, after: Place | None, limit: int) -> Found:
         """A page of what is asked, after the place where another ended."""
         self._asked, self._known = asked, self._feeds()
+        self._is_marked = self._db.execute(f"SELECT marked FROM {_AT}.renewing").fetchone()[0]  # noqa: S608
         if not self._match():
             return Found((), 0, many=False, more=False)
         met, column, marks = self._met()
@@ -106,7 +108,7 @@ class CatalogSearch:
         """The expression of the index, of words only so many `letters`, and one of the marks `within`. Empty when nothing can match."""
         asked, known = self._asked, self._known
         terms = [f'"{word[:letters]}"*' for word in asked.words]
-        found = [columns.AVAILABLE] if asked.available else [columns.OFFERED] if asked.offered else []
+        found = [columns.AVAILABLE] if asked.available else []
         found += [columns.brand_mark(asked.brand)] if asked.brand else []
         found += [columns.category_mark(asked.category)] if asked.category else []
         found += [columns.code_mark(asked.code)] if asked.code else []
@@ -114,10 +116,14 @@ class CatalogSearch:
         terms += [f'"{mark}"' for mark in found]
         terms += [_any(within)] if within else []
         feeds = asked.feeds or tuple(known)
-        if not terms or not known.keys() <= set(feeds):
+        if not known.keys() <= set(feeds) or not (terms or asked.offered):
             terms.append(_any(columns.feed_mark(known[feed]) for feed in feeds if feed in known))
+        is_hidden = asked.offered and not asked.available  # what nobody offers: by the list of it, where something else is asked for
+        terms += [f'"{columns.OFFERED}"'] if is_hidden and not (terms and self._is_marked) else []
         match = "" if "()" in terms else " AND ".join(terms)
-        return f'({match}) NOT "{columns.ABROAD}"' if match and asked.home else match
+        absent = [columns.UNOFFERED] if is_hidden and self._is_marked else []
+        absent += [columns.ABROAD] if asked.home else []
+        return f"({match}) NOT {_any(absent)}" if match and absent else match
 
     def _marks(self, column: str, low: int, high: int) -> list[str]:
         """Marks of all amounts from `low` to `high`, and of few others: fine ones while they are not many."""

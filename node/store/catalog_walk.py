@@ -29,15 +29,22 @@ SPARE = 4
 """A walk goes so many times as far as it had to if what matches stood everywhere alike."""
 DEARER = 3
 """Where amounts are compared, each that is read costs so many times as much."""
-LEAST, AT_ONCE = 1_000, 5_000
-"""So many are read together: at least where amounts are compared, at most always."""
+AT_ONCE = 10_000
+"""So many are read together at most."""
 INDEXED = 5
 """Beginnings of words up to so many letters have lists of their own; longer ones are put together from all words that begin so, for each
 question. Where many match, these letters are asked for, and of what is met the rest is compared.
 """
 _LISTED = f"FROM json_each(?) AS j CROSS JOIN {_AT}.listings AS l ON l.id = j.value"
-_AMOUNTS = f"FROM json_each(?) AS j CROSS JOIN {_AT}.listings AS l INDEXED BY listings_prices ON l.id = j.value"
-"""An index that is read in place of the rows: it is a fifth of them."""
+_READ = f"(SELECT rowid FROM {_AT}.words WHERE words MATCH ? AND rowid > ? LIMIT ?) AS w"  # noqa: S608
+_MET = f"SELECT count(*), max(w.rowid), group_concat(w.rowid) FROM {_READ}"  # noqa: S608
+_COMPARED = (
+    "SELECT count(*), max(w.rowid), group_concat(CASE WHEN {} THEN l.id END) "  # noqa: S608
+    f"FROM {_READ} CROSS JOIN {_AT}.listings AS l INDEXED BY listings_prices ON l.id = w.rowid"
+)
+"""How many were read, the last of them, and those that fit: in one row, for a row of each costs more than to read it. The index stands in
+for the rows: it is a fifth of them.
+"""
 _Bounds = tuple[int, int]
 _Span = tuple[Any, Any]
 """The least and the greatest title or amount, both included."""
@@ -59,13 +66,13 @@ def _within(bounds: Mapping[str, _Bounds]) -> tuple[str, tuple[int, ...]]:
 
 
 class Met:
-    """The numbers of what the index meets and whose amounts fit: read only as far as they are wanted, in one walk."""
+    """The numbers of what the index meets and whose amounts fit: read only as far as they are wanted."""
 
     def __init__(self, db: Database, match: str, bounds: Mapping[str, _Bounds], *, is_dear: bool = True) -> None:
         self._db = db
-        self._cursor = db.execute(f"SELECT rowid FROM {_AT}.words WHERE words MATCH ?", (match,))  # noqa: S608
+        self._match = match
         where, self._values = _within(bounds)
-        self._fitting = f"SELECT l.id {_AMOUNTS} WHERE {where}" if bounds else ""
+        self._sql = _COMPARED.format(where) if bounds else _MET
         self._reads = self._last = 0
         self.is_dear = is_dear and bool(bounds)
         """Whether a list of it costs more than another way: where marks of amounts are met already, no other costs less."""
@@ -76,15 +83,12 @@ class Met:
     def read(self, most: int, reads: int = HIGHEST) -> bool:
         """Read on until there are more than `most`, or so many were read. Whether all are here then, and no more than that."""
         while not self.is_whole and len(self.ids) <= most and self._reads < reads:
-            wanted = max(most + 1 - len(self.ids), LEAST if self._fitting else 1)
-            part = [row[0] for row in self._cursor.fetchmany(min(wanted, AT_ONCE, reads - self._reads))]
-            self.is_whole = not part
-            self._reads, self._last = self._reads + len(part), part[-1] if part else self._last
-            self.ids += self._fit(part) if self._fitting and part else part
+            wanted = min(max(most + 1 - len(self.ids), self._reads), AT_ONCE, reads - self._reads)
+            count, last, fitting = self._db.execute(self._sql, (*self._values, self._match, self._last, wanted)).fetchone()
+            self.is_whole = count < wanted
+            self._reads, self._last = self._reads + count, last or self._last
+            self.ids += json.loads(f"[{fitting or ''}]")
         return self.is_whole and len(self.ids) <= most
-
-    def _fit(self, part: Sequence[int]) -> list[int]:
-        return [row[0] for row in self._db.execute(self._fitting, (json.dumps(part), *self._values))]
 
     def expected(self, highest: int) -> int:
         """How many they may be in all, where the last listing's number is `highest`: the index gives them by their numbers."""

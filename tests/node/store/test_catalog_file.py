@@ -511,14 +511,19 @@ def test_a_file_from_before_recalls_counted_is_brought_up_to_date_at_opening(mak
         [(listing, feed, low)] = writing._db.execute(sql)
         words = catalog_columns.listing_words(made, feed, low, 0, is_offered=True, sold_out=False)
         writing._db.execute("INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?)", (listing, words))
+
+    def older(writing):
         writing._db.execute("DROP TABLE renewals")
-        writing._db.execute("DELETE FROM migrations WHERE number = 2")
+        writing._db.execute("DROP TABLE renewing")
+        writing._db.execute("DELETE FROM migrations WHERE number IN (2, 7)")
 
     assert in_stock(store) == ["p00000"]
     store.catalog.write_now(as_before)
     assert in_stock(store) == ["p00000", "pear"]
+    store.catalog.write_now(older)
     store.close()
     again = make()
     assert in_stock(again) == ["p00000"]
     assert (held(again, FEED).products, held(again, FEED).state) == (2, state)
     assert rows(again, "SELECT count(*) FROM renewals") == [(0,)]
+    assert rows(again, "SELECT waiting, marked FROM renewing") == [(0, 1)]

@@ -113,6 +113,8 @@ ASKED = [
 
 WAYS = {
     "all read": {"counted": 2_000},
+    "all read, by the mark of what is offered": {"counted": 2_000, "marked": 0},
+    "listed, by the mark of what is offered": {"marked": 0},
     "sorted by the engine": {},
     "listed, and a walk": {"SORTED": 3},
     "listed, and a walk that ends too soon": {"SORTED": 3, "STEPS": 2},
@@ -128,7 +130,8 @@ WAYS = {
 def test_what_is_found_is_what_a_reader_finds(shelf, monkeypatch, order, way):
     """Every way of looking: 3 makes few things many, and a walk of few steps ends before it has found a page."""
     store, goods = shelf
-    bounds = {"counted": 3} | WAYS[way]
+    bounds = {"counted": 3, "marked": 1} | WAYS[way]
+    store.catalog.write_now(lambda writing: writing._db.execute("UPDATE renewing SET marked = ?", (bounds.pop("marked"),)))
     monkeypatch.setattr(catalog_search, "MOST_COUNTED", bounds.pop("counted"))
     for name, value in bounds.items():
         monkeypatch.setattr(catalog_walk, name, value)

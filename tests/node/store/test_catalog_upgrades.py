@@ -3,6 +3,7 @@
 import pytest
 
 from node.model.catalog_search import Asked, Order
+from node.store import catalog_columns as columns
 from node.store.catalog_file import file_of, files_of
 from node.store.database import open_plain
 from node.store.migrate import migrate, shipped
@@ -15,7 +16,7 @@ from protocol.product import Product, Translation, Variant, Withdrawal, product_
 from .test_catalog_file import Publisher
 
 NUMBERS = sorted(shipped("catalog_migrations"))
-TERMS = 6  # of the migration from which on words, prices and earnings are as they are now
+TERMS, UNOFFERED = 6, 7  # of the migrations from which on prices and earnings, and the marks in words, are as they are now
 SHADOWS = ("words_config", "words_content", "words_data", "words_docsize", "words_idx")
 KEPT = ("heads", "products", "offers", "others", "gone", "tree", "listings", "brand_offers", "sections")
 ASKED = {
@@ -66,10 +67,10 @@ def put_back(path, number):
     migrate(old, 0, {each: sql for each, sql in shipped("catalog_migrations").items() if each <= number})
     old.execute("BEGIN")
     for table in _tables(old, number):
-        columns = [row[1] for row in old.execute(f"PRAGMA table_info({table})")]
+        names = [row[1] for row in old.execute(f"PRAGMA table_info({table})")]
         for row in files.get(table, ()):
-            given = tuple(row[name] for name in columns)
-            old.execute(f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", given)
+            given = tuple(row[name] for name in names)
+            old.execute(f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})", given)
     if number < TERMS:  # prices as they stand in the offers, words of titles alone
         old.execute(
             "UPDATE listings SET (low, high) = (SELECT min(o.price), max(o.price) FROM products AS p JOIN offers AS o "
@@ -77,6 +78,15 @@ def put_back(path, number):
         )
         for row in files["listings"]:
             old.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (row["id"], row["name"]))
+    if TERMS <= number < UNOFFERED:
+        rows = old.execute(
+            "SELECT l.id, l.feed, p.record FROM listings AS l JOIN products AS p ON p.id = l.goods WHERE l.offers = 0"
+        ).fetchall()
+        for listing, feed, record in rows:
+            text = columns.listing_words(columns.goods(record), feed, 0, 0, is_offered=False, sold_out=True).replace(
+                f" {columns.UNOFFERED}", ""
+            )
+            old.execute("INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?)", (listing, text))
     old.execute("COMMIT")
     old.close()
 
@@ -127,15 +137,19 @@ def test_a_file_of_an_earlier_program_says_what_a_new_one_would(make, path, numb
     assert seen(again) == expected
 
 
-def test_what_a_migration_asks_for_is_missed_where_nobody_does_it(make, path):
+@pytest.mark.parametrize("number", [1, TERMS])
+def test_what_a_migration_asks_for_is_missed_where_nobody_does_it(make, path, number):
     store = make()
-    Publisher(store).publish(list(goods()))
+    shop = Publisher(store)
+    shop.publish(list(goods()))
+    shop.publish([remove(Noun.OFFER, "S29")])
     expected = seen(store)
     store.close()
-    put_back(file_of(path), 1)
+    put_back(file_of(path), number)
     file = open_plain(file_of(path))
     migrate(file, 0, shipped("catalog_migrations"))
     file.execute("DELETE FROM renewals")
+    file.execute("UPDATE renewing SET marked = 1")
     file.close()
     again = make()
     assert not again.catalog.mended
