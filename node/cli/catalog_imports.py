@@ -1,8 +1,6 @@
 """Product files: import (with a look first), columns, batches and taking one back; commands of the group `catalog`."""
 
-import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +9,7 @@ import typer
 from node.cli.client import Client
 from node.cli.context import Call, call_of
 from node.cli.export import SECONDS, to_file
-from node.cli.files_waiting import columns_of, size_of, waiting_id, watched, write_errors
+from node.cli.files_waiting import columns_of, rows_of, size_of, waiting_id, watched, write_errors, write_lines
 from node.cli.output import reported
 from node.cli.upload import ANSWER_SECONDS, send_file
 from node.errors import UserError
@@ -22,7 +20,6 @@ _WORDS = {
     "error": "not sold", "left": "left out",
 }  # fmt: skip
 _ROW = ("row", "name", "sku", "outcome", "why")
-_PIECE = 200
 
 
 def add(app: typer.Typer) -> None:
@@ -72,7 +69,7 @@ def import_(
         if dry_run:
             _preview(call, staged, only)
             return
-        for row in _rows(call, staged, "error"):
+        for row in rows_of(call, f"/catalog/import/{staged}", outcome="error"):
             call.output.say(f"Row {row['row']} is not for sale: {row['reason']}")
         done = watched(
             call,
@@ -87,35 +84,24 @@ def import_(
 def _decide(call: Call, staged: str, wanted: dict[int, bool]) -> None:
     """Rows as the file counts them → whether the product that begins there is taken."""
     left = dict(wanted)
-    for row in _rows(call, staged, "") if wanted else ():
+    for row in rows_of(call, f"/catalog/import/{staged}") if wanted else ():
         if row["row"] in left:
             call.client.post(f"/catalog/import/{staged}/rows", number=row["number"], take=left.pop(row["row"]))
     if left:
         raise UserError(f"No product begins in row {min(left)}. See them with --dry-run.", code="bad-request")
 
 
-def _rows(call: Call, staged: str, outcome: str) -> Iterator[dict[str, Any]]:
-    after = 0
-    while True:
-        piece = call.client.get(f"/catalog/import/{staged}/rows", outcome=outcome, after=after, limit=_PIECE)
-        yield from piece["rows"]
-        after = piece["cursor"]
-        if not after:
-            return
-
-
 def _preview(call: Call, staged: str, only: str) -> None:
     """Every product and row: JSON one a line, or a table."""
     if call.output.as_json:
-        for row in _rows(call, staged, only):
-            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+        write_lines(rows_of(call, f"/catalog/import/{staged}", outcome=only))
         return
     view = call.client.get(f"/catalog/import/{staged}")
     if view["state"] == "columns":
         call.output.say(f"Its columns are unknown; see them with: gemstra catalog columns {staged}")
         call.output.say('Then say them: gemstra catalog import ID --map "Title=field"')
         return
-    call.output.show([{**row, "why": _why(row)} for row in _rows(call, staged, only)], _ROW)
+    call.output.show([{**row, "why": _why(row)} for row in rows_of(call, f"/catalog/import/{staged}", outcome=only)], _ROW)
     words = {name: word.removesuffix("s") if view[name] == 1 else word for name, word in _WORDS.items()}
     counts = ", ".join(f"{view[name]} {words[name]}" for name in _KINDS if view[name])
     if view["promotions"]:

@@ -1,8 +1,5 @@
 """Files of customers: import (with a look first), imports, undo, mappings; commands of the group `customers`."""
 
-import json
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,13 +7,12 @@ import typer
 
 from node.cli.client import Client
 from node.cli.context import Call, call_of
-from node.cli.files_waiting import columns_of, size_of, waiting_id, watched, write_errors
+from node.cli.files_waiting import columns_of, rows_of, size_of, waiting_id, watched, write_errors, write_lines
 from node.cli.output import reported
 from node.cli.upload import ANSWER_SECONDS, send_file
 from node.errors import UserError
 
 _ROW = ("row", "name", "detail", "outcome", "action", "why")
-_PIECE = 200
 
 
 def add(app: typer.Typer) -> None:
@@ -71,7 +67,7 @@ def import_(
 
 def _decision(call: Call, staged: str, text: str) -> dict[str, Any]:
     number, _, action = text.partition("=")
-    row = next((row for row in _rows(call, staged) if str(row["row"]) == number.strip()), None)
+    row = next((row for row in rows_of(call, f"/customers/import/{staged}") if str(row["row"]) == number.strip()), None)
     if row is None:
         raise UserError(f"This file has no row {number}.", code="bad-request")
     if action in {"new", "skip", "merge", "update"}:
@@ -79,23 +75,12 @@ def _decision(call: Call, staged: str, text: str) -> dict[str, Any]:
     return {"number": row["number"], "action": "update", "customer": action}
 
 
-def _rows(call: Call, staged: str) -> Iterator[dict[str, Any]]:
-    after = 0
-    while True:
-        piece = call.client.get(f"/customers/import/{staged}/rows", after=after, limit=_PIECE)
-        yield from piece["rows"]
-        after = piece["cursor"]
-        if not after:
-            return
-
-
 def _preview(call: Call, staged: str) -> None:
     """Every row: JSON one a line, or a table."""
     if call.output.as_json:
-        for row in _rows(call, staged):
-            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+        write_lines(rows_of(call, f"/customers/import/{staged}"))
         return
-    call.output.show([{**row, "why": _why(row)} for row in _rows(call, staged)], _ROW)
+    call.output.show([{**row, "why": _why(row)} for row in rows_of(call, f"/customers/import/{staged}")], _ROW)
     view = call.client.get(f"/customers/import/{staged}")
     counts = ", ".join(f"{view[name]} {name}" for name in ("new", "update", "known", "duplicate", "error"))
     customers = f"{view['writes']} customer{'' if view['writes'] == 1 else 's'} would be written"

@@ -1,7 +1,8 @@
 """What commands for files that wait have in common: naming one, saying its columns, seeing how far it is."""
 
+import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from node.errors import UserError
 from node.model.staged import require_size
 
 _LOOK_SECONDS = 0.5
+_PIECE = 200
 
 
 def waiting_id(text: str) -> str:
@@ -24,6 +26,23 @@ def size_of(file: str) -> int:
     size = path.stat().st_size if path.is_file() else 0
     require_size(size)
     return size
+
+
+def rows_of(call: Call, one: str, **query: str) -> Iterator[dict[str, Any]]:
+    """All rows of the file at `one`, fetched piece by piece."""
+    after = 0
+    while True:
+        piece = call.client.get(f"{one}/rows", after=after, limit=_PIECE, **query)
+        yield from piece["rows"]
+        after = piece["cursor"]
+        if not after:
+            return
+
+
+def write_lines(rows: Iterable[Mapping[str, Any]]) -> None:
+    """JSON, one a line, as they come."""
+    for row in rows:
+        sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def columns_of(given: Iterable[str], mapping: str, known: Callable[[], Iterable[Mapping[str, Any]]], see: str) -> dict[str, str]:
