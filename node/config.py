@@ -37,7 +37,7 @@ class Config:
     gms_address: str = _setting("address of the GMS contract", "")
     vault_address: str = _setting("address of the CommissionVault contract", "")
     anchors_address: str = _setting("address of the CatalogAnchors contract; empty: this chain has none", "")
-    locale: str = _setting("how money, dates and numbers are written, e.g. en_US", "en_US")
+    locale: str = _setting("how money and numbers are written, e.g. de_DE; the pages and their dates are in English", "en_US")
     idle_lock: int = _setting("page lock: seconds without a request after which a page asks for the passphrase; the node goes on", 1800)
     vault_lock: int = _setting(
         "vault lock: seconds without a request after which the keys are wiped and the node leaves the network; 0 = never", 0

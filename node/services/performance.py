@@ -13,12 +13,15 @@ from node.model.brand import ReportRow
 from node.model.catalog import FeedRow
 from protocol import fulfilment as fm
 from protocol import order_records as rec
+from protocol.codec import from_bytes
 from protocol.envelope import sign
 from protocol.errors import Conflict
 from protocol.identity import Role
 from protocol.kinds import Topic
+from protocol.operations import Noun
 from protocol.order import Status
 from protocol.performance import TYPE, Performance, Sale, divide, figures
+from protocol.product import Product
 
 from .brand_plans import brand_name
 from .exchange import Exchange, Incoming, send
@@ -34,13 +37,14 @@ _LOOKED = "performance/looked"  # setting: the day on which months were last loo
 
 @dataclass(frozen=True, slots=True)
 class FigureView:
-    """One product in one month at one merchant. None: fewer than five. `regions` are (country, units)."""
+    """One product in one month at one merchant. None: too few to be told. `regions`: (country, units); `title`: the product's now."""
 
     period: str
     merchant: str
     merchant_name: str
     brand_name: str
     handle: str
+    title: str
     units: int | None
     returns: int | None
     sellers: int | None
@@ -64,9 +68,15 @@ def list_figures(unit: OrdersUnit, period: str = "") -> list[FigureView]:
         who = (brand_name(unit, report.merchant), brand_name(unit, feed.identity) if feed else "")
         for figure in report.figures:
             regions = tuple((item.country, item.units) for item in figure.regions or ())
-            shown = (report.period, report.merchant.hex(), *who, figure.handle)
+            shown = (report.period, report.merchant.hex(), *who, figure.handle, _title(unit, report.feed, figure.handle))
             found.append(FigureView(*shown, figure.units, figure.returns, figure.sellers, regions))
     return found
+
+
+def _title(unit: OrdersUnit, feed: bytes, handle: str) -> str:
+    """What a product is called now; its handle where it is gone."""
+    raw = unit.catalog.record(feed, (Noun.PRODUCT, handle))
+    return handle if raw is None else from_bytes(Product, raw).title
 
 
 def tell(unit: OrdersUnit, period: str = "") -> list[ToldView]:

@@ -1,4 +1,8 @@
-"""How values read: money, GMS, dates, numbers and ids in the reader's language and zone (Babel). Pure but for the reader."""
+"""How values read: money, GMS, dates, numbers and ids by the reader's place and zone (Babel). Pure but for the reader.
+
+Figures follow the reader's locale. What has words (dates, "2 hours ago", names of countries) is in the language of the page, so that no
+sentence is in two: English, unless the pages are there in the reader's own.
+"""
 
 import re
 from collections.abc import Callable
@@ -19,6 +23,7 @@ GMS_DIGITS = 18
 _SHOWN_GMS_DIGITS = 4
 _DAY_MS = 86_400_000
 _RELATIVE_DAYS = 7
+_LANGUAGES = frozenset({"en"})  # that the pages are there in
 _REACH = re.compile(r"(?:tel|sms):[0-9+*#]+|mailto:[A-Za-z0-9@%+._-]+")
 _LAST_MS = 253_402_214_400_000  # 31 December 9999, in every zone
 
@@ -33,7 +38,7 @@ def _locale(name: str) -> Locale:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Language, zone and the instant of reading (ms)."""
+    """Locale, zone and the instant of reading (ms)."""
 
     locale_name: str = "en"
     zone: str = "UTC"
@@ -41,18 +46,23 @@ class Reader:
 
     @property
     def locale(self) -> Locale:
-        """The Babel locale; English where the name is unknown."""
+        """The Babel locale of figures; English where the name is unknown."""
         return _locale(self.locale_name)
 
     @property
+    def words(self) -> Locale:
+        """The Babel locale of words: the reader's own where the pages are there in its language."""
+        return self.locale if self.locale.language in _LANGUAGES else _locale("en")
+
+    @property
     def language(self) -> str:
-        """For the html element."""
-        return str(self.locale.language)
+        """The page's, for the html element."""
+        return str(self.words.language)
 
     @property
     def direction(self) -> str:
-        """The writing direction, "ltr" or "rtl"."""
-        return str(self.locale.text_direction)
+        """The page's writing direction, "ltr" or "rtl"."""
+        return str(self.words.text_direction)
 
     def moment(self, ms: int) -> datetime:
         """An instant on the reader's clock."""
@@ -128,7 +138,7 @@ def percent(hundredths: int) -> str:
 def date(ms: int) -> str:
     """A day: "3 December 2026"."""
     reader = reader_var.get()
-    return str(format_date(reader.moment(ms).date(), "long" if reader.language != "en" else "d MMMM y", locale=reader.locale))
+    return str(format_date(reader.moment(ms).date(), "long" if reader.language != "en" else "d MMMM y", locale=reader.words))
 
 
 def birthday(text: str) -> str:
@@ -140,12 +150,17 @@ def birthday(text: str) -> str:
         then = datetime(2000 if year == "-" else int(year), int(month), int(day), tzinfo=UTC)
     except ValueError:
         return text
-    return str(format_date(then.date(), "d MMMM" if year == "-" else "d MMMM y", locale=reader_var.get().locale))
+    return str(format_date(then.date(), "d MMMM" if year == "-" else "d MMMM y", locale=reader_var.get().words))
 
 
 def month_name(month: int) -> str:
     """The month by name: 4 → "April"."""
-    return str(format_date(datetime(2000, month, 1, tzinfo=UTC).date(), "LLLL", locale=reader_var.get().locale))
+    return str(format_date(datetime(2000, month, 1, tzinfo=UTC).date(), "LLLL", locale=reader_var.get().words))
+
+
+def month_and_year(day: datetime) -> str:
+    """A month: "December 2026"."""
+    return str(format_date(day.date(), "LLLL y", locale=reader_var.get().words))
 
 
 def datetime_text(ms: int) -> str:
@@ -154,7 +169,7 @@ def datetime_text(ms: int) -> str:
     then = reader.moment(ms)
     year = "" if then.year == reader.moment(reader.now).year else " y"
     pattern = f"d MMM{year}, HH:mm"
-    return str(format_datetime(then, pattern, tzinfo=ZoneInfo(reader.zone), locale=reader.locale))
+    return str(format_datetime(then, pattern, tzinfo=ZoneInfo(reader.zone), locale=reader.words))
 
 
 def ago(ms: int) -> str:
@@ -162,7 +177,7 @@ def ago(ms: int) -> str:
     reader = reader_var.get()
     if abs(ms - reader.now) >= _RELATIVE_DAYS * _DAY_MS:
         return date(ms)
-    return str(format_timedelta(timedelta(milliseconds=ms - reader.now), add_direction=True, locale=reader.locale))
+    return str(format_timedelta(timedelta(milliseconds=ms - reader.now), add_direction=True, locale=reader.words))
 
 
 def iso(ms: int) -> str:

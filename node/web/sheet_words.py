@@ -123,7 +123,7 @@ def _step(zone: Zone, step: Step, currency: str) -> str:
 
 def country(code: str) -> str:
     """A country by its name in the reader's language."""
-    return str(formats.reader_var.get().locale.territories.get(code, code))
+    return str(formats.reader_var.get().words.territories.get(code, code))
 
 
 def weight(grams: int) -> str:

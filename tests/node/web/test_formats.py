@@ -61,9 +61,17 @@ def test_a_peers_date_beyond_the_calendar_is_shown_and_breaks_no_page(ms: int, z
         assert ("9999" if ms > 0 else "19") in show(ms)
 
 
-def test_an_unknown_locale_reads_english_and_arabic_runs_from_the_right() -> None:
+def test_an_unknown_locale_reads_english() -> None:
     assert Reader("xx-nonsense").language == "en"
-    assert Reader("ar").direction == "rtl"
+
+
+@pytest.mark.parametrize("locale", ["de-DE", "ar", "fr_FR", "pt_BR", "ja"])
+def test_no_sentence_is_in_two_languages_whatever_the_locale_of_figures(locale: str) -> None:
+    reader_var.set(Reader(locale, "Europe/Madrid", NOW))
+    assert formats.ago(NOW - 20_000) == "20 seconds ago"
+    assert (formats.date(NOW), formats.datetime_text(NOW)) == ("1 December 2025", "1 Dec, 13:00")
+    assert (formats.month_name(3), formats.birthday("--10-03")) == ("March", "3 October")
+    assert (Reader(locale).language, Reader(locale).direction) == ("en", "ltr")  # what a screen reader goes by
 
 
 @pytest.mark.parametrize(
