@@ -8,7 +8,7 @@ from node.errors import UserError
 from node.model.catalog import Entry, FeedRow, OfferRecord, PlanRecord, ProductRecord
 from node.model.listing import ProductFile, ProductRow
 from node.model.peers import Peer
-from protocol.codec import from_bytes, to_bytes
+from protocol.codec import from_bytes
 from protocol.feed import (
     CatalogChanged,
     Feed,
@@ -17,7 +17,7 @@ from protocol.feed import (
 from protocol.identity import Role
 from protocol.kinds import Topic
 from protocol.log import Checkpoint, Frontier, leaf_hash, sign_checkpoint, verify_checkpoint
-from protocol.operations import RECORDS, Noun, Operation, element, put, remove
+from protocol.operations import RECORDS, Noun, Operation, element, put, remove, written
 from protocol.product import Product, Withdrawal, product_id
 from protocol.sections import Division, Part, SectionLeaf
 from protocol.state_hash import StateHash
@@ -32,7 +32,7 @@ ASK_AGAIN_MS = 60_000
 MOST_FEEDS = 64  # of one merchant
 _KEY_26 = b"\x18\x1a"  # of a withdrawal: what lacks it need not be read
 _FOLLOWED_BY = {"merchant": Role.SELLER, "brand": Role.MERCHANT}
-_WRITTEN_AT_ONCE = 1000
+_WRITTEN_AT_ONCE = 1024  # as many as the store inserts by one statement
 Note = Callable[[Operation, bytes | None], None]
 MOST_STAGED_BYTES = 1 << 30  # of one feed, waiting for the rest of an answer
 
@@ -53,7 +53,7 @@ class CatalogBook(Feeds, Protocol):
     def names(self, feed: bytes, noun: Noun) -> set[str]: ...  # noqa: D102
     def look_up(self, feed: bytes, noun: Noun, names: Collection[str]) -> None: ...  # noqa: D102
     def handles(self, feed: bytes, products: Iterable[bytes]) -> Mapping[bytes, str]: ...  # noqa: D102
-    def apply(self, feed: bytes, operation: Operation) -> None: ...  # noqa: D102
+    def apply(self, feed: bytes, operation: Operation, seq: int) -> None: ...  # noqa: D102
     def product(self, product: bytes, /) -> ProductRecord | None: ...  # noqa: D102
     def offers_of(self, product: bytes) -> Sequence[OfferRecord]: ...  # noqa: D102
     def offer(self, feed: bytes, sku: str) -> OfferRecord | None: ...  # noqa: D102
@@ -244,10 +244,13 @@ class _Writing:
 
     def add(self, operation: Operation, before: bytes | None) -> None:
         """The next entry; `before` stood in its slot."""
-        self.gone += [] if before is None else [element(operation.slot, before)]
-        self.came += [] if operation.record is None else [element(operation.slot, operation.record)]
-        self.unit.catalog.apply(self.feed, operation)
-        self.raws.append(to_bytes(operation))
+        raw, came = written(operation)
+        if before is not None:
+            self.gone.append(element(operation.slot, before))
+        if came is not None:
+            self.came.append(came)
+        self.raws.append(raw)
+        self.unit.catalog.apply(self.feed, operation, self.tree.size + len(self.raws))
         if len(self.raws) >= _WRITTEN_AT_ONCE:
             self.flush()
 

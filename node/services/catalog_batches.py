@@ -15,7 +15,7 @@ from .catalog import CatalogUnit, Note, publish
 from .who import Who
 
 MOST_TOUCHED = 200
-_NOTED = 1000
+_NOTED = 1024  # as many as the store inserts by one statement
 
 
 class BatchBook(Protocol):

@@ -13,7 +13,7 @@ from node.model.draft import Draft, Pile
 from protocol.codec import from_bytes, to_bytes
 from protocol.log import Frontier, leaf_hash
 from protocol.offer import Offer, Stock
-from protocol.operations import Noun, Operation, Slot, Verb, element
+from protocol.operations import Noun, Operation, Slot, Verb, element, written
 from protocol.product import Product, product_id
 from protocol.state_hash import StateHash
 
@@ -79,12 +79,12 @@ def prepare(unit: DraftsUnit, pile: bytes, anyway: bool, tell: Tell) -> Prepared
     done = 0
     for drafts in unit.drafts.by_goods(pile):
         for operation, before in _group(unit, made, drafts, clashes):
-            raw = to_bytes(operation)
+            raw, put = written(operation)
             made.raws.append(raw)
             made.tree = made.tree.append(leaf_hash(raw))
             made.slots.append(BatchSlot(drafts[0].goods or " ".join(operation.slot), operation.slot, before, hash_of(operation.record)))
             gone += [] if before is None else [element(operation.slot, before)]
-            came += [] if operation.record is None else [element(operation.slot, operation.record)]
+            came += [] if put is None else [put]
         if len(came) + len(gone) >= _HASHED_AT_ONCE:
             made.state, came, gone = made.state.change(added=came, removed=gone), [], []
         done += len(drafts)

@@ -14,7 +14,7 @@ from protocol.codec import from_bytes, from_checked, to_bytes
 from protocol.envelope import verify
 from protocol.log import Frontier
 from protocol.offer import Offer
-from protocol.operations import Noun, Operation, Slot, Verb
+from protocol.operations import Noun, Operation, Slot, Verb, peeked
 from protocol.plan import TYPE, Plan, plan_hash
 from protocol.product import Product
 from protocol.sections import Division, Part, SectionLeaf
@@ -24,6 +24,7 @@ from .catalog_feeds import FileFeeds
 from .catalog_file import CatalogFile
 from .catalog_sections import FileSections
 from .database import ATTACHED
+from .many import insert_many
 
 _FEED = (
     "feed, identity, name, currency, own, size, checkpoint, checkpoint_id, state, frontier, staged, synced_at, asked_at, error, "
@@ -57,8 +58,12 @@ class Catalog:
         self._touched = touched
         self._held = FileFeeds(db, ATTACHED)
         self._sections = FileSections(db, ATTACHED)
-        self._new: dict[tuple[bytes, Slot], bytes | None] = {}
-        """What this transaction put into our own logs, which the file learns of after the commit."""
+        self._new: dict[bytes, dict[Slot, int | None]] = {}
+        """By which entry of our own logs this transaction put what is in a slot (None: it took it away), by feed: the file learns of it
+        after the commit.
+        """
+        self._unwritten: dict[tuple[bytes, int], bytes] = {}
+        """The records of those entries that are not in the log yet."""
         self._at_hand: dict[tuple[bytes, Slot], bytes | None] = {}
 
     # --- feeds
@@ -97,7 +102,9 @@ class Catalog:
     def append(self, feed: bytes, first: int, operations: Sequence[bytes]) -> None:
         """Entries `first`, `first` + 1, … of our feed."""
         rows = [(feed, first + index, raw) for index, raw in enumerate(operations)]
-        self._db.conn.executemany("INSERT INTO catalog_log (feed, seq, operation) VALUES (?, ?, ?)", rows)
+        insert_many(self._db, "INSERT INTO catalog_log (feed, seq, operation)", rows)
+        for seq in range(first, first + len(operations)):
+            self._unwritten.pop((feed, seq), None)
         self._touched()
 
     def entries(self, feed: bytes, after: int) -> Iterator[tuple[int, bytes]]:
@@ -163,9 +170,11 @@ class Catalog:
 
     def record(self, feed: bytes, slot: Slot) -> bytes | None:
         """The bytes in a slot."""
+        new = self._new.get(feed)
+        if new is not None and slot in new:
+            seq = new[slot]
+            return None if seq is None else self._written(feed, seq)
         key = (feed, slot)
-        if key in self._new:
-            return self._new[key]
         return self._at_hand[key] if key in self._at_hand else self._held.record(feed, slot)
 
     def look_up(self, feed: bytes, noun: Noun, names: Collection[str]) -> None:
@@ -184,14 +193,27 @@ class Catalog:
     def names(self, feed: bytes, noun: Noun) -> set[str]:
         """The names in use."""
         found = self._held.names(feed, noun)
-        for (whose, (what, name)), record in self._new.items():
-            if (whose, what) == (feed, noun):
-                (found.discard if record is None else found.add)(name)
+        for (what, name), seq in self._new.get(feed, {}).items():
+            if what is noun:
+                (found.discard if seq is None else found.add)(name)
         return found
 
-    def apply(self, feed: bytes, operation: Operation) -> None:
-        """An operation of this transaction on our own feed: `record` and `names` know it from now on, all else after the commit."""
-        self._new[feed, operation.slot] = operation.record
+    def apply(self, feed: bytes, operation: Operation, seq: int) -> None:
+        """Entry `seq` of our own feed, which `append` writes soon: `record` and `names` know it from now on, all else after the commit."""
+        new = self._new.setdefault(feed, {})
+        if operation.record is None:
+            new[operation.slot] = None
+        else:
+            new[operation.slot] = seq
+            self._unwritten[feed, seq] = operation.record
+
+    def _written(self, feed: bytes, seq: int) -> bytes | None:
+        """What an entry of this transaction put."""
+        key = (feed, seq)
+        if key in self._unwritten:
+            return self._unwritten[key]
+        row = self._db.execute("SELECT operation FROM catalog_log WHERE feed = ? AND seq = ?", key).fetchone()
+        return peeked(row[0])[2]
 
     # --- reading
 

@@ -11,6 +11,8 @@ from sqlite_utils import Database
 from node.model.catalog_batch import Batch, BatchSlot
 from protocol.operations import Noun
 
+from .many import insert_many
+
 _FIELDS = "batch, feed, kind, name, at, first, last, counts, undoes, undone, device, how"
 _MOST = 200
 
@@ -60,11 +62,10 @@ class CatalogBatches:
 
     def note(self, batch: bytes, slots: Iterable[BatchSlot]) -> None:
         """Keep what stood before. Of several for one slot the first `before` and the last `after` hold."""
-        sql = (
-            "INSERT INTO catalog_batch_slots (batch, goods, noun, name, before, after) VALUES (?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (batch, noun, name) DO UPDATE SET after = excluded.after"
-        )
-        self._db.conn.executemany(sql, ((batch, item.goods, item.slot[0].value, item.slot[1], item.before, item.after) for item in slots))
+        into = "INSERT INTO catalog_batch_slots (batch, goods, noun, name, before, after)"
+        ending = " ON CONFLICT (batch, noun, name) DO UPDATE SET after = excluded.after"
+        rows = [(batch, item.goods, item.slot[0].value, item.slot[1], item.before, item.after) for item in slots]
+        insert_many(self._db, into, rows, ending=ending)
 
     def goods(self, batch: bytes) -> Iterator[list[BatchSlot]]:
         """The slots of each product in turn, what offers name before them. Names are sorted, records read as their turn comes."""

@@ -17,14 +17,14 @@ TURN = Lock()
 """Held while a batch of rows is put into a catalog file, or a step of its index merged (ADR 0068): by who waits for nothing else."""
 
 
-def insert_many(db: Database, into: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """`into` is the statement up to its values: `INSERT INTO table (a, b)`."""
+def insert_many(db: Database, into: str, rows: Sequence[tuple[Any, ...]], *, ending: str = "") -> None:
+    """`into` is the statement up to its values: `INSERT INTO table (a, b)`; `ending` what follows them."""
     if not rows:
         return
     one, at, size = f"({', '.join('?' * len(rows[0]))})", 0, AT_ONCE
     while at < len(rows):
         while size > len(rows) - at:
             size //= 2
-        statement = f"{into} VALUES {', '.join([one] * size)}"
+        statement = f"{into} VALUES {', '.join([one] * size)}{ending}"
         db.conn.execute(statement, tuple(chain.from_iterable(rows[at : at + size])))
         at += size

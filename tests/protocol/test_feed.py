@@ -9,7 +9,7 @@ from protocol.encoding import encode
 from protocol.errors import ProtocolError
 from protocol.money import Money
 from protocol.offer import Offer, Stock
-from protocol.operations import EMPTY, Noun, Operation, Verb, compact, put, remove
+from protocol.operations import EMPTY, Noun, Operation, Verb, compact, element, put, remove, written
 from protocol.product import Product, Variant, product_id
 
 LUMEN = Key("lumen")
@@ -51,6 +51,16 @@ def test_records_that_cannot_be():
     assert code(Operation, Verb.REMOVE_OFFER, "S-30", b"") == "malformed"
     assert code(Operation(Verb.PUT_OFFER, "S-50", to_bytes(OFFER)).read) == "wrong-name"
     assert code(Operation(Verb.PUT_PRODUCT, "x", b"\xff").read) == "malformed"
+
+
+@pytest.mark.parametrize("noun", Noun)
+@pytest.mark.parametrize("record", [b"", b"\xf6", bytes(23), bytes(24), bytes(600), bytes(60_000)], ids=len)
+@pytest.mark.parametrize("name", ["S", "straße " * 20, "n" * 255], ids=len)
+def test_what_is_written_in_bulk_is_what_is_encoded(noun, name, record):
+    putting, taking = Operation(Verb(f"put-{noun}"), name, record), remove(noun, name)
+    assert written(putting) == (to_bytes(putting), encode([noun.value, name, record]))
+    assert element(putting.slot, record) == encode([noun.value, name, record])
+    assert written(taking) == (to_bytes(taking), None)
 
 
 def test_a_later_optional_field_is_kept_though_not_understood():
