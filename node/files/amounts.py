@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from node.errors import UserError
 from protocol.errors import ProtocolError
@@ -9,6 +10,7 @@ from protocol.money import exponent
 
 MAX_MINOR = 10**12
 _MOST_DIGITS = 15  # more than MAX_MINOR has: what is longer is too large, and not worth reckoning with
+_OFTEN = 20  # characters: what is longer is not remembered
 _PLAIN = re.compile(r"\d+(?:\.\d{1,8})?\Z")
 _GROUPED = {
     ",": re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d{1,8})?\Z"),
@@ -18,6 +20,7 @@ _COMMA = re.compile(r"\d+,\d{1,8}\Z")
 _THREE_DIGITS = re.compile(r"[1-9]\d{0,2}([.,])\d{3}\Z")  # 1.234: a bit more than one, or a thousand and more?
 _GRAMS = {"g": 1.0, "kg": 1000.0, "lb": 453.59237, "lbs": 453.59237, "oz": 28.349523125}
 _MILLIMETRES = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "in": 25.4, "yd": 914.4}
+_NUMBER = re.compile(r"-?\d{1,15}(?:[.,]\d{1,12})?\Z", re.ASCII)
 _MEASURE = re.compile(r"\s*([\d.,]{1,20})\s*([a-zA-Z]{1,4})\s*\Z")
 
 
@@ -39,6 +42,10 @@ def decimals_of(currency: str) -> int:
 
 def minor_units(text: str, decimals: int, currency: str) -> int:
     """`text` in minor units. "1.234,56", "1,234.56", "18", "18.00", "18,5" are read; more decimals than the currency has are refused."""
+    return (_often if len(text) <= _OFTEN else _minor_units)(text, decimals, currency)
+
+
+def _minor_units(text: str, decimals: int, currency: str) -> int:
     compact = text.strip().lstrip("'").replace("\u00a0", "").replace("\u202f", "").replace(" ", "")
     if compact.startswith("-") and compact[1:2].isdigit():
         raise BadAmount(f"The price “{_short(text)}” is negative.")
@@ -55,6 +62,10 @@ def minor_units(text: str, decimals: int, currency: str) -> int:
     if minor > MAX_MINOR:
         raise BadAmount(f"The price “{_short(text)}” is too large.")
     return minor
+
+
+_often = lru_cache(maxsize=8192)(_minor_units)
+"""The same prices stand in a file again and again."""
 
 
 def _point(compact: str, decimals: int) -> str | None:
@@ -110,7 +121,7 @@ def measure(text: str) -> tuple[str, str]:
 
 def _number(text: str) -> float | None:
     compact = text.strip().lstrip("'")
-    if not re.fullmatch(r"-?\d{1,15}(?:[.,]\d{1,12})?", compact, re.ASCII):
+    if not compact or not _NUMBER.match(compact):
         return None
     return float(compact.replace(",", "."))
 

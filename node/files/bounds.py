@@ -17,7 +17,8 @@ def cut(text: str, longest: int) -> str:
 
 def weight(*texts: str) -> int:
     """Bytes that `texts` take in a record."""
-    return sum([len(text) if text.isascii() else len(text.encode("utf-8", "replace")) for text in texts]) + _FRAME * len(texts)
+    whole = "".join(texts)
+    return (len(whole) if whole.isascii() else len(whole.encode("utf-8", "replace"))) + _FRAME * len(texts)
 
 
 class Room:
@@ -36,8 +37,8 @@ class Room:
 
     def fitting(self, texts: Iterable[str], *, longest: int, most: int) -> tuple[str, ...]:
         """The first `most` different of `texts` that are not too long and fit."""
-        found = (text for text in dict.fromkeys(texts) if text and len(text) <= longest)
-        return tuple(text for text, _ in zip(found, range(most), strict=False) if self.take(text))
+        found = [text for text in dict.fromkeys(texts) if text and len(text) <= longest][:most]
+        return tuple([text for text in found if self.take(text)])
 
     def tags(self, tags: Iterable[str]) -> tuple[str, ...]:
         """Tags that fit."""

@@ -49,13 +49,15 @@ def slug(text: str) -> str:
 
 def gtin(text: str) -> str:
     """A GTIN-8, -12, -13 or -14 with a right check digit, or ""."""
+    if not text:
+        return ""
     digits = text.strip().lstrip("'").replace("-", "").replace(" ", "")
     return digits if is_gtin(digits) else ""
 
 
 def category_number(cell: str) -> int | None:
     """A number of Google's taxonomy, alone or before its words (“2271 - Apparel & Accessories > …”); None for words alone."""
-    number = cell.strip().partition(" ")[0]
+    number = cell.strip().partition(" ")[0] if cell else ""
     return int(number) if number.isascii() and number.isdigit() and len(number) <= 9 else None
 
 

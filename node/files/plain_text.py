@@ -34,7 +34,6 @@ _BREAKS = frozenset(
 )
 _SILENT = {tag: re.compile(rf"</{tag}\b", re.IGNORECASE) for tag in ("script", "style", "template", "iframe", "object")}
 _SPACES = re.compile(r" ?[\t\r\f\v\u00a0][ \t\r\f\v\u00a0]*|  [ \t\r\f\v\u00a0]*")  # a single space stays as it is
-_WIDE = "\t\r\f\v\u00a0"
 _GAPS = re.compile(r"\n{3,}")
 
 
@@ -45,13 +44,15 @@ def plain_text(source: str) -> str:
         source = _without_tags(source)
     if "&" in source:
         source = html.unescape(source)
-    if "  " in source or any(
-        space in source for space in _WIDE
-    ):  # looked for first: few texts have any, and the pattern stops at each space
+    if "  " in source or _is_wide(source):  # looked for first: few texts have any, and the pattern stops at each space
         source = _SPACES.sub(" ", source)
     text = source.replace(" \n", "\n").replace("\n ", "\n")
     text = (_GAPS.sub("\n\n", text) if "\n\n\n" in text else text).strip()
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1].rstrip() + "…"
+
+
+def _is_wide(text: str) -> bool:
+    return "\t" in text or "\r" in text or "\f" in text or "\v" in text or "\u00a0" in text
 
 
 def as_html(text: str) -> str:

@@ -39,8 +39,9 @@ class Prices:
     def minor(self, text: str) -> int:
         """A price in minor units: a number, one with a code (“12.34 EUR”) or a sign (“€ 12.34”). Raises BadAmount."""
         compact = text.strip().lstrip("'").replace("\u00a0", " ").replace("\u202f", " ")
-        found = _CODE.match(compact)
-        if found:
+        if compact[:1].isdigit() and compact[-1:].isdigit():  # most do: nothing at either end names a currency
+            number = compact
+        elif found := _CODE.match(compact):
             code, number = (found[1] or found[4]).upper(), found[2] or found[3]
             self.settle(code, text)
         elif signed := _SIGNED.match(compact):

@@ -43,6 +43,11 @@ _SIGNS = {
     "compare_at": frozenset(("variant compare at price",)),
     "stock": frozenset(("variant inventory qty", "variant inventory tracker", "variant inventory policy")),
 }
+_OPTION_NAMES = ("option1 name", "option2 name", "option3 name")
+_OPTION_VALUES = ("option1 value", "option2 value", "option3 value")
+_GOOGLE = ("google shopping / google product category", "metafield: mm-google-shopping.google_product_category")
+"""Shops keep the number of Google's taxonomy in a column of its own or in a metafield."""
+_MPN = ("google shopping / mpn", "metafield: mm-google-shopping.mpn")
 _NOT_LISTED = {
     "draft": "It is a draft. Make it active in the shop to sell it.",
     "archived": "It is archived. Make it active in the shop to sell it.",
@@ -62,6 +67,9 @@ class _Reading:
     def __init__(self, prices: Prices, columns: Collection[str]) -> None:
         self.prices = prices
         self.has_options = "option1 name" in columns
+        self.names = _present(columns, _OPTION_NAMES)
+        self.google = _present(columns, _GOOGLE)
+        self.mpn = _present(columns, _MPN)
         self.silent = tuple(what for what, signs in _SIGNS.items() if signs.isdisjoint(columns))
         self.open = Gathering()
         self.unlisted: set[str] = set()
@@ -76,6 +84,11 @@ def read(table: Table, prices: Prices) -> Iterator[ProductRow | Skipped]:
     for row in table:
         yield from _take(reading, row)
     yield from reading.open.rest()
+
+
+def _present(columns: Collection[str], wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """Of these columns those that the file has: the others need not be looked for in each row."""
+    return tuple(column for column in wanted if column in columns)
 
 
 def _take(reading: _Reading, row: Row) -> Iterator[ProductRow | Skipped]:
@@ -93,7 +106,7 @@ def _take(reading: _Reading, row: Row) -> Iterator[ProductRow | Skipped]:
                 reading.unlisted.add(handle)
             yield Skipped(row.number, reason, _sku(row), row.get("title") or handle, handle if code == "put-aside" else "", code)
             return
-        draft = _product(row, handle)
+        draft = _product(reading, row, handle)
         draft.has_options = reading.has_options
         yield from reading.open.add(handle, draft)
     take_image(draft, row.get("image src"))
@@ -124,8 +137,8 @@ def _why_not_listed(row: Row, handle: str) -> tuple[str, str]:
     return "", ""
 
 
-def _product(row: Row, handle: str) -> Draft:
-    names = tuple(name for place in (1, 2, 3) if (name := row.get(f"option{place} name")))
+def _product(reading: _Reading, row: Row, handle: str) -> Draft:
+    names = tuple([name for column in reading.names if (name := row.get(column))])
     if names == ("Title",) and row.get("option1 value") == "Default Title":
         names = ()
     return Draft(
@@ -135,17 +148,16 @@ def _product(row: Row, handle: str) -> Draft:
         description=plain_text(row.get("body (html)")),
         vendor=row.get("vendor"),
         category=row.get("type") or row.get("category"),
-        tags=tuple(dict.fromkeys(tag for part in row.get("tags").split(",") if (tag := part.strip()))),
+        tags=tuple(dict.fromkeys([tag for part in row.get("tags").split(",") if (tag := part.strip())])),
         option_names=names,
         sku=_sku(row),
-        google_category=_google(row),
+        google_category=category_number(_first(row, reading.google)),
     )
 
 
-def _google(row: Row) -> int | None:
-    """The number of Google's taxonomy, which shops keep in a column of its own or in a metafield."""
-    cell = row.get("google shopping / google product category") or row.get("metafield: mm-google-shopping.google_product_category")
-    return category_number(cell)
+def _first(row: Row, columns: Collection[str]) -> str:
+    """The first of these cells that holds something."""
+    return next(filter(None, map(row.get, columns)), "") if columns else ""
 
 
 def _sku(row: Row) -> str:
@@ -159,16 +171,17 @@ def _has_variant(row: Row) -> bool:
 
 def _variant(reading: _Reading, draft: Draft, row: Row) -> VariantRow:
     prices = reading.prices
-    if not row.get("variant price"):
+    cell = row.get("variant price")
+    if not cell:
         raise BadAmount("It has no price.", "no-price")
-    price = prices.minor(row.get("variant price"))
+    price = prices.minor(cell)
     before = row.get("variant compare at price")
     compare_at = prices.minor(before) if before else 0
-    values = tuple(row.get(f"option{place} value") for place in range(1, len(draft.option_names) + 1))
+    values = tuple([row.get(column) for column in _OPTION_VALUES[: len(draft.option_names)]])
     stock, in_stock = _stock(row)
     return VariantRow(
         sku=_sku(row) or "-".join(part for part in (draft.handle, *map(slug, values)) if part),
-        title=" / ".join(value for value in values if value),
+        title=" / ".join(filter(None, values)),
         options=values,
         price_minor=price,
         compare_at_minor=compare_at if compare_at > price else None,
@@ -180,7 +193,7 @@ def _variant(reading: _Reading, draft: Draft, row: Row) -> VariantRow:
         taxable=row.get("variant taxable").casefold() not in _NO,
         image=row.get("variant image"),
         row=row.number,
-        mpn=row.get("google shopping / mpn") or row.get("metafield: mm-google-shopping.mpn"),
+        mpn=_first(row, reading.mpn),
         digital=row.get("variant requires shipping").casefold() in _NO,
         silent=reading.silent,
     )

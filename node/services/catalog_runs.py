@@ -19,7 +19,7 @@ from .catalog_imports import AppliedView
 from .catalog_staging import Beginning, Compared
 from .runs import Run, Runs, Source, Transactions
 
-_BATCH = 500
+_BATCH = 512  # as many as the store inserts by one statement
 _CELLS = 500
 _DROPPED = 5000
 Found = Iterable[ProductRow | Skipped]
