@@ -44,7 +44,8 @@ RATES = (1_000, 1_500, 2_500, 3_000)
 FEEDS = tuple(bytes([number]) * 32 for number in (1, 2, 3, 4))
 OTHER = bytes([9]) * 32
 SAMPLE = 5_000
-_PACK = 4_000
+_PACK = 40_000
+"""So many go in at once: each is somewhere else in most indexes, whose pages are then written once for many."""
 _ORDERS = ("best", "cheap", "dear")
 _MADE = "made"
 Search = dict[str, Any]
