@@ -82,6 +82,7 @@ def search(
     order: Annotated[str, typer.Option(help="best, cheap, dear or earns.")] = "best",
     limit: int = 24,
     cursor: Annotated[str, typer.Option(help="Where an earlier page ended.")] = "",
+    currency: Annotated[str, typer.Option(help="Only what is sold in it, such as EUR.")] = "",
 ) -> None:
     """Search every merchant's catalog, also offline. Example: gemstra catalog search "rose soap" --in-stock --order earns"""
     call = call_of(context)
@@ -96,10 +97,13 @@ def search(
             order=order,
             limit=limit,
             cursor=cursor,
+            currency=currency,
             **{name: value for name, value in asked.items() if value is not None},
         )
         columns = ("title", "brand", "merchant_name", "price", "currency", "earns", "stock", "refusal", "product")
         call.output.show(page if call.output.as_json else page["listings"], columns)
+        for note in page["notes"]:
+            call.output.say(note)
         if page["cursor"]:
             call.output.say(f"{'More than ' if page['many'] else ''}{page['total']} found; go on with --cursor {page['cursor']}")
 
@@ -119,7 +123,7 @@ def choices(
     brand: Annotated[str, typer.Option(help="How it begins.")] = "",
     category: Annotated[str, typer.Option(help="How it begins.")] = "",
 ) -> None:
-    """Brands and categories to search in."""
+    """Brands, categories and currencies to search in."""
     call = call_of(context)
     with reported():
         call.output.show(call.client.get("/catalog/choices", brand=brand, category=category))

@@ -77,4 +77,14 @@ class Found:
     more: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Of so many `products`, `of` all that are here, it is still to be worked out what they cost us and bring us. 0: so few that it is done
+    at once, or none.
+    """
+
+    products: int
+    of: int
+
+
 MOST_COUNTED = 2_000

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from node.errors import NotFound, UserError
 from node.model.catalog import FeedRow, OfferRecord
-from node.model.catalog_search import Asked, Listing, Order, Place
+from node.model.catalog_search import Asked, Found, Listing, Order, Waiting
 from node.model.earning import NOTHING
 from node.model.terms import words
 from protocol.codec import from_bytes
@@ -14,6 +14,7 @@ from protocol.product import Product
 from .brand_offers import refusal
 from .brand_plans import BrandsUnit
 from .browse import MOST_ROWS, MOST_WORDS, merchant_name
+from .currencies import chosen, counting, counting_in
 from .earning import EarningUnit, Rates
 from .picture_views import PictureView, picture_views
 from .search_book import BookUnit, cursor_of, place_of
@@ -55,20 +56,28 @@ class ListingView:
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """What was found. `total` counts all of it, or with `many` says that there are more than so many; `cursor` empty = the end."""
+    """What was found. `total` counts all of it, or with `many` says that there are more than so many; `cursor` empty = the end.
+    `currency` is the only one that was looked at, empty where all were. While figures are being worked out anew, `waiting` is of how many
+    products, of `waiting_of` in all. `notes` say in words what to know of this answer.
+    """
 
     listings: tuple[ListingView, ...]
     total: int
     many: bool
     cursor: str
+    currency: str = ""
+    waiting: int = 0
+    waiting_of: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ChoicesView:
-    """Names to choose a filter from."""
+    """Names to choose a filter from, and the currencies that something is offered in."""
 
     brands: tuple[str, ...]
     categories: tuple[str, ...]
+    currencies: tuple[str, ...]
 
 
 def search_products(
@@ -84,8 +93,10 @@ def search_products(
     order: str = "best",
     cursor: str = "",
     limit: int = 24,
+    currency: str = "",
 ) -> SearchPage:
-    """Products of every catalog here. Prices and `earns` (at least so much) in minor units; `order` is best, cheap, dear or earns.
+    """Products of every catalog here. Prices and `earns` (at least so much) in minor units; `order` is best, cheap, dear or earns. Where
+    amounts are compared, only one currency counts: `currency`, else yours or that of most offers.
 
     Raises NotFound for a `merchant` of whom no catalog is here.
     """
@@ -94,6 +105,12 @@ def search_products(
     rows = {row.feed: row for row in unit.catalog.feeds() if merchant in (None, row.identity)}
     if merchant is not None and not rows:
         raise NotFound("No catalog of such a shop is here. Your shops are listed by: gemstra catalog feeds")
+    money = counting_in(unit, list(rows.values()))
+    counts = chosen(money, currency)
+    notes: tuple[str, ...] = ()
+    if not counts and len(money.held) > 1 and (order != Order.BEST or (lowest, highest, earns) != (None, None, None)):
+        counts, notes = money.counts, (money.words(),)
+    rows = {feed: row for feed, row in rows.items() if counts in ("", row.currency)}
     rates = Rates(unit)
     asked = Asked(
         words=tuple(words(q)[:MOST_WORDS]),
@@ -108,10 +125,29 @@ def search_products(
         floor=rates.floor(earns or 0),
     )
     size = min(max(limit, 1), MOST_ROWS)
-    look = _Look(unit, rows, asked, rates)
-    if not rows or (q.strip() and not asked.words):
-        return SearchPage((), 0, many=False, cursor="")
-    return look.page(Order(order), place_of(cursor), size)
+    after, found = place_of(cursor), Found((), 0, many=False, more=False)
+    if rows and (asked.words or not q.strip()):
+        found = unit.catalog_search.find(asked, Order(order), after, size)
+    look = _Look(unit, rows, rates)
+    waiting = unit.catalog_search.waiting(unit.now)
+    return SearchPage(
+        tuple(look.view(listing) for listing in found.listings),
+        found.total,
+        found.many,
+        cursor_of(found),
+        counts,
+        waiting.products,
+        waiting.of,
+        (*notes, *([unfinished(waiting)] if waiting.products else [])),
+    )
+
+
+def unfinished(waiting: Waiting) -> str:
+    """How it is said that figures are being worked out anew."""
+    return (
+        f"Still working out what {waiting.products:,} of {waiting.of:,} products cost you and bring you. "
+        "Until that is done, a filter or order by price or earnings doesn't find all of them."
+    )
 
 
 def compare_code(unit: SearchUnit, code: str) -> list[ListingView]:
@@ -119,31 +155,26 @@ def compare_code(unit: SearchUnit, code: str) -> list[ListingView]:
     digits = code.strip().replace("-", "").replace(" ", "")
     if not digits.isdecimal():
         raise UserError("A GTIN has only digits: the number under the bar code.", code="bad-request")
-    look = _Look(unit, {row.feed: row for row in unit.catalog.feeds()}, Asked(), Rates(unit))
+    look = _Look(unit, {row.feed: row for row in unit.catalog.feeds()}, Rates(unit))
     shown = [look.view(listing) for listing in unit.catalog_search.same_code(digits) if listing.feed in look.rows and listing.offers]
     return sorted(shown, key=lambda view: (view.currency, view.price, view.merchant_name))
 
 
 def list_choices(unit: SearchUnit, brand: str = "", category: str = "", limit: int = 50) -> ChoicesView:
-    """Brands and categories that begin so, to filter by."""
+    """Brands and categories that begin so, to filter by, and all currencies."""
     most = min(max(limit, 1), MOST_ROWS)
     book = unit.catalog_search
-    return ChoicesView(tuple(book.labels("b", brand.strip(), most)), tuple(book.labels("c", category.strip(), most)))
+    brands, categories = (tuple(book.labels(kind, text.strip(), most)) for kind, text in (("b", brand), ("c", category)))
+    return ChoicesView(brands, categories, counting(unit).held)
 
 
 class _Look:
     """One search."""
 
-    def __init__(self, unit: SearchUnit, rows: dict[bytes, FeedRow], asked: Asked, rates: Rates) -> None:
+    def __init__(self, unit: SearchUnit, rows: dict[bytes, FeedRow], rates: Rates) -> None:
         self._unit = unit
-        self._asked = asked
         self._rates = rates
         self.rows = rows
-
-    def page(self, order: Order, after: Place | None, limit: int) -> SearchPage:
-        """A page in an order that the file itself knows."""
-        found = self._unit.catalog_search.find(self._asked, order, after, limit)
-        return SearchPage(tuple(self.view(listing) for listing in found.listings), found.total, found.many, cursor_of(found))
 
     def _offers(self, listing: Listing) -> list[OfferRecord]:
         return [record for record in self._unit.catalog.offers_of(listing.product) if record.feed == listing.feed]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from node.errors import UserError
-from node.model.catalog_search import Asked, Found, Listing, Order, Place
+from node.model.catalog_search import Asked, Found, Listing, Order, Place, Waiting
 from protocol.encoding import decode, encode
 from protocol.errors import Malformed
 
@@ -18,6 +18,7 @@ class SearchBook(Protocol):
     def find(self, asked: Asked, order: Order, after: Place | None, limit: int) -> Found: ...  # noqa: D102
     def same_code(self, code: str) -> Sequence[Listing]: ...  # noqa: D102
     def labels(self, kind: str, beginning: str, limit: int) -> Sequence[str]: ...  # noqa: D102
+    def waiting(self, now: int) -> Waiting: ...  # noqa: D102
 
 
 class BookUnit(Protocol):

@@ -10,7 +10,7 @@ from typing import Any, assert_never
 
 from sqlite_utils import Database
 
-from node.model.catalog_search import MOST_COUNTED, Asked, Found, Listing, Order, Place
+from node.model.catalog_search import MOST_COUNTED, Asked, Found, Listing, Order, Place, Waiting
 
 from . import catalog_columns as columns
 from .catalog_feeds import marks
@@ -27,6 +27,8 @@ FINE_MARKS = 16
 """Up to so many fine marks of amounts are asked for."""
 READ_FIRST, FITTING = 3_000, 240
 """Where amounts are asked for, so many are read to count what fits; and so many that fit are not few."""
+AT_ONCE, DUE = 500, 20_000
+"""So many that wait are reckoned anew within a second, and nobody need know; so many whose time has come are counted."""
 
 
 class CatalogSearch:
@@ -71,6 +73,13 @@ class CatalogSearch:
         )
         pattern = beginning.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         return [row[0] for row in self._db.execute(sql, (low, columns.MARK + chr(ord(kind) + 1), pattern, limit))]
+
+    def waiting(self, now: int) -> Waiting:
+        """What is to be reckoned anew: it waits for that, or its time has come."""
+        due = f"SELECT count(*) FROM (SELECT 1 FROM {_AT}.listings WHERE turns <= ? LIMIT ?)"  # noqa: S608
+        sql = f"SELECT waiting + ({due}), (SELECT sum(products) FROM {_AT}.heads WHERE NOT going) FROM {_AT}.renewing"  # noqa: S608
+        waiting, products = self._db.execute(sql, (now, DUE)).fetchone()
+        return Waiting(waiting, max(waiting, products or 0)) if waiting > AT_ONCE else Waiting(0, products or 0)
 
     # --- rows
 

@@ -10,9 +10,10 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from node.services import browse, catalog_search
+from node.services import browse, catalog_search, currencies
 from node.services.browse import FeedView
 from node.services.catalog_search import ListingView, SearchPage
+from node.services.currencies import Counting
 from node.web import formats
 from node.web.catalog_parts import STOCK, TOO_LARGE, customer_named, is_too_large, minor_of, picture
 from node.web.lookouts import watch_href
@@ -21,8 +22,10 @@ from node.web.runtime import runtime_of
 
 PAGE = 24
 MOST_CHOICES = 200
-_NAMES = ("q", "merchant", "brand", "category", "stock", "from", "to", "earns", "sort", "customer")
+_NAMES = ("q", "merchant", "brand", "category", "stock", "currency", "from", "to", "earns", "sort", "customer")
 _AMOUNTS = {"from": "lowest", "to": "highest", "earns": "earns"}
+_ARGUMENTS = {**_AMOUNTS, "currency": "currency"}
+"""What is asked for only where it was understood."""
 _SORTS = (
     ("", "Best match, then by title"),
     ("cheap", "Lowest price first"),
@@ -30,23 +33,32 @@ _SORTS = (
     ("earns", "What earns you most"),
 )
 _STOCKS = (("", "Also sold out"), ("in", "In stock only"))
-_LABELS = {"brand": "Brand: {}", "category": "Category: {}", "from": "From {}", "to": "Up to {}", "earns": "Earns at least {}"}
+_LABELS = {
+    "brand": "Brand: {}",
+    "category": "Category: {}",
+    "currency": "Sold in {}",
+    "from": "From {}",
+    "to": "Up to {}",
+    "earns": "Earns at least {}",
+}
 
 
 async def show_list(request: web.Request) -> web.StreamResponse:
-    """GET /catalog?q=&merchant=&brand=&category=&stock=&from=&to=&earns=&sort=&cursor=&customer=."""
+    """GET /catalog?q=&merchant=&brand=&category=&stock=&currency=&from=&to=&earns=&sort=&cursor=&customer=."""
     runtime = runtime_of(request)
     given = {name: value for name in _NAMES if (value := request.query.get(name, "").strip()[:500])}
     feeds: list[FeedView] = await runtime.read(browse.list_feeds)
-    currency = next((feed.currency for feed in feeds), "USD")
-    asked, errors = _asked(given, currency)
-    met = {name: value for name, value in given.items() if _AMOUNTS.get(name, "q") in asked}
+    merchant = given.get("merchant", "")
+    is_known = merchant in {"", *(feed.merchant for feed in feeds)}
+    shop = {"merchant": bytes.fromhex(merchant)} if merchant and is_known else {}
+    money: Counting = await runtime.read(currencies.counting, **shop)
+    currency = given["currency"] if given.get("currency") in money.held else money.counts
+    asked, errors = _asked(given, money, currency)
+    met = {name: value for name, value in given.items() if _ARGUMENTS.get(name, "q") in asked}
     cursor = request.query.get("cursor", "")
     page = SearchPage((), 0, many=False, cursor="")
-    merchant = given.get("merchant", "")
-    if merchant in {"", *(feed.merchant for feed in feeds)}:
-        asked |= {"merchant": bytes.fromhex(merchant)} if merchant else {}
-        page = await runtime.read(catalog_search.search_products, cursor=cursor, limit=PAGE, **asked)
+    if is_known:
+        page = await runtime.read(catalog_search.search_products, cursor=cursor, limit=PAGE, **asked, **shop)
     else:
         errors["merchant"] = "No catalog of this shop is here: choose another"
     choices = await runtime.read(catalog_search.list_choices, limit=MOST_CHOICES)
@@ -69,6 +81,7 @@ async def show_list(request: web.Request) -> web.StreamResponse:
                 "brand": (("", "Any brand"), *_listed(choices.brands, given.get("brand", ""))),
                 "category": (("", "Any category"), *_listed(choices.categories, given.get("category", ""))),
                 "stock": _STOCKS,
+                "currency": (("", "Any currency"), *((name, name) for name in money.held)) if len(money.held) > 1 else (),
                 "sort": _SORTS,
             },
             "chosen": given,
@@ -84,6 +97,7 @@ async def show_list(request: web.Request) -> web.StreamResponse:
         refused=[{"name": feed.merchant_name, "text": feed.trouble} for feed in feeds if feed.trouble],
         partly=[{"name": feed.merchant_name, "count": len(feed.sections)} for feed in feeds if feed.sections],
         behind=sorted({feed.merchant_name for feed in feeds if feed.held < feed.size}),
+        notes=page.notes,
         customer=await customer_named(runtime, customer),
         pages={
             "text": f"{len(shown)} shown",
@@ -111,7 +125,7 @@ async def show_same(request: web.Request) -> web.StreamResponse:
     )
 
 
-def _asked(given: Mapping[str, str], currency: str) -> tuple[dict[str, Any], dict[str, str]]:
+def _asked(given: Mapping[str, str], money: Counting, currency: str) -> tuple[dict[str, Any], dict[str, str]]:
     asked: dict[str, Any] = {
         "q": given.get("q", ""),
         "brand": given.get("brand", ""),
@@ -120,6 +134,10 @@ def _asked(given: Mapping[str, str], currency: str) -> tuple[dict[str, Any], dic
         "order": given["sort"] if given.get("sort") in dict(_SORTS) else "best",
     }
     errors = {}
+    if given.get("currency") in money.held:
+        asked["currency"] = currency
+    elif "currency" in given:
+        errors["currency"] = "Nothing here is sold in it: choose another"
     for name, argument in _AMOUNTS.items():
         if name in given:
             try:
