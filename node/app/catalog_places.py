@@ -49,10 +49,13 @@ def _answered(url: str, seen: str) -> Found:
     """What an address answers: over https only, since its prices may be signed unseen."""
     if not url.startswith("https://"):
         raise UserError("A watched address begins with https://, so that nobody changes prices on the way.", code="bad-address")
-    came = asyncio.run(GuardedClient().get(url, most_bytes=_MOST_BYTES, seconds=_SECONDS))
-    mark = hashlib.sha256(came.body).hexdigest()
+    had, _, version = seen.partition(" ")
+    came = asyncio.run(GuardedClient().get(url, most_bytes=_MOST_BYTES, seconds=_SECONDS, known=version, secure=True))
     name = url.partition("?")[0].rstrip("/").rpartition("/")[2][:200] or "feed"
-    return Found(name, mark, None if mark == seen else io.BytesIO(came.body))
+    mark = hashlib.sha256(came.body).hexdigest()
+    if came.unchanged or mark == had:
+        return Found(name, seen, None)
+    return Found(name, f"{mark} {came.version}".strip(), io.BytesIO(came.body))
 
 
 def _newest(folder: Path) -> Path:

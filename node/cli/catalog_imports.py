@@ -231,4 +231,4 @@ def places(
         elif look:
             call.output.show(call.client.post_once(f"/catalog/sources/{look}/look"), ("place", "error", "taken"))
         else:
-            call.output.show(call.client.get("/catalog/sources"), ("place", "every", "publish", "paused", "error", "id"))
+            call.output.show(call.client.get("/catalog/sources"), ("place", "every", "publish", "paused", "next", "error", "id"))

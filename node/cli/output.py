@@ -20,7 +20,7 @@ EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (IntegrityError, 7),
 )
 
-_TIMES = frozenset({"at", "asked", "due", "until", "taken", "available_from", "available_to"})
+_TIMES = frozenset({"at", "asked", "due", "next", "until", "taken", "available_from", "available_to"})
 """Columns of tables that hold instants (ms; 0: none). JSON keeps the number."""
 _LAST_TIME = 253_370_000_000_000  # of the year 9998: a peer may name one that no clock has
 

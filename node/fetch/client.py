@@ -6,7 +6,8 @@ later gains nothing. Each redirect is judged anew. No cookies, no passwords, no 
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -24,17 +25,33 @@ MOST_ADDRESSES: Final = 4
 _PIECE: Final = 1 << 16
 _ONWARD: Final = frozenset({301, 302, 303, 307, 308})
 _LONGEST: Final = 4_000
+_LONGEST_VERSION: Final = 200
+_CONDITION: Final = {"E": "If-None-Match", "M": "If-Modified-Since"}
+_CONDITIONS: Final = frozenset(_CONDITION.values())
+_WRONG: Final = {
+    9: "it is not valid yet (is this computer's clock right?)",
+    10: "it has expired",
+    18: "the server signed it itself",
+    19: "the server signed it itself",
+    62: "it is another name's",
+    64: "it is another name's",
+}
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What came. `url` is where it was in the end, `type` what the server called it, which is no proof."""
+    """What came. `url` is where it was in the end, `type` what the server called it, which is no proof.
+
+    `version`: how the server tells it from what is there later, to be handed back. `unchanged`: it is that version still; no body came.
+    """
 
     body: bytes
     url: str
     type: str
+    version: str = ""
+    unchanged: bool = False
 
 
 async def look_up(host: str, port: int) -> list[str]:
@@ -53,22 +70,27 @@ class GuardedClient:
         self._resolve = resolve
         self._allowed = allowed
 
-    async def get(self, url: str, *, most_bytes: int, seconds: float, accept: str = "*/*") -> Fetched:
-        """What is at `url`, within `seconds` in all.
+    async def get(
+        self, url: str, *, most_bytes: int, seconds: float, accept: str = "*/*", known: str = "", secure: bool = False
+    ) -> Fetched:
+        """What is at `url`, within `seconds` in all. `known`: the version that is here already; `secure`: over https all the way.
 
-        Raises UserError `bad-address`, `private-address`, `too-many-redirects`, `too-large`, `not-served`; Unavailable `no-such-host`,
-        `server-unreachable`.
+        Raises UserError `bad-address`, `private-address`, `too-many-redirects`, `too-large`, `not-served`, `bad-certificate`; Unavailable
+        `no-such-host`, `server-unreachable`.
         """
+        headers = {"Accept": accept, "Accept-Encoding": "identity", "User-Agent": "gemstra", **_unless(known)}
         try:
             async with asyncio.timeout(seconds):
-                return await self._follow(url, most_bytes, accept)
+                return await self._follow(url, most_bytes, headers, secure=secure)
         except TimeoutError:
             raise Unavailable(f"The server did not answer whole within {seconds:g} seconds.", code="server-unreachable") from None
 
-    async def _follow(self, url: str, most_bytes: int, accept: str) -> Fetched:
+    async def _follow(self, url: str, most_bytes: int, headers: dict[str, str], *, secure: bool) -> Fetched:
         for _ in range(MOST_REDIRECTS + 1):
             parts = checked(url)
-            found = await self._once(parts, await self._addresses(parts), most_bytes, accept)
+            if secure and parts.scheme != "https":
+                raise UserError(f"It leads on to {parts.hostname} without https: anybody on the way could change it.", code="bad-address")
+            found = await self._once(parts, await self._addresses(parts), most_bytes, headers)
             if isinstance(found, Fetched):
                 return found
             url = urljoin(url, found)
@@ -81,7 +103,7 @@ class GuardedClient:
             raise UserError(f"{host} leads into a private network: nothing is fetched from there.", code="private-address")
         return found[:MOST_ADDRESSES]
 
-    async def _once(self, parts: SplitResult, addresses: list[str], most_bytes: int, accept: str) -> Fetched | str:
+    async def _once(self, parts: SplitResult, addresses: list[str], most_bytes: int, headers: dict[str, str]) -> Fetched | str:
         """What is there, or where it leads on."""
         import aiohttp  # a large library, read only when something is fetched
 
@@ -94,11 +116,12 @@ class GuardedClient:
         connector = aiohttp.TCPConnector(
             resolver=_fixed(addresses), use_dns_cache=False, limit=1, force_close=True, happy_eyeballs_delay=None, socket_factory=opened
         )
-        headers = {"Accept": accept, "Accept-Encoding": "identity", "User-Agent": "gemstra"}
         jar = aiohttp.DummyCookieJar()
         async with aiohttp.ClientSession(connector=connector, cookie_jar=jar, trust_env=False, auto_decompress=False) as session:
             try:
                 return await _got(session, parts, headers, most_bytes)
+            except ssl.SSLCertVerificationError as error:  # aiohttp's own is one
+                raise _bad_certificate(parts.hostname or "", error) from None
             except (aiohttp.ClientError, OSError, ValueError):
                 raise Unavailable(f"{parts.hostname} cannot be reached, or it breaks off.", code="server-unreachable") from None
 
@@ -108,12 +131,48 @@ async def _got(session: "ClientSession", parts: SplitResult, headers: dict[str, 
     async with session.get(url, headers=headers, allow_redirects=False) as answer:
         if answer.status in _ONWARD and "Location" in answer.headers:
             return answer.headers["Location"][:_LONGEST]
+        if answer.status == 304 and _CONDITIONS & headers.keys():
+            return Fetched(b"", url, answer.content_type, unchanged=True)
         if answer.status != 200:
-            raise UserError(f"The server has nothing to give there ({answer.status}).", code="not-served")
+            raise _refused(answer.status)
         if answer.headers.get("Content-Encoding", "identity").lower() not in {"identity", ""}:
             raise UserError("The server sends it packed, which was not asked for.", code="not-served")
         body = await _read(answer, most_bytes)
-        return Fetched(body, url, answer.content_type)
+        return Fetched(body, url, answer.content_type, _version(answer.headers))
+
+
+def _refused(status: int) -> UserError:
+    if status in {401, 402, 403, 407, 451}:
+        return UserError(f"The server lets nobody read it without signing in, or not from here ({status}).", code="not-served")
+    if status == 429:
+        return UserError(f"The server is asked too often ({status}).", code="not-served")
+    if status >= 500:
+        return UserError(f"The server has trouble of its own ({status}).", code="not-served")
+    return UserError(f"The server has nothing to give there ({status}).", code="not-served")
+
+
+def _version(headers: Mapping[str, str]) -> str:
+    """The stronger of what a server tells versions by; nothing where it is too long to be kept."""
+    for name, mark in (("ETag", "E"), ("Last-Modified", "M")):
+        value = headers.get(name, "")
+        if value and len(value) <= _LONGEST_VERSION and value.isprintable() and value.isascii():
+            return mark + value
+    return ""
+
+
+def _unless(known: str) -> dict[str, str]:
+    """The condition under which something is sent: `known` is what `_version` said."""
+    return {_CONDITION[known[0]]: known[1:]} if known[:1] in _CONDITION else {}
+
+
+def _bad_certificate(host: str, error: ssl.SSLCertVerificationError) -> UserError:
+    """Named by what is wrong (the numbers are OpenSSL's), since what to do about each differs."""
+    # aiohttp wraps what was thrown, and its own has no number
+    inner = getattr(error, "certificate_error", error)
+    why = _WRONG.get(getattr(inner, "verify_code", 0), "nobody this computer trusts has signed it")
+    return UserError(
+        f"The certificate of {host} does not hold: {why}. Nothing was read, since it may be another server.", code="bad-certificate"
+    )
 
 
 async def _read(answer: "ClientResponse", most_bytes: int) -> bytes:

@@ -43,4 +43,9 @@ class CatalogSource:
 
     def due(self, now: int) -> bool:
         """Whether it is time to look."""
-        return not self.paused and now >= self.looked + self.every * 60_000
+        return not self.paused and now >= self.next
+
+    @property
+    def next(self) -> int:
+        """When it is looked at by the clock (ms): at once where it never was."""
+        return self.looked + self.every * 60_000 if self.looked else self.added

@@ -32,7 +32,10 @@ class SourcesUnit(ProductsUnit, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SourceView:
-    """A watched place. `looked`, `taken` in ms (0: never); `error`: why the last look failed. `paused`: not looked at by the clock."""
+    """A watched place. `looked`, `taken` in ms (0: never); `error`: why the last look failed. `paused`: not looked at by the clock.
+
+    `next`: when it is looked at by the clock (ms), 0 while it is paused or a file of it waits for a word.
+    """
 
     id: str
     kind: str
@@ -45,6 +48,7 @@ class SourceView:
     taken: int
     error: str
     paused: bool
+    next: int
 
 
 def add_source(
@@ -83,12 +87,18 @@ def change_source(
     )
     unit.catalog_sources.keep(row)
     unit.touched("changes")
-    return _view(row)
+    return _view(row, waits=source in _waiting(unit))
 
 
 def list_sources(unit: SourcesUnit) -> list[SourceView]:
     """The watched places."""
-    return [_view(row) for row in unit.catalog_sources.all()]
+    waiting = _waiting(unit)
+    return [_view(row, waits=row.source in waiting) for row in unit.catalog_sources.all()]
+
+
+def _waiting(unit: SourcesUnit) -> set[bytes]:
+    """The places of which a file waits for a word: one at a time."""
+    return {staged.source for staged in unit.product_imports.all() if staged.source is not None}
 
 
 def forget_source(unit: SourcesUnit, source: bytes) -> None:
@@ -105,7 +115,7 @@ def due_sources(unit: SourcesUnit) -> list[CatalogSource]:
     """Places that it is time to look at; none while a file of theirs waits for a word."""
     if unit.me.role == "seller":
         return []
-    waiting = {staged.source for staged in unit.product_imports.all()}
+    waiting = _waiting(unit)
     return [row for row in unit.catalog_sources.all() if row.due(unit.now) and row.source not in waiting]
 
 
@@ -153,6 +163,6 @@ def _short(place: str) -> str:
     return place if len(place) <= 60 else f"{place[:28]}…{place[-28:]}"
 
 
-def _view(row: CatalogSource) -> SourceView:
+def _view(row: CatalogSource, *, waits: bool = False) -> SourceView:
     named = (row.source.hex(), row.kind, row.place, row.currency, row.every, row.withdraw, row.publish)
-    return SourceView(*named, row.looked, row.taken, row.error, row.paused)
+    return SourceView(*named, row.looked, row.taken, row.error, row.paused, 0 if row.paused or waits else row.next)

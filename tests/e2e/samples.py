@@ -571,7 +571,7 @@ SAMPLES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
         "columns": [{"name": "column-0", "title": "Nummer", "samples": ("A-1", "A-2"), "options": [("", "Leave out"), ("sku", "SKU")], "field": "", "clears": False}]}),
     "merchant-importing": ("merchant/import.html", "merchant", "lumen", {"file": PRODUCT_FILE, "dialect": "Shopify", "path": "/merchant/catalog/" + HEX, "progress": {"text": "Signing the changes", "done": 41_000, "total": 100_000}}),
     "merchant-places": ("merchant/places.html", "merchant", "lumen", {"form": {"place": "", "currency": "USD", "every": "60", "publish": "", "replace": ""}, "currencies": CURRENCIES, "every": [("60", "Every hour")],
-        "places": [SourceView(HEX, "url", "https://shop.example/feed.xml", "USD", 60, False, False, NOW - HOUR, NOW - DAY, "", False), SourceView(HEX, "folder", "/srv/exports", "EUR", 1440, True, True, NOW - HOUR, 0, "There is no product file in /srv/exports.", True)]}),
+        "places": [SourceView(HEX, "url", "https://shop.example/feed.xml", "USD", 60, False, False, NOW - HOUR, NOW - DAY, "", False, NOW + HOUR), SourceView(HEX, "folder", "/srv/exports", "EUR", 1440, True, True, NOW - HOUR, 0, "There is no product file in /srv/exports.", True, 0)]}),
     "merchant-places-none": ("merchant/places.html", "merchant", "lumen", {"form": {"place": "exports", "currency": "USD", "every": "60", "publish": "yes", "replace": "yes"}, "currencies": CURRENCIES, "every": [("60", "Every hour")],
         "places": [], "errors": {"place": "Enter an address that begins with https://, or a folder from its root on."}}),
     "merchant-batch": ("merchant/batch.html", "merchant", "lumen", {"plan": RollbackPlan(HEX, "products.csv", False, 12, 2, ("rose-mist", "clay-mask"))}),

@@ -1,17 +1,23 @@
 """Fetching from others' addresses, from a real server: what comes, what is refused, and a control that each guard is the one that holds."""
 
 import asyncio
+import datetime as dt
 import gzip
 import socket
+import ssl
+from urllib.parse import urlencode
 
 import pytest
 import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from node.errors import NodeError
 from node.fetch.address import is_public
-from node.fetch.client import GuardedClient, checked, look_up
+from node.fetch.client import GuardedClient, _bad_certificate, checked, look_up
 from tests.patience import PATIENCE
 
 PUBLIC = ["93.184.216.34", "2001:4860:4860::8888", "::ffff:8.8.8.8", "64:ff9b::808:808"]
@@ -21,6 +27,9 @@ PRIVATE = [
     "ff02::1", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::808:808",
     "2002:7f00:1::", "2001:0:1::1", "localhost", "", "127.1", "0x7f000001",
 ]  # fmt: skip
+
+
+DATE = "Wed, 21 Oct 2015 07:28:00 GMT"
 
 
 class Shop:
@@ -41,9 +50,9 @@ class Shop:
     def url(self, path, host="shop.example"):
         return f"http://{host}:{self.port}{path}"
 
-    async def get(self, path, *, client=None, most_bytes=1000, seconds=PATIENCE):
+    async def get(self, path, *, client=None, most_bytes=1000, seconds=PATIENCE, **more):
         url = path if path.startswith("http") else self.url(path)
-        return await (client or self.client()).get(url, most_bytes=most_bytes, seconds=seconds)
+        return await (client or self.client()).get(url, most_bytes=most_bytes, seconds=seconds, **more)
 
     async def code(self, *args, **named):
         with pytest.raises(NodeError) as caught:
@@ -56,6 +65,14 @@ class Shop:
 
     async def on_picture(self, _):
         return web.Response(body=b"picture", content_type="image/png", headers={"Set-Cookie": "who=you"})
+
+    async def on_versioned(self, request):
+        if request.headers.get("If-None-Match") == '"7"' or request.headers.get("If-Modified-Since") == DATE:
+            return web.Response(status=304)
+        return web.Response(body=b"seven", headers={name: value for name, value in request.query.items() if len(value) < 300})
+
+    async def on_status(self, request):
+        return web.Response(status=int(request.query["of"]))
 
     async def on_large(self, _):
         return web.Response(body=b"x" * 1001)
@@ -83,6 +100,19 @@ class Shop:
     async def on_round(self, request):
         left = int(request.query["left"])
         return web.Response(status=302, headers={"Location": f"/round?left={left - 1}" if left else "/picture"})
+
+
+def own_certificate(path):
+    """What a server shows that signed for itself."""
+    secret, now = ec.generate_private_key(ec.SECP256R1()), dt.datetime.now(dt.UTC)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "shop.example")])
+    builder = x509.CertificateBuilder(name, name, secret.public_key(), 1, now - dt.timedelta(1), now + dt.timedelta(1))
+    named = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName("shop.example")]), critical=False)
+    private = secret.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path.write_bytes(named.sign(secret, hashes.SHA256()).public_bytes(serialization.Encoding.PEM) + private)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
 
 
 @pytest_asyncio.fixture
@@ -193,6 +223,66 @@ async def test_what_is_not_there_has_a_name(shop):
     assert await shop.code("http://shut.example:1/") == "server-unreachable"
     shop.names["nobody.example"] = []
     assert await shop.code("http://nobody.example/") == "private-address"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "headers", [{"ETag": '"7"'}, {"Last-Modified": DATE}, {"ETag": '"7"', "Last-Modified": "Thu, 1 Jan 1970 00:00:00 GMT"}]
+)
+async def test_what_is_here_already_is_not_sent_again(shop, headers):
+    path = "/versioned?" + urlencode(headers)
+    first = await shop.get(path)
+    assert (first.body, first.unchanged, bool(first.version)) == (b"seven", False, True)
+    again = await shop.get(path, known=first.version)
+    assert (again.body, again.unchanged) == (b"", True)
+    assert (await shop.get(path, known='E"6"')).body == b"seven"  # the control: another version is sent
+
+
+@pytest.mark.asyncio
+async def test_nothing_unasked_is_called_unchanged_and_no_odd_version_is_kept(shop):
+    assert await shop.code("/status?of=304") == "not-served"
+    assert (await shop.get("/versioned?" + urlencode({"ETag": "x" * 201}))).version == ""
+    assert (await shop.get("/versioned", known="no version of ours")).body == b"seven"
+
+
+@pytest.mark.asyncio
+async def test_what_is_to_come_over_https_is_not_led_on_without(shop):
+    with pytest.raises(NodeError, match="without https") as caught:
+        await shop.get("/picture", secure=True)
+    assert (caught.value.code, shop.seen) == ("bad-address", [])
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("status", "words"), [(404, "nothing to give"), (403, "signing in"), (429, "too often"), (503, "trouble of its own")]
+)
+async def test_a_refusal_says_whose_trouble_it_is(shop, status, words):
+    with pytest.raises(NodeError, match=words) as caught:
+        await shop.get(f"/status?of={status}")
+    assert str(status) in str(caught.value)
+
+
+@pytest.mark.asyncio
+async def test_a_certificate_that_nobody_trusts_is_said_to_be_that(shop, tmp_path):
+    app = web.Application()
+    app.router.add_get("/{what}", shop.serve)
+    served = TestServer(app, scheme="https")
+    await served.start_server(ssl=own_certificate(tmp_path / "own.pem"))
+    try:
+        with pytest.raises(NodeError, match="signed it itself") as caught:
+            await shop.get(f"https://shop.example:{served.port}/picture")
+    finally:
+        await served.close()
+    assert (caught.value.code, shop.seen) == ("bad-certificate", [])
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(9, "not valid yet"), (10, "expired"), (62, "another name's"), (20, "nobody this computer trusts")]
+)
+def test_what_is_wrong_with_a_certificate_is_named(number, words):
+    error = ssl.SSLCertVerificationError()
+    error.verify_code = number
+    assert words in str(_bad_certificate("shop.example", error))
 
 
 @pytest.mark.parametrize(

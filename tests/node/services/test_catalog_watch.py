@@ -101,8 +101,12 @@ def test_an_address_that_leads_inside_or_goes_in_clear_is_never_asked(lumen, add
 
 
 def test_what_an_address_answers_is_read_once(lumen, world, monkeypatch):
-    async def answered(self, url, *, most_bytes, seconds):
-        return Fetched(shopify(line("a", "A", "5")), url, "text/csv")
+    asked = []
+
+    async def answered(self, url, *, most_bytes, seconds, known, secure):
+        assert secure
+        asked.append(known)
+        return Fetched(b"", url, "", unchanged=True) if known == 'E"1"' else Fetched(shopify(line("a", "A", "5")), url, "text/csv", 'E"1"')
 
     monkeypatch.setattr(GuardedClient, "get", answered)
     lumen.write(catalog_sources.add_source, kind="url", place="https://shop.example/export.csv?key=1", currency="USD", publish=True)
@@ -112,6 +116,22 @@ def test_what_an_address_answers_is_read_once(lumen, world, monkeypatch):
     look(lumen)
     (view,) = lumen.read(catalog_sources.list_sources)
     assert (view.error, view.looked - view.taken) == ("", 3_600_000)  # looked at again, and nothing new was there
+    assert asked == ["", 'E"1"']  # its body came once
+
+
+def test_a_place_says_when_it_is_looked_at_next(world, lumen, folder):
+    id_ = place(lumen, folder, every=30)
+    assert lumen.read(catalog_sources.list_sources)[0].next <= world.clock.now
+    look(lumen)
+    (view,) = lumen.read(catalog_sources.list_sources)
+    assert (bool(view.error), view.next) == (True, world.clock.now + 30 * 60_000)
+    (folder / "shop.csv").write_bytes(shopify(line("a", "A", "5")))
+    world.clock.tick(30 * 60_000)
+    look(lumen)
+    assert lumen.read(catalog_sources.list_sources)[0].next == 0  # its file waits for a word
+    apply(lumen, bytes.fromhex(lumen.read(catalog_imports.list_staged)[0].id))
+    assert lumen.read(catalog_sources.list_sources)[0].next == world.clock.now + 30 * 60_000
+    assert lumen.write(catalog_sources.change_source, source=id_, paused=True).next == 0
 
 
 def test_a_place_is_changed_and_what_was_taken_there_is_not_taken_again(world, lumen, folder):
