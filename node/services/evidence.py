@@ -142,13 +142,39 @@ class CheckedView:
 
 def check_evidence(unit: ShownUnit, first: str, second: str) -> CheckedView:
     """Check two records (hex) that somebody handed over. Raises UserError `bad-proof` when they prove nothing."""
+    raw = _whole(first), _whole(second)
     try:
-        one, other = check_contradiction(bytes.fromhex(first), bytes.fromhex(second))
-    except (ValueError, ProtocolError) as error:
-        raise UserError(f"These two records prove nothing: {error}.", code="bad-proof") from error
+        one, other = check_contradiction(*raw)
+    except ProtocolError as error:
+        raise UserError(f"These two records prove nothing: {_why(*raw)}.", code="bad-proof") from error
     place = one.envelope
     heads = tuple(_head(found.read(Checkpoint)) for found in (one, other)) if place.type == CHECKPOINT else ()
     return CheckedView(place.type, place.log.hex(), place.seq, place.author.hex(), *_signer(unit, place), heads)
+
+
+def _whole(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError as error:
+        raise UserError("The proof is damaged: a record has letters that none has. Ask for the file again.", code="bad-proof") from error
+
+
+def _why(first: bytes, second: bytes) -> str:
+    """Why two records prove nothing, for whoever was handed them."""
+    if first == second:
+        return "both are the same one"
+    signed = []
+    for which, raw in (("first", first), ("second", second)):
+        try:
+            signed.append(verify(raw, peek_type(raw)).envelope)
+        except ProtocolError as error:
+            return f"the {which} was altered, or is not whole ({error})"
+    one, other = signed
+    if one.author != other.author:
+        return "two devices signed them, and each may say what it likes"
+    if one.log != other.log:
+        return "they are about two things"
+    return "both can be true, one after the other"
 
 
 def _signer(unit: ShownUnit, place: Envelope) -> tuple[str, str]:

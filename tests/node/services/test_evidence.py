@@ -49,22 +49,37 @@ def test_records_at_one_place_and_one_that_follows_another_are_proofs(shop):
     assert refused.value.code == "bad-proof"
 
 
-@pytest.mark.parametrize("other", ["same", "later", "by another", "another time", "cut", "nothing", "outside a log"])
-def test_what_proves_nothing_is_refused(shop, other):
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ("same", "both are the same one"),
+        ("later", "both can be true"),
+        ("by another", "two devices signed them"),
+        ("another time", "both can be true"),
+        ("of another", "about two things"),
+        ("altered", "the second was altered"),
+        ("cut", "the second was altered, or is not whole"),
+        ("nothing", "the second was altered, or is not whole"),
+        ("outside a log", "about two things"),
+    ],
+)
+def test_what_proves_nothing_is_refused_and_says_why(shop, other, said):
     one = head(shop.lumen)
     second = {
         "same": one,
         "later": head(shop.lumen, size=8, root=b"\x03"),
         "by another": head(shop.ben, root=b"\x03"),
         "another time": head(shop.lumen, time=1_700_000_000_001),
+        "of another": sign_checkpoint(shop.lumen.keys.device, Checkpoint(b"\x0b" * 32, 7, b"\x03" * 32, b"\x02" * 32, 1)).raw,
+        "altered": head(shop.lumen, root=b"\x03")[:-1] + bytes([head(shop.lumen, root=b"\x03")[-1] ^ 1]),
         "cut": head(shop.lumen, root=b"\x03")[:-1],
         "nothing": b"",
         "outside a log": sign(shop.lumen.keys.device, "plan", {0: 1}, created=1).raw,
     }[other]
-    with pytest.raises(UserError) as refused:
+    with pytest.raises(UserError, match=said) as refused:
         check(shop.ana, one, second)
     assert refused.value.code == "bad-proof"
-    with pytest.raises(UserError):
+    with pytest.raises(UserError, match="damaged"):
         shop.ana.read(evidence.check_evidence, first="zz", second="")
 
 

@@ -56,7 +56,7 @@ async def test_a_proof_is_told_in_words_saved_and_checked(desk):
 async def test_what_is_no_proof_is_told(desk, given):
     status, text = await post(desk, given)
     assert status == 422
-    assert "prove nothing" in text or "Paste the whole file" in text
+    assert "prove nothing" in text or "The proof is damaged" in text or "Paste the whole file" in text
     assert "<script>alert" not in text
 
 
