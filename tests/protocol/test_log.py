@@ -80,6 +80,15 @@ def test_consistency(size, data):
         assert code(m.verify_consistency, *wrong) == "bad-proof"
 
 
+def test_a_proof_that_goes_on_after_the_root_proves_nothing():
+    """The roots that come out are those that are shown: only the part too many tells."""
+    one, two, *_ = leaves(4)
+    assert code(m.verify_inclusion, two, 0, 1, (one,), m.node_hash(one, two)) == "bad-proof"
+    tree, above = m.Tree(leaves(4)), named("above")
+    before, after = (m.node_hash(above, tree.root(size)) for size in (3, 4))
+    assert code(m.verify_consistency, 3, before, 4, after, (*tree.consistency(3), above)) == "bad-proof"
+
+
 @given(st.integers(2, 70), st.data())
 def test_a_rewritten_log_is_not_consistent(size, data):
     old = data.draw(st.integers(1, size - 1))
@@ -155,6 +164,8 @@ def test_heads_extend_each_other():
     m.check_extends(head(5), head(5, time=NOW + 99), ())
     assert code(m.check_extends, head(5), head(9), TREE.consistency(4)) == "bad-proof"
     assert code(m.check_extends, head(9), head(5), ()) == "rollback"
+    assert code(m.check_extends, head(9), head(5, time=NOW + 99), ()) == "rollback"
+    assert code(m.check_extends, head(5), head(9, time=NOW), TREE.consistency(5)) == "rollback"
     assert code(m.check_extends, head(5), head(5, root=named("x")), ()) == "equivocation"
     assert code(m.check_extends, head(5), head(5, state_hash=named("x")), ()) == "equivocation"
     assert code(m.check_extends, head(5), head(9, log=named("x")), ()) == "wrong-log"
@@ -195,3 +206,8 @@ def test_heads_of_sections_contradict_each_other_by_what_they_say_and_manifests_
         assert caught.value.code == "bad-proof"
     with pytest.raises(BadSignature):
         m.check_contradiction(manifest, head(type_="catalog.manifest", time=NOW + 1))
+
+
+def test_records_of_no_log_contradict_nobody():
+    notes = [sign(ANA, "test.note", {0: text}, created=NOW).raw for text in ("one", "another")]
+    assert code(m.check_contradiction, *notes) == "bad-proof"

@@ -1,11 +1,14 @@
+from dataclasses import replace
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from parts import NOW, Key, named
 
 from protocol import packs as m
 from protocol.envelope import verify
+from protocol.errors import BadSignature, Malformed
 from protocol.log import Checkpoint, sign_checkpoint
 from protocol.operations import Noun, element
 from protocol.rows import Row
@@ -39,6 +42,15 @@ def test_packs_hold_the_rows_in_order():
     assert list(m.make_packs([])) == []
 
 
+def test_a_pack_of_another_length_than_its_manifest_says_is_refused():
+    """Its length is what is paid for and shown before it comes, so it is the writer's word as its hash is."""
+    entry, data = next(m.make_packs(rows(10)))
+    entry.check(data)
+    with pytest.raises(BadSignature) as caught:
+        replace(entry, size=entry.size + 1).check(data)
+    assert caught.value.code == "wrong-pack"
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 4_999), st.integers(0, 60), st.integers(0, 60))
 def test_a_change_in_one_place_touches_the_packs_of_that_place(at, gone, came):
@@ -64,6 +76,10 @@ def test_a_manifest_says_what_is_to_come():
     manifest, checkpoint = m.open_manifest(verify(signed.raw, m.MANIFEST), feed=FEED)
     assert (manifest.rows, checkpoint.size) == (2_000, 2_000)
     assert manifest.size == sum(entry.size for entry in entries)
+    twice = m.sign_manifest(LUMEN, m.Manifest(head.raw, state.to_bytes(), (entries[0], *entries)), time=NOW)
+    with pytest.raises(Malformed) as caught:
+        m.open_manifest(verify(twice.raw, m.MANIFEST), feed=FEED)
+    assert caught.value.code == "bad-pack"
 
 
 def test_the_manifest_of_the_most_packs_fits_a_frame():

@@ -65,6 +65,13 @@ def every_range_differs():
     return encode([[end, 1, bytes(16)] for end in ends] + [[m.END, 1, bytes(16)]])
 
 
+def test_more_ranges_than_a_question_has_are_refused():
+    held, settled = m.numbers([1, 2, 3]), [[end, 0, None] for end in range(1, m.MAX_RANGES)]
+    assert m.answer(held, encode([*settled, [m.END, 0, None]])) == encode([[m.END, 0, None]])
+    with pytest.raises(Malformed):
+        m.answer(held, encode([*settled, [m.MAX_RANGES, 0, None], [m.END, 0, None]]))
+
+
 @settings(max_examples=300)
 @given(st.binary(max_size=60))
 def test_noise_is_malformed(noise):

@@ -24,6 +24,7 @@ ANA = Key("ana")
 HEAD = named("the bytes of a signed head")
 OF_LUMEN = Part(Division.BRAND, ("Lumen", "Noir"))
 ENTRY = packs.PackEntry(named("a pack"), 1, 90, Noun.PRODUCT, "serum")
+_MANY = {0: FEED.id, 2: [1] * (catalog_sync.MOST_ENTRIES + 1)}
 MANIFEST = packs.Manifest(HEAD, StateHash().to_bytes(), (ENTRY,))
 
 
@@ -95,6 +96,9 @@ def messages() -> list[Made]:
         *made,
         bad("unknown-kind", "message", "a kind of another topic", message=encode(["order.accepted", b""])),
         bad("unknown-kind", "message", "a kind that there is not", message=encode(["catalog.gossip", b""])),
+        bad("malformed", "message", "heads between, and none of them", message=_body("catalog.hops", {0: []})),
+        bad("malformed", "message", "heads of sections, and none of them", message=_body("catalog.heads", {0: [], 1: []})),
+        bad("malformed", "message", "more entries than are asked for at once", message=_body("catalog.entries-request", _MANY)),
         bad("malformed", "message", "cut short", message=raw[:-1]),
         bad("malformed", "message", "three parts", message=encode(["catalog.manifest-request", b"", b""])),
     ]
