@@ -115,9 +115,9 @@ def stop_offering(unit: BrandsUnit, product: bytes) -> int:
 def list_brand_products(unit: BrandProductsUnit, search: str = "", limit: int = MOST_ROWS) -> list[BrandProductView]:
     """The products of our brands, by title; of many, what these words find."""
     brands = {row.feed: row for row in _brand_feeds(unit)}
-    if not brands:
-        return []
     asked = Asked(tuple(words(search)[:MOST_WORDS]), tuple(brands), offered=False, home=True)
+    if not brands or (search.strip() and not asked.words):
+        return []
     found = unit.catalog_search.find(asked, Order.BEST, None, min(max(limit, 1), MOST_ROWS)).listings
     return [_shown(unit, brands[item.feed].identity, item.product, from_bytes(Product, item.goods)) for item in found]
 
@@ -242,7 +242,7 @@ def _own(unit: BrandsUnit) -> Iterator[tuple[FeedRow, Offer]]:
 
 def _brand_offers(unit: BrandsUnit, rows: Iterable[FeedRow]) -> Iterator[tuple[FeedRow, Offer]]:
     for row in rows:
-        for name in sorted(unit.catalog.names(row.feed, Noun.OFFER)):
+        for name in unit.catalog.branded(row.feed):
             raw = unit.catalog.record(row.feed, (Noun.OFFER, name))
             offer = from_bytes(Offer, raw) if raw is not None and _KEY_28 in raw else None
             if offer is not None and offer.brand is not None:

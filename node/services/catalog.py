@@ -51,6 +51,7 @@ class CatalogBook(Feeds, Protocol):
     def append(self, feed: bytes, first: int, operations: Sequence[bytes]) -> None: ...  # noqa: D102
     def close_feed(self, feed: bytes) -> None: ...  # noqa: D102
     def names(self, feed: bytes, noun: Noun) -> set[str]: ...  # noqa: D102
+    def branded(self, feed: bytes) -> Sequence[str]: ...  # noqa: D102
     def look_up(self, feed: bytes, noun: Noun, names: Collection[str]) -> None: ...  # noqa: D102
     def handles(self, feed: bytes, products: Iterable[bytes]) -> Mapping[bytes, str]: ...  # noqa: D102
     def apply(self, feed: bytes, operation: Operation, seq: int) -> None: ...  # noqa: D102

@@ -50,7 +50,9 @@ def list_withdrawals(unit: WithdrawalsUnit, search: str = "", limit: int = MOST_
     """What is withdrawn of our own products, by title; of many, what these words find."""
     feeds = tuple(row.feed for row in unit.catalog.feeds(own=True))
     asked = Asked(tuple(words(search)[:MOST_WORDS]), feeds, offered=False, home=True, recalled=True)
-    found = unit.catalog_search.find(asked, Order.BEST, None, min(max(limit, 1), MOST_ROWS)).listings if feeds else ()
+    if not feeds or (search.strip() and not asked.words):
+        return []
+    found = unit.catalog_search.find(asked, Order.BEST, None, min(max(limit, 1), MOST_ROWS)).listings
     return [_view(from_bytes(Product, listing.goods), listing.product) for listing in found]
 
 

@@ -198,6 +198,14 @@ class Catalog:
                 (found.discard if seq is None else found.add)(name)
         return found
 
+    def branded(self, feed: bytes) -> list[str]:
+        """The SKUs that may be of brands' products, in order. All there are, while the file of an earlier program is brought up to date."""
+        if not self._db.execute(f"SELECT marked FROM {ATTACHED}.renewing").fetchone()[0]:  # noqa: S608
+            return sorted(self.names(feed, Noun.OFFER))
+        sql = f"SELECT sku FROM {ATTACHED}.brand_offers WHERE feed = ?"  # noqa: S608
+        found = {row[0] for row in self._db.execute(sql, (self._held.key(feed),))}
+        return sorted(found | {name for noun, name in self._new.get(feed, {}) if noun is Noun.OFFER})
+
     def apply(self, feed: bytes, operation: Operation, seq: int) -> None:
         """Entry `seq` of our own feed, which `append` writes soon: `record` and `names` know it from now on, all else after the commit."""
         new = self._new.setdefault(feed, {})

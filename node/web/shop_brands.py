@@ -10,6 +10,7 @@ from node.errors import NodeError
 from node.model.record_words import words_of
 from node.services import product_sheet
 from node.services.brand_offers import (
+    MOST_ROWS,
     BrandOfferView,
     BrandProductView,
     SkuPrice,
@@ -34,15 +35,18 @@ _PRICE = re.compile(r"[0-9]{1,12}(?:[.,][0-9]{1,4})?")
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    """GET /merchant/brands."""
+    """GET /merchant/brands?q=."""
     runtime = runtime_of(request)
     identity, _ = await runtime.read(shop)
-    products: list[BrandProductView] = await runtime.read(list_brand_products)
+    q = request.query.get("q", "").strip()[:500]
+    products: list[BrandProductView] = await runtime.read(list_brand_products, search=q)
     offers: list[BrandOfferView] = await runtime.read(list_brand_offers)
     return render(
         request,
         "merchant/brands.html",
         section="merchant",
+        q=q,
+        is_cut=len(products) == MOST_ROWS,
         products=[_product(item) for item in products],
         offers=[_offer(item) for item in offers if item.merchant == identity],
     )

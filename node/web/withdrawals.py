@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from node.errors import NotFound, UserError
-from node.services.withdrawals import WithdrawalView, allow_again, list_withdrawals, withdraw
+from node.services.withdrawals import MOST_ROWS, WithdrawalView, allow_again, list_withdrawals, withdraw
 from node.web.forms import form_of
 from node.web.page import render, see_other
 from node.web.runtime import runtime_of
@@ -11,16 +11,17 @@ from node.web.shop_catalog import writer
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    """GET /catalog/withdrawals."""
+    """GET /catalog/withdrawals?q=&handle=."""
     await runtime_of(request).read(writer)
     return await _page(request, {"handle": request.query.get("handle", ""), "reason": ""})
 
 
 async def _page(request: web.Request, form: dict[str, str], errors: dict[str, str] | None = None) -> web.Response:
-    found: list[WithdrawalView] = await runtime_of(request).read(list_withdrawals)
+    q = request.query.get("q", "").strip()[:500]
+    found: list[WithdrawalView] = await runtime_of(request).read(list_withdrawals, search=q)
     rows = [{"handle": row.handle, "title": row.title, "reason": row.reason, "at": row.at} for row in found]
-    status = 422 if errors else 200
-    return render(request, "catalog/withdrawals.html", section="catalog", status=status, errors=errors or {}, form=form, rows=rows)
+    shown = {"q": q, "rows": rows, "is_cut": len(found) == MOST_ROWS, "form": form, "errors": errors or {}}
+    return render(request, "catalog/withdrawals.html", section="catalog", status=422 if errors else 200, **shown)
 
 
 async def post(request: web.Request) -> web.StreamResponse:

@@ -8,6 +8,7 @@ from node.errors import ConflictError, NotFound, UserError
 from node.services import brand_offers, brand_plans, catalog, catalog_following, orders, plans, quotes, team, withdrawals
 from node.services.brand_offers import SkuPrice
 from node.services.quotes import LineInput
+from node.store import catalog as repository
 from protocol.codec import from_bytes
 from protocol.errors import ProtocolError
 from protocol.operations import Noun, put
@@ -67,6 +68,43 @@ def trade(tmp_path):
     made = Trade(tmp_path)
     yield made
     made.world.close()
+
+
+def test_of_all_offers_only_those_of_brands_products_are_read(trade, monkeypatch):
+    trade.lumen.write(catalog.import_products, file=file(**{f"own-{number}": 100 for number in range(20)}), currency="USD")
+    trade.offer()
+    looked = []
+    record = repository.Catalog.record
+
+    def spy(book, feed, slot):
+        looked.append(slot)
+        return record(book, feed, slot)
+
+    monkeypatch.setattr(repository.Catalog, "record", spy)
+
+    def read():
+        looked.clear()
+        found = trade.offers()
+        return found, {name for noun, name in looked if noun is Noun.OFFER}
+
+    found, names = read()
+    assert (list(found), names) == (["cream"], {"cream"})
+    trade.lumen.store.catalog.write_now(lambda writing: writing._db.execute("UPDATE renewing SET marked = 0"))
+    again, names = read()
+    assert again == found
+    assert {"cream", "own-0", "own-19"} <= names, "the control: of a file from before, until it is brought up to date, all are read"
+
+
+def test_an_offer_counts_as_a_brands_in_the_transaction_that_signs_it(trade):
+    named = {"product": bytes.fromhex(trade.product().product), "prices": [SkuPrice("cream", 5200)]}
+
+    def both(unit):
+        brand_offers.offer_product(unit, **named)
+        signed = [item.sku for item in brand_offers.list_brand_offers(unit)]
+        brand_offers.stop_offering(unit, named["product"])
+        return signed, brand_offers.list_brand_offers(unit)
+
+    assert trade.lumen.write(both) == (["cream"], [])
 
 
 def test_a_merchant_that_comes_after_the_bounds_has_them_too(trade):

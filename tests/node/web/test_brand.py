@@ -112,8 +112,14 @@ async def test_a_merchant_offers_a_brands_product_by_form_and_sees_why_it_cannot
         assert (answer.status, said in await answer.text()) == (422, True)
     assert await lumen.post(path, **{"price-0": "52.50", "bounds": "standard"}) == "/merchant/brands"
     await lumen.reads("/merchant/brands", "52.50", "For sale", "Offered")
+    assert path in await lumen.reads("/merchant/brands?q=crea", "Product cream")
+    for nothing in ("zz", "%3F!"):
+        assert path not in await lumen.reads(f"/merchant/brands?q={nothing}", "Nothing found", "What you offer")
     assert await solis.post("/catalog/withdrawals", handle="cream", reason="The glass may splinter.") == "/catalog/withdrawals"
     await solis.reads("/catalog/withdrawals", "Product cream", "The glass may splinter.")
+    await solis.reads("/catalog/withdrawals?q=crea", "Product cream", "The glass may splinter.")
+    for nothing in ("zz", "%3F!"):
+        assert "Product cream" not in await solis.reads(f"/catalog/withdrawals?q={nothing}", "Nothing found", "Withdraw a product")
     await asyncio.to_thread(world.deliver)
     await lumen.reads("/merchant/brands", "its brand has withdrawn it: The glass may splinter.", "Can&#39;t be sold")
     recalled = next(item for item in nodes[1].read(brand_offers.list_brand_products) if item.withdrawn)
