@@ -13,6 +13,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from .codec import from_bytes, key, to_bytes
+from .encoding import peek
 from .envelope import Signed, Signer, sign, verify
 from .errors import BadSignature, Conflict, Malformed
 from .log import EMPTY_ROOT, MAX_PROOF, SECTIONS, Tree, leaf_hash, verify_inclusion
@@ -34,6 +35,10 @@ class Division(StrEnum):
 
     BRAND = "brand"
     CATEGORY = "category"
+
+
+_FIELD = {Division.BRAND: 6, Division.CATEGORY: 8}
+"""Keys of a product."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,15 @@ def stretches(division: Division, names: Iterable[str]) -> list[tuple[str, str]]
 def section_of(product: Product, division: Division) -> str:
     """The name of the section that `product` and its offers are in."""
     return product.vendor if division is Division.BRAND else product.category
+
+
+def names_of(record: bytes, divisions: Iterable[Division]) -> tuple[str, ...]:
+    """The same of a product record, read as far as that, for bulk. Raises Malformed."""
+    try:
+        tree = peek(record)
+        return tuple([tree[_FIELD[division]] for division in divisions])
+    except (KeyError, TypeError) as error:
+        raise Malformed(f"a product without brand or category: {error!r}") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Feeds, products, offers and plans as the node keeps them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -10,7 +11,7 @@ from protocol.operations import Slot
 from protocol.plan import Plan
 from protocol.product import Product
 from protocol.rows import Row
-from protocol.sections import Part
+from protocol.sections import Division, Part
 from protocol.state_hash import StateHash
 
 
@@ -74,6 +75,15 @@ class PlanRecord:
 
 Entry: TypeAlias = Row
 """What a feed holds under a name, and the number of the log entry that put it there. Without a record it is gone since then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What the entries `first` to `last` of our own log, all of them new, brought to the state of each section, by its name."""
+
+    first: int
+    last: int
+    sections: Mapping[Division, Mapping[str, StateHash]]
 
 
 @dataclass(frozen=True, slots=True)

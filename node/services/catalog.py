@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from node.errors import UserError
-from node.model.catalog import Entry, FeedRow, OfferRecord, PlanRecord, ProductRecord
+from node.model.catalog import Brought, Entry, FeedRow, OfferRecord, PlanRecord, ProductRecord
 from node.model.listing import ProductFile, ProductRow
 from node.model.peers import Peer
 from protocol.codec import from_bytes
@@ -17,12 +17,13 @@ from protocol.feed import (
 from protocol.identity import Role
 from protocol.kinds import Topic
 from protocol.log import Checkpoint, Frontier, leaf_hash, sign_checkpoint, verify_checkpoint
-from protocol.operations import RECORDS, Noun, Operation, element, put, remove, written
+from protocol.operations import RECORDS, Noun, Operation, put, remove, written
 from protocol.product import Product, Withdrawal, product_id
 from protocol.sections import Division, Part, SectionLeaf
 from protocol.state_hash import StateHash
 
 from .catalog_file import Feeds
+from .catalog_reckoning import Reckoning
 from .exchange import send
 from .peers import PeersUnit
 from .product_merging import new_offer, new_product
@@ -49,6 +50,7 @@ class CatalogBook(Feeds, Protocol):
     def section_count(self, feed: bytes, division: Division) -> int: ...  # noqa: D102
     def section_sizes(self, feed: bytes, division: Division, after: str | None, most: int) -> Sequence[tuple[str, int, int]]: ...  # noqa: D102
     def append(self, feed: bytes, first: int, operations: Sequence[bytes]) -> None: ...  # noqa: D102
+    def hand(self, feed: bytes, brought: Brought) -> None: ...  # noqa: D102
     def close_feed(self, feed: bytes) -> None: ...  # noqa: D102
     def names(self, feed: bytes, noun: Noun) -> set[str]: ...  # noqa: D102
     def branded(self, feed: bytes) -> Sequence[str]: ...  # noqa: D102
@@ -203,7 +205,7 @@ def _write(
     """Log what really changes, some at a time, and sign the new head."""
     assert row.frontier is not None
     unit.catalog.keep_feed(row)
-    writing = _Writing(unit, row.feed, row.frontier, row.state)
+    writing = _Writing(unit, row.feed, row.frontier, Reckoning(row.state))
     counts = [0, 0, 0]
     for operation in operations:
         before = unit.catalog.record(row.feed, operation.slot)
@@ -214,9 +216,12 @@ def _write(
             note(operation, before)
         writing.add(operation, before)
     writing.flush()
-    size, tree, state = row.size, writing.tree, writing.state
+    size, tree = row.size, writing.tree
     if tree.size == size and row.checkpoint:
         return row, (0, 0, 0)
+    state, sections = writing.reckoning.end()
+    if sections is not None:
+        unit.catalog.hand(row.feed, Brought(size + 1, tree.size, sections))
     return sign_head(unit, row, tree, state), (counts[0], counts[1], counts[2])
 
 
@@ -238,18 +243,13 @@ class _Writing:
     unit: CatalogUnit
     feed: bytes
     tree: Frontier
-    state: StateHash
-    came: list[bytes] = field(default_factory=list)
-    gone: list[bytes] = field(default_factory=list)
+    reckoning: Reckoning
     raws: list[bytes] = field(default_factory=list)
 
     def add(self, operation: Operation, before: bytes | None) -> None:
         """The next entry; `before` stood in its slot."""
         raw, came = written(operation)
-        if before is not None:
-            self.gone.append(element(operation.slot, before))
-        if came is not None:
-            self.came.append(came)
+        self.reckoning.add(operation, came, before)
         self.raws.append(raw)
         self.unit.catalog.apply(self.feed, operation, self.tree.size + len(self.raws))
         if len(self.raws) >= _WRITTEN_AT_ONCE:
@@ -259,8 +259,7 @@ class _Writing:
         """Log what was gathered."""
         self.unit.catalog.append(self.feed, self.tree.size + 1, self.raws)
         self.tree = self.tree.append(*map(leaf_hash, self.raws))
-        self.state = self.state.change(added=self.came, removed=self.gone)
-        self.came, self.gone, self.raws = [], [], []
+        self.raws = []
 
 
 def _time(unit: CatalogUnit, row: FeedRow) -> int:

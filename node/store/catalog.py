@@ -9,7 +9,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from node.errors import IntegrityError
-from node.model.catalog import Entry, FeedRow, Fetch, Held, OfferRecord, PlanRecord, ProductRecord, Span
+from node.model.catalog import Brought, Entry, FeedRow, Fetch, Held, OfferRecord, PlanRecord, ProductRecord, Span
 from protocol.codec import from_bytes, from_checked, to_bytes
 from protocol.envelope import verify
 from protocol.log import Frontier
@@ -64,6 +64,8 @@ class Catalog:
         """
         self._unwritten: dict[tuple[bytes, int], bytes] = {}
         """The records of those entries that are not in the log yet."""
+        self.brought: dict[bytes, Brought] = {}
+        """What was handed on to the file, by feed."""
         self._at_hand: dict[tuple[bytes, Slot], bytes | None] = {}
 
     # --- feeds
@@ -214,6 +216,10 @@ class Catalog:
         else:
             new[operation.slot] = seq
             self._unwritten[feed, seq] = operation.record
+
+    def hand(self, feed: bytes, brought: Brought) -> None:
+        """What entries of this transaction bring to sections of our own feed: the file need not find it."""
+        self.brought[feed] = brought
 
     def _written(self, feed: bytes, seq: int) -> bytes | None:
         """What an entry of this transaction put."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from node.model.catalog import Entry
-from protocol.encoding import peek
 from protocol.errors import Malformed
 from protocol.operations import Noun, Slot, element
 from protocol.sections import EVERYWHERE, Division, Part
@@ -19,7 +18,6 @@ from .catalog_columns import Columns, Goods
 from .catalog_feeds import Table, marks, parts
 from .catalog_sections import BOTH, FileSections
 
-_FIELD = {Division.BRAND: 6, Division.CATEGORY: 8}
 _KEPT = "INSERT OR IGNORE INTO sections (feed, division, name, count, size, state, digest, chosen) VALUES (?, ?, ?, 0, 0, ?, ?, ?)"
 Ids = tuple[int, ...]
 """A section of each division that the feed has."""
@@ -59,6 +57,11 @@ class _Change:
     removed: list[bytes] = field(default_factory=list)
     count: int = 0
     size: int = 0
+
+    def grow(self, record: bytes, sign: int) -> None:
+        """One record more, or one less."""
+        self.count += sign
+        self.size += sign * len(record)
 
 
 class Dividing(FileSections):
@@ -133,11 +136,19 @@ class Dividing(FileSections):
         self._place(key, moving, columns, standing)
         return moving
 
-    def settle(self, key: int, moving: Moving) -> None:
-        """After they were: offers that nobody wrote follow their products."""
+    def settle(self, key: int, moving: Moving, *, handed: bool = False) -> None:
+        """After they were: offers that nobody wrote follow their products. `handed`: what new records bring to the states of sections comes
+        by `bring`.
+        """
         follow = [slot for slot, (ids, _) in moving.before.items() if slot not in moving.entries and moving.places[slot] != ids]
         self._mark(key, moving, follow)
-        self._reckon(moving)
+        self._reckon(moving, handed=handed)
+
+    def bring(self, key: int, states: Mapping[Division, Mapping[str, StateHash]]) -> None:
+        """What entries brought to the state of each section, whose records are counted already."""
+        for division, brought in states.items():
+            ids = self.ids(key, division, list(brought))
+            self._add({ids[name]: state for name, state in brought.items()})
 
     def arrive(self, key: int, entries: Sequence[Entry]) -> None:
         """What is here comes into its section."""
@@ -187,7 +198,7 @@ class Dividing(FileSections):
 
     # --- what sections hold
 
-    def _reckon(self, moving: Moving) -> None:
+    def _reckon(self, moving: Moving, *, handed: bool = False) -> None:
         changes: dict[Ids, _Change] = {}
         for slot, (ids, record) in moving.before.items():
             after = moving.entries[slot].record if slot in moving.entries else record
@@ -197,7 +208,11 @@ class Dividing(FileSections):
                     _note(changes.setdefault(moving.places[slot], _Change()), slot, after, 1)
         for slot, entry in moving.entries.items():
             if entry.record is not None and slot not in moving.before:
-                _note(changes.setdefault(moving.places[slot], _Change()), slot, entry.record, 1)
+                change = changes.setdefault(moving.places[slot], _Change())
+                if handed:
+                    change.grow(entry.record, 1)
+                else:
+                    _note(change, slot, entry.record, 1)
         self._change(changes)
         if len(moving.divisions) == len(Division):
             self._depart(moving)
@@ -209,14 +224,17 @@ class Dividing(FileSections):
             for section in ids:
                 count, size = counts.get(section, (0, 0))
                 counts[section] = (count + change.count, size + change.size)
-        deltas, none = tally.states(), StateHash()
-        for some in parts(counts):
+        self._add(tally.states())
+        sql = "UPDATE sections SET count = count + ?, size = size + ? WHERE id = ?"
+        self._db.conn.executemany(sql, [(*found, section) for section, found in counts.items()])
+
+    def _add(self, deltas: Mapping[int, StateHash]) -> None:
+        for some in parts(deltas):
             rows = []
             for section, raw in self._db.execute(f"SELECT id, state FROM sections WHERE id IN ({marks(some)})", some).fetchall():  # noqa: S608
-                state = StateHash.from_bytes(raw).plus(deltas.get(section, none))
-                rows.append((state.to_bytes(), state.digest, *counts[section], section))
-            sql = "UPDATE sections SET state = ?, digest = ?, count = count + ?, size = size + ? WHERE id = ?"
-            self._db.conn.executemany(sql, rows)
+                state = StateHash.from_bytes(raw).plus(deltas[section])
+                rows.append((state.to_bytes(), state.digest, section))
+            self._db.conn.executemany("UPDATE sections SET state = ?, digest = ? WHERE id = ?", rows)
 
     def _depart(self, moving: Moving) -> None:
         """Keep what left a section by an entry of its own, for who may hold it; what came back there left no more."""
@@ -253,15 +271,6 @@ class Dividing(FileSections):
         return tuple(chain.from_iterable(self._numbered(key, division, {EVERYWHERE}).values() for division in divisions))
 
 
-def names_of(record: bytes, divisions: Sequence[Division]) -> tuple[str, ...]:
-    """The sections of a product. Raises Malformed."""
-    try:
-        tree = peek(record)
-        return tuple(tree[_FIELD[division]] for division in divisions)
-    except (KeyError, TypeError) as error:
-        raise Malformed(f"a product without brand or category: {error!r}") from error
-
-
 def _names(made: Goods, divisions: Sequence[Division]) -> tuple[str, ...]:
     """The same of one that was read."""
     return tuple([made.brand if division is Division.BRAND else made.category for division in divisions])
@@ -269,5 +278,4 @@ def _names(made: Goods, divisions: Sequence[Division]) -> tuple[str, ...]:
 
 def _note(change: _Change, slot: Slot, record: bytes, sign: int) -> None:
     (change.added if sign > 0 else change.removed).append(element(slot, record))
-    change.count += sign
-    change.size += sign * len(record)
+    change.grow(record, sign)

@@ -10,11 +10,11 @@ from node.model.catalog import Entry, Fetch, Span
 from protocol.log import leaf_hash
 from protocol.operations import Noun, Slot, element, peeked
 from protocol.product import product_id
-from protocol.sections import Part
+from protocol.sections import Division, Part, names_of
 from protocol.state_hash import STATE_BYTES, StateHash
 
 from .catalog_columns import Columns
-from .catalog_dividing import NOWHERE, Dividing, Moving, Place, names_of
+from .catalog_dividing import NOWHERE, Dividing, Moving, Place
 from .catalog_feeds import NOUNS, FileFeeds, Table, marks, parts, within
 from .catalog_goods import Shelves
 from .catalog_journal import Journal
@@ -24,6 +24,8 @@ from .catalog_sales import Sales
 from .catalog_tree import grow
 from .many import TURN
 
+UNRECKONED = b"sections"
+"""What `load` of our own feed says while it is projected and the states of sections are still to come: killed then, it is divided anew."""
 BATCH = 2_000
 FORGOTTEN = 2_000
 """So many operations are looked at together."""
@@ -89,21 +91,28 @@ class FileWriter(FileFeeds):
         sql = "UPDATE heads SET size = ?, checkpoint = ?, told_from = CASE told_from WHEN 0 THEN ? ELSE told_from END WHERE id = ?"
         self._db.execute(sql, (size, checkpoint, self._now, self._enter(feed)))
 
-    def project(self, feed: bytes, logged: Logged) -> None:
-        """The next entries of our own log, which needs no checking: records, tree, size; the state is the store's to say (`conclude`)."""
+    def project(self, feed: bytes, logged: Logged, handed: bool = False) -> None:
+        """The next entries of our own log, which needs no checking: records, tree, size; its state is the store's to say (`conclude`),
+        and where they are `handed` those of its sections as well.
+        """
         key = self._enter(feed)
         if not self._sections.divided(key):
             self.divide(feed)
         size, tail = self._db.execute("SELECT size, tail FROM heads WHERE id = ?", (key,)).fetchone()
-        self._set(key, logged.entries, self._before(key, logged.entries), logged.columns)
+        self._set(key, logged.entries, self._before(key, logged.entries), logged.columns, handed=handed)
         tail = grow(self._db, key, size, tail, logged.leaves)
-        self._db.execute("UPDATE heads SET size = ?, tail = ?, load = x'' WHERE id = ?", (logged.size, tail, key))
+        load = UNRECKONED if handed else b""
+        self._db.execute("UPDATE heads SET size = ?, tail = ?, load = ? WHERE id = ?", (logged.size, tail, load, key))
 
-    def conclude(self, feed: bytes, state: StateHash, checkpoint: bytes | None) -> None:
-        """Our own log is projected whole, to this state and head."""
+    def conclude(
+        self, feed: bytes, state: StateHash, checkpoint: bytes | None, sections: Mapping[Division, Mapping[str, StateHash]] | None = None
+    ) -> None:
+        """Our own log is projected whole, to this state and head; `sections`: what it brought to each, where that was handed."""
+        key = self._enter(feed)
+        if sections is not None:
+            self._sections.bring(key, sections)
         self._db.execute(
-            "UPDATE heads SET state = ?, checkpoint = ?, load = NULL, sealed = NULL WHERE id = ?",
-            (state.to_bytes(), checkpoint, self._enter(feed)),
+            "UPDATE heads SET state = ?, checkpoint = ?, load = NULL, sealed = NULL WHERE id = ?", (state.to_bytes(), checkpoint, key)
         )
 
     # --- packs
@@ -303,12 +312,14 @@ class FileWriter(FileFeeds):
         found: Iterable[tuple[str, int, bytes]] = self._db.execute(sql, (key, low) if high is None else (key, low, high)).fetchall()
         return found
 
-    def _set(self, key: int, entries: Sequence[Entry], before: Mapping[Slot, bytes], columns: Columns | None = None) -> None:
+    def _set(
+        self, key: int, entries: Sequence[Entry], before: Mapping[Slot, bytes], columns: Columns | None = None, *, handed: bool = False
+    ) -> None:
         """Put and remove what stands in slots of their own, where `before` is in them now. `columns`: of those that are put, once read."""
         with TURN:
-            self._set_now(key, entries, before, columns or Columns.of(entries))
+            self._set_now(key, entries, before, columns or Columns.of(entries), handed=handed)
 
-    def _set_now(self, key: int, entries: Sequence[Entry], before: Mapping[Slot, bytes], columns: Columns) -> None:
+    def _set_now(self, key: int, entries: Sequence[Entry], before: Mapping[Slot, bytes], columns: Columns, *, handed: bool) -> None:
         moving = self._sections.look(key, entries, columns, before)
         for noun in NOUNS:
             puts = [entry for entry in entries if entry.noun is noun and entry.record is not None]
@@ -321,7 +332,7 @@ class FileWriter(FileFeeds):
                 self._db.conn.executemany("INSERT OR REPLACE INTO gone (feed, noun, name, seq) VALUES (?, ?, ?, ?)", rows)
         self._shelves.arrange()
         if moving is not None:
-            self._sections.settle(key, moving)
+            self._sections.settle(key, moving, handed=handed)
 
     def _put(self, key: int, noun: Noun, entries: Sequence[Entry], present: set[str], columns: Columns, moving: Moving | None) -> None:
         if Table.of(noun).name == "others":

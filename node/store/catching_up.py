@@ -3,13 +3,14 @@
 Broken off anywhere, the next time goes on from where it stopped. It changes nothing in the store (ADR 0060).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from sqlite_utils import Database
 
-from node.model.catalog import Entry, Held
+from node.model.catalog import Brought, Entry, Held
 from protocol.codec import to_bytes
 from protocol.envelope import verify
 from protocol.operations import Noun
@@ -18,11 +19,11 @@ from protocol.state_hash import StateHash
 
 from .catalog_feeds import FileFeeds
 from .catalog_file import CatalogFile
-from .catalog_writer import FileWriter, Logged
+from .catalog_writer import UNRECKONED, FileWriter, Logged
 from .database import ATTACHED
 from .failures import named
 
-BATCH = 5_000
+BATCH = 8_000
 MARK = "catalog_file"
 _BEFORE = {
     Noun.PRODUCT: ("products", "handle"),
@@ -40,6 +41,7 @@ _PLANS = (
     f"AND NOT EXISTS (SELECT 1 FROM {ATTACHED}.plans AS k WHERE k.feed = f.feed AND k.plan = p.plan)"
 )
 """Those that the file doesn't know yet."""
+_NOTHING: Mapping[bytes, Brought] = MappingProxyType({})
 Progress = Callable[[int, int], None]
 """Told how many entries of how many are in."""
 
@@ -54,8 +56,12 @@ class _Feed:
     closed: bool
 
 
-def catch_up(store: Database, file: CatalogFile, progress: Progress = lambda _done, _of: None) -> None:
-    """Project what our own logs have and the file hasn't, and let go of what the store doesn't follow. Call it outside a transaction."""
+def catch_up(
+    store: Database, file: CatalogFile, progress: Progress = lambda _done, _of: None, brought: Mapping[bytes, Brought] = _NOTHING
+) -> None:
+    """Project what our own logs have and the file hasn't, and let go of what the store doesn't follow. Call it outside a transaction.
+    `brought`: what the entries that were written just now bring to sections, by feed, as far as it is known.
+    """
     with named():
         feeds = {feed.feed: feed for feed in _feeds(store)}
         held = {found.feed: found for found in FileFeeds(store, ATTACHED).all_held()}
@@ -75,7 +81,7 @@ def catch_up(store: Database, file: CatalogFile, progress: Progress = lambda _do
                 if after.size and not after.divided:
                     file.write_now(FileWriter.divide, feed.feed)
                 if after.checkpoint != feed.checkpoint:
-                    _project(store, file, feed, after.size, progress)
+                    _project(store, file, feed, after.size, progress, brought.get(feed.feed))
         _tell(store, file)
 
 
@@ -134,7 +140,10 @@ def _strays(feed: _Feed, held: Held) -> bool:
     return held.size > feed.size or (held.size == feed.size and held.checkpoint not in (None, feed.checkpoint))
 
 
-def _project(store: Database, file: CatalogFile, feed: _Feed, after: int, progress: Progress) -> None:
+def _project(store: Database, file: CatalogFile, feed: _Feed, after: int, progress: Progress, brought: Brought | None) -> None:
+    handed = brought.sections if brought and (brought.first, brought.last) == (after + 1, feed.size) else None
+    if store.execute(f"SELECT 1 FROM {ATTACHED}.heads WHERE feed = ? AND load = ?", (feed.feed, UNRECKONED)).fetchone():  # noqa: S608
+        file.write_now(FileWriter.divide, feed.feed)  # a projection was broken off before its sections were reckoned
     sql = "SELECT seq, operation FROM catalog_log WHERE feed = ? AND seq > ? ORDER BY seq LIMIT ?"
     under_way: Future[None] | None = None
     while entries := store.execute(sql, (feed.feed, after, BATCH)).fetchall():
@@ -142,11 +151,11 @@ def _project(store: Database, file: CatalogFile, feed: _Feed, after: int, progre
         if under_way is not None:
             under_way.result()
             progress(after, feed.size)
-        under_way, after = file.write_soon(FileWriter.project, feed.feed, logged), logged.size
+        under_way, after = file.write_soon(FileWriter.project, feed.feed, logged, handed is not None), logged.size
     if under_way is not None:
         under_way.result()
         progress(after, feed.size)
-    file.write_now(FileWriter.conclude, feed.feed, feed.state, feed.checkpoint)
+    file.write_now(FileWriter.conclude, feed.feed, feed.state, feed.checkpoint, handed)
 
 
 def _records(store: Database, feed: _Feed) -> Iterator[Entry]:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -19,6 +19,7 @@ from typing import Concatenate, Generic, ParamSpec, TypeVar
 from sqlite_utils import Database
 
 from node.errors import IntegrityError, Locked, Unavailable
+from node.model.catalog import Brought
 
 from .capture import install
 from .catalog_file import CatalogFile, Told, damaged_catalog, quiet
@@ -188,9 +189,10 @@ class Store(Generic[M]):
                 database.rollback()
                 raise
         topics = frozenset(unit.topics)
+        brought = unit.catalog.brought if CATALOG in topics else {}
         del unit  # what it knows of a large transaction need not lie in memory while the catalog file follows
         if CATALOG in topics:
-            self._catch_up()
+            self._catch_up(brought)
         if topics:
             for hook in self._hooks:
                 hook(topics)
@@ -214,10 +216,10 @@ class Store(Generic[M]):
                 raised.append(None)
         return raised
 
-    def _catch_up(self) -> None:
+    def _catch_up(self, brought: Mapping[bytes, Brought]) -> None:
         """The catalog file follows before the caller learns of the commit; where it can't now, at the next commit or start."""
         try:
-            catch_up(self._writer, self.catalog)
+            catch_up(self._writer, self.catalog, brought=brought)
         except Unavailable as error:
             log.warning("the catalog file is behind: %s", error)
 

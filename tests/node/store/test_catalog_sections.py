@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.model.catalog import Entry
-from node.store.catalog_dividing import names_of
+from node.services import catalog_reckoning
+from node.services.catalog_reckoning import Reckoning
 from node.store.catalog_file import sound
 from node.store.catalog_sections import FileSections
 from node.store.catalog_writer import FileWriter, Logged
@@ -19,10 +20,10 @@ from protocol.codec import to_bytes
 from protocol.errors import ProtocolError
 from protocol.money import Money
 from protocol.offer import Offer, Stock
-from protocol.operations import Noun, Operation, Verb, element, put, remove
+from protocol.operations import Noun, Operation, Verb, element, put, remove, written
 from protocol.product import Product, Variant, product_id
 from protocol.return_policy import ReturnCost, ReturnPolicy
-from protocol.sections import Division, Part
+from protocol.sections import Division, Part, names_of
 from protocol.state_hash import StateHash
 
 FEED, BRAND = bytes([1]) * 32, Division.BRAND
@@ -67,19 +68,32 @@ class File:
         self.records, self.size = {}, 0
 
     def publish(self, *batches):
-        """Batches of a call: the file hears of each by itself."""
+        """Batches of a call, reckoned as the service does: the file hears of each by itself, and what all brought to sections where that
+        is known.
+        """
+        reckoning, logged = Reckoning(self.state), []
         for batch in batches:
             entries = []
             for operation in batch:
                 self.size += 1
-                entries.append((self.size, to_bytes(operation)))
+                raw, came = written(operation)
+                entries.append((self.size, raw))
+                reckoning.add(operation, came, self.records.get(operation.slot))
                 if operation.record is None:
                     self.records.pop(operation.slot, None)
                 else:
                     self.records[operation.slot] = operation.record
-            self.write(FileWriter.project, FEED, Logged.of(entries))
-        state = StateHash().change(added=(element(slot, record) for slot, record in self.records.items()))
-        self.write(FileWriter.conclude, FEED, state, b"head")
+            logged.append(Logged.of(entries))
+        state, sections = reckoning.end()
+        assert state == self.state
+        for some in logged:
+            self.write(FileWriter.project, FEED, some, sections is not None)
+        self.write(FileWriter.conclude, FEED, state, b"head", sections)
+        return sections
+
+    @property
+    def state(self):
+        return StateHash().change(added=(element(slot, record) for slot, record in self.records.items()))
 
     def write(self, run, *args):
         self.db.execute("BEGIN IMMEDIATE")
@@ -191,6 +205,59 @@ def within(records, part):
 def goods(count=12):
     made = [product(f"p{number:02}", BRANDS[number % 4]) for number in range(count)]
     return [operation for one in made for operation in (put(one), put(offer(one)))]
+
+
+def test_what_only_adds_is_reckoned_once(files):
+    file, made = files(), goods(40)
+    assert file.publish(made[:30], made[30:60]) is not None
+    first = {division: file.held(division) for division in Division}
+    assert file.publish(made[60:], [put(policy("r"))]) is not None
+    for division in Division:
+        assert first[division] != file.held(division) == expected(file.records, division)
+    assert sound(file.db)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda one: [put(replace(one, title="Another"))],  # replaced
+        lambda one: [remove(Noun.OFFER, one.variants[0].sku)],
+        lambda one: [put(offer(one, 90))],
+        lambda one: [put(product("new", "Alba")), put(offer(replace(one, title="Nowhere")))],
+        lambda one: [put(offer(product("new", "Alba"))), put(product("new", "Alba"))],  # the offer stood apart from its product
+        lambda one: [put(product("new", "Alba")), put(product("new", "Boreal"))],
+        lambda one: [put(product("new", "Alba")), remove(Noun.PRODUCT, "new")],
+    ],
+)
+def test_what_does_more_than_add_is_found_by_the_file(files, made):
+    file = files()
+    file.publish(goods())
+    assert file.publish(made(product("p00", BRANDS[0]))) is None
+    for division in Division:
+        assert file.held(division) == expected(file.records, division)
+    assert sound(file.db)
+
+
+@pytest.mark.parametrize("limit", ["_MOST_KINDS", "_MOST_GOODS"])
+def test_of_too_many_kinds_or_products_nothing_is_handed_on(files, limit, monkeypatch):
+    monkeypatch.setattr(catalog_reckoning, limit, 2)
+    monkeypatch.setattr(catalog_reckoning, "_AT_ONCE", 3)
+    file = files()
+    assert file.publish(goods()) is None
+    assert file.held(BRAND) == expected(file.records, BRAND)
+    assert sound(file.db)
+
+
+def test_sections_that_were_handed_wrongly_are_seen(files):
+    """A control: the check of the file hangs on what was handed on."""
+    file, made = files(), goods()
+    reckoning = Reckoning(StateHash())
+    for operation in made[2:]:
+        reckoning.add(operation, written(operation)[1], None)
+    file.write(FileWriter.project, FEED, Logged.of([(at, to_bytes(operation)) for at, operation in enumerate(made, 1)]), True)
+    state = StateHash().change(added=(element(operation.slot, operation.record) for operation in made))
+    file.write(FileWriter.conclude, FEED, state, b"head", reckoning.end()[1])
+    assert not sound(file.db)
 
 
 def test_a_file_of_before_sections_is_divided_from_its_records(files):
