@@ -23,7 +23,7 @@ from .catalog_writer import UNRECKONED, FileWriter, Logged
 from .database import ATTACHED
 from .failures import named
 
-BATCH = 8_000
+BATCH = 5_000
 MARK = "catalog_file"
 _BEFORE = {
     Noun.PRODUCT: ("products", "handle"),
