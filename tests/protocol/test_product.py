@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,6 +88,41 @@ def test_what_was_said_before_is_still_read_and_says_nothing_of_what_came_since(
     assert from_bytes(Product, old) == SERUM
     assert SERUM.sellable_at(NOW)
     assert to_bytes(SERUM) == old
+
+
+@pytest.mark.parametrize(
+    ("make", "most", "code"),
+    [
+        (lambda number: replace(SERUM, weight=number), 100_000_000, "bad-weight"),
+        (lambda number: Size(number, 1, 1), 100_000, "bad-size"),
+        (lambda number: Size(1, 1, number), 100_000, "bad-size"),
+        (lambda number: replace(SERUM, google_category=number), 2**31 - 1, "bad-category"),
+    ],
+)
+def test_a_number_has_a_bound_on_either_side(make, most, code):
+    make(1)
+    make(most)
+    for number in (0, most + 1):
+        with pytest.raises(Malformed) as caught:
+            make(number)
+        assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: replace(SERUM, suggested=()),
+        lambda: replace(SERUM, volume=()),
+        lambda: replace(SERUM, warnings=()),
+        lambda: replace(SERUM.variants[0], suggested=()),
+        lambda: replace(SERUM.variants[0], volume=()),
+        lambda: Translation("de", warnings=()),
+    ],
+)
+def test_a_list_that_is_empty_is_left_out(make):
+    with pytest.raises(Malformed) as caught:
+        make()
+    assert caught.value.code == "malformed"
 
 
 def test_a_variant_is_found_by_its_sku():

@@ -5,7 +5,9 @@ from parts import NOW, Key, named
 
 from protocol import sections as m
 from protocol.codec import to_bytes
+from protocol.envelope import sign
 from protocol.errors import ProtocolError
+from protocol.log import EMPTY_ROOT, SECTIONS
 from protocol.product import Product, Variant
 from protocol.state_hash import StateHash
 
@@ -134,6 +136,10 @@ def test_more_sections_than_a_division_has_are_not_signed(monkeypatch):
 def test_a_head_over_too_many_or_over_nothing_is_no_head(monkeypatch):
     writer = made({"a": 1, "b": 1, "c": 1})
     proof = writer.prove(writer.sign(LUMEN, FEED, 9, time=NOW), ["a"])
+    for count, root in ((0, named("root")), (3, EMPTY_ROOT)):
+        head = m.SectionsHead(FEED, 9, BRAND, count, root, NOW)
+        nothing = m.PartProof(sign(LUMEN, SECTIONS, head, created=NOW, log=FEED, seq=9).raw, ())
+        assert code(m.open_proof, nothing, m.Part(BRAND, ("a",)), feed=FEED) == "malformed"
     monkeypatch.setattr(m, "MOST_SECTIONS", 2)
     assert code(m.open_proof, proof, m.Part(BRAND, ("a",)), feed=FEED) == "malformed"
 

@@ -20,6 +20,7 @@ from node.services import (
 from node.services.quotes import LineInput
 from protocol.errors import ProtocolError
 from protocol.feed import Hop, Relayed
+from protocol.log import sign_checkpoint, verify_checkpoint
 
 from .shop import WINDOW, file
 from .test_brand_offers import BOUNDS, Trade
@@ -116,7 +117,8 @@ def test_more_heads_than_a_page_shows_are_fetched_before_it(chain, monkeypatch, 
         assert (chain.feed(chain.ana).error, chain.feed(chain.ana).size) == ("", chain.feed(chain.lumen).size)
 
 
-def test_a_relay_that_leaves_out_a_head_or_forges_one_is_refused(chain, monkeypatch):
+@pytest.mark.parametrize(("lie", "code"), [("left out", "bad-proof"), ("by its own hand", "not-live")])
+def test_a_relay_that_leaves_out_a_head_or_forges_one_is_refused(chain, monkeypatch, lie, code):
     chain.ana.online = False
     for number in range(3):
         chain.grow(cream=5200, **{f"balm{number}": 900})
@@ -126,13 +128,15 @@ def test_a_relay_that_leaves_out_a_head_or_forges_one_is_refused(chain, monkeypa
 
     def lying(*args):
         proof, hops = honest(*args)
-        return proof, hops and hops[1:]
+        if not hops or lie == "left out":
+            return proof, hops and hops[1:]
+        forged = sign_checkpoint(chain.lumen.keys.device, verify_checkpoint(hops[0].checkpoint))
+        return proof, (replace(hops[0], checkpoint=forged.raw), *hops[1:])
 
     monkeypatch.setattr(catalog_serving.brand_relays, "way", lying)
     chain.ana.online = True
     chain.deliver()
-    assert chain.feed(chain.ana).error == "bad-proof"
-    assert chain.feed(chain.ana).size == before.size
+    assert (chain.feed(chain.ana).error, chain.feed(chain.ana).size) == (code, before.size)
 
 
 def test_heads_between_are_refused_where_none_was_accepted_before(chain, monkeypatch):

@@ -1,10 +1,13 @@
 """Product files over a real store: read, compared, confirmed as one batch, taken back byte for byte."""
 
+import io
+
 import pytest
 
 from node.app.catalog_exports import WRITERS
 from node.errors import ConflictError, NotFound, UserError
 from node.files.samples import PRODUCTS, sample_path
+from node.model import staged as staged_model
 from node.services import browse, catalog_batches, catalog_export, catalog_imports, catalog_staging, plans
 from protocol.codec import from_bytes
 from protocol.offer import Offer
@@ -294,6 +297,45 @@ def test_a_file_that_cannot_be_read_leaves_nothing(lumen, data):
     assert lumen.read(
         lambda unit: [unit.db[table].count for table in ("product_imports", "product_import_rows", "product_import_cells")]
     ) == [0, 0, 0]
+
+
+WORDS = b"word " * 200
+ENDLESS = {
+    "shopify": (b"Handle,Title,Variant SKU,Variant Price,Tags\n", b"soap,Soap,S,5.00,%s\n" % WORDS),
+    "woocommerce": (b"Type,SKU,Name,Regular price,Tags\n", b"simple,S,Soap,5.00,%s\n" % WORDS),
+    "google-table": (b"id\ttitle\tprice\tavailability\tdescription\n", b"S\tSoap\t5.00 USD\tin_stock\t%s\n" % WORDS),
+    "google-xml": (b"<rss xmlns:g='http://base.google.com/ns/1.0'><channel>", b"<item><g:id>S</g:id><g:title>%s</g:title></item>" % WORDS),
+    "json-ld": (b"[{}", b',{"@type":"Product","sku":"S","name":"%s"}' % WORDS),
+    "page": (b"<!doctype html><html><body>", b"<p>%s</p>" % WORDS),
+    "gemstra-products": (b'{"gemstra":"products","version":1,"currency":"USD"}\n', b'{"handle":"h","title":"%s","variants":[]}\n' % WORDS),
+    "csv": (b"sku;title;price;description\n", b"S;Soap;5.00;%s\n" % WORDS),
+}
+
+
+class Endless(io.RawIOBase):
+    """A file that goes on for ever and exists nowhere."""
+
+    def __init__(self, head, again) -> None:
+        self.given, self._head, self._again = 0, head, again
+
+    def read(self, _size=-1):
+        piece = (b"" if self.given else self._head) + self._again * 64
+        self.given += len(piece)
+        return piece
+
+
+@pytest.mark.parametrize("form", ENDLESS)
+def test_a_file_without_end_is_refused_at_its_bound_and_leaves_nothing(lumen, monkeypatch, form):
+    """Said to be so large, not a byte of it is read; not said, reading ends at the bound, here a small one."""
+    most = 1 << 18
+    monkeypatch.setattr(staged_model, "MOST_BYTES", most)
+    for size, read in ((most + 1, 0), (0, most + (1 << 18))):
+        source = Endless(*ENDLESS[form])
+        with pytest.raises(UserError) as caught:
+            runs(lumen).stage_now(source, "shop", "USD", False, size, None)
+        assert caught.value.code == "too-large"
+        assert source.given <= read
+        assert lumen.read(catalog_imports.list_staged) == []
 
 
 def test_stopping_while_it_is_signed_signs_nothing(lumen, monkeypatch):
