@@ -7,7 +7,7 @@ from make_catalog import DAY, OFFER, SALE
 from parts import NOW
 
 from protocol.codec import from_bytes, to_bytes
-from protocol.errors import Conflict
+from protocol.errors import Conflict, Malformed
 from protocol.money import Money
 from protocol.offer import Offer, PriceRule, Promotion, RankPrice, Stock, next_change, price_at, total_at
 
@@ -77,5 +77,13 @@ def test_when_it_can_be_ordered():
     offer = replace(OFFER, valid_from=10, valid_to=30, available_to=20)
     assert [offer.orderable_at(now) for now in (9, 10, 19, 20, 30)] == [False, True, True, False, False]
     assert not replace(offer, stock=Stock.OUT).orderable_at(10)
+    assert [replace(offer, available_to=None).valid_at(now) for now in (9, 10, 29, 30)] == [False, True, True, False]
     assert next_change([offer], 10) == 30
     assert next_change([offer], 30) is None
+
+
+@pytest.mark.parametrize("period", [{"valid_from": 10, "valid_to": 10}, {"available_from": 10, "available_to": 10}])
+def test_an_offer_that_ends_as_it_begins_is_none(period):
+    with pytest.raises(Malformed) as caught:
+        replace(OFFER, **period)
+    assert caught.value.code == "bad-period"

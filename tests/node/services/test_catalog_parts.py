@@ -322,17 +322,17 @@ def test_the_control_without_the_sections_hashes_a_hidden_product_goes_unnoticed
     assert held(ana) != expected(lumen, "Alba")
 
 
-def forged(lumen, page, *, by=None, size=None, leaves=None):
+def forged(lumen, page, *, by=None, size=None, leaves=None, later=0):
     """The page with another head of its sections."""
     signed = sections.verify(page.sections.head, sections.SECTIONS)
     head = signed.read(sections.SectionsHead)
     made = sections.Sections(head.division, leaves or [])
     feed, at = head.feed, head.size if size is None else size
-    again = made.sign(by or lumen.keys.device, feed, at, time=head.time)
+    again = made.sign(by or lumen.keys.device, feed, at, time=head.time + later)
     return replace(page, sections=made.prove(again, [""]))
 
 
-@pytest.mark.parametrize("fault", ["unproved", "another device", "another size"])
+@pytest.mark.parametrize("fault", ["unproved", "another device", "another size", "of the future"])
 def test_a_part_without_its_writers_word_is_refused(world, shop, fault):
     lumen, ana = shop
     publish(lumen, *goods())
@@ -340,13 +340,14 @@ def test_a_part_without_its_writers_word_is_refused(world, shop, fault):
         "unproved": lambda page: replace(page, sections=None),
         "another device": lambda page: forged(lumen, page, by=ana.keys.device),
         "another size": lambda page: forged(lumen, page, size=3),
+        "of the future": lambda page: forged(lumen, page, later=86_400_000),
     }[fault]
     with pytest.MonkeyPatch.context() as patch:
         original = catalog_serving.page
         patch.setattr(catalog_serving, "page", lambda *given: change(original(*given)))
         before_fetching(world, shop, "Alba")
         world.deliver()
-    codes = {"unproved": "unexpected-reply", "another device": "not-live", "another size": "wrong-size"}
+    codes = {"unproved": "unexpected-reply", "another device": "not-live", "another size": "wrong-size", "of the future": "future-dated"}
     assert (feed_of(ana).error, feed_of(ana).offers) == (codes[fault], 0)
 
 

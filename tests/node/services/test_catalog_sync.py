@@ -261,7 +261,8 @@ def test_a_pack_that_was_altered_is_refused_and_asked_of_others(world, shop, pac
     assert same(ana, lumen)  # from ben, who kept them
 
 
-def test_a_manifest_by_another_device_is_refused(world, shop, packed):
+@pytest.mark.parametrize(("by", "later", "code"), [("ana", 0, "not-live"), ("lumen", 86_400_000, "future-dated")])
+def test_a_manifest_by_another_device_or_of_the_future_is_refused(world, shop, packed, by, later, code):
     lumen, ana = shop
     publish(lumen)
     lumen.make_packs()
@@ -269,11 +270,11 @@ def test_a_manifest_by_another_device_is_refused(world, shop, packed):
     from protocol.envelope import verify
     from protocol.packs import MANIFEST, Manifest, sign_manifest
 
-    forged = sign_manifest(ana.keys.device, verify(raw, MANIFEST).read(Manifest), time=START)
+    signer = {"ana": ana, "lumen": lumen}[by].keys.device
+    forged = sign_manifest(signer, verify(raw, MANIFEST).read(Manifest), time=world.clock.now + later)
     lumen.files.publish(feed_id(lumen), forged.raw, frozenset())
     world.deliver()
-    assert feed_of(ana).error == "not-live"
-    assert feed_of(ana).offers == 0
+    assert (feed_of(ana).error, feed_of(ana).offers) == (code, 0)
 
 
 def test_a_manifest_that_contradicts_its_packs_is_named(world, shop, packed):

@@ -155,7 +155,11 @@ def test_only_what_a_product_of_the_feed_names_is_given(world, shop):
     good = wanted(ana.node)
     secret = b"another file"
     lumen.files.put(Shelf.OWN, media_hash(secret), secret)
-    assert answered(lumen, MediaRequest(good.product, good.hash, good.form, 0))  # the control
+    whole = unpack(Topic.CATALOG, answered(lumen, MediaRequest(good.product, good.hash, good.form, 0))).record  # the control
+    for offset in (whole.size, whole.size + 1):
+        with pytest.raises(ProtocolError) as caught:
+            answered(lumen, MediaRequest(good.product, good.hash, good.form, offset))
+        assert caught.value.code == "bad-media"
     for product_, hash_, form in (
         (good.product, media_hash(secret), MediaForm.FULL),
         (good.product, good.hash, MediaForm.THUMBNAIL),
