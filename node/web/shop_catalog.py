@@ -163,7 +163,8 @@ async def post_batch(request: web.Request) -> web.StreamResponse:
     except ConflictError as error:
         return see_other(request, f"/merchant/catalog/batches/{batch.hex()}", str(error), "attention")
     left = f", {done.left} left as they are" if done.left else ""
-    return see_other(request, "/merchant/catalog", f"Taken back: {done.restored} products are as before{left}")
+    restored = "1 product is" if done.restored == 1 else f"{done.restored:,} products are"
+    return see_other(request, "/merchant/catalog", f"Taken back: {restored} as before{left}")
 
 
 async def unplanned(request: web.Request, currency: str) -> str:

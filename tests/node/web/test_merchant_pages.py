@@ -140,7 +140,7 @@ async def test_changes_are_shown_and_what_is_missing_goes_when_asked(nodes, desk
     batch = nodes[0].read(catalog_batches.list_batches)[0]
     await lumen.reads(f"/merchant/catalog/batches/{batch.id}", "2 products go back")
     assert await lumen.post(f"/merchant/catalog/batches/{batch.id}") == "/merchant/catalog"
-    await lumen.reads("/merchant/catalog", "Taken back")
+    await lumen.reads("/merchant/catalog", "Taken back: 2 products are as before")
     assert nodes[0].read(browse.list_feeds)[0].products == 2
 
 
