@@ -175,7 +175,7 @@ class Node:
 
         self._faced = -1
         try:
-            store = await asyncio.to_thread(open_store, self.config, keys, self._tell)  # it may have to put a large catalog together first
+            store = await asyncio.to_thread(open_store, self.config, keys, self._tell)  # it may have to check a large catalog first
             try:
                 opened = Opened(self.config, keys, store, self._changed)
             except BaseException:
@@ -191,11 +191,10 @@ class Node:
         self._running.add_done_callback(self._ended)
         self._changed()
 
-    def _tell(self, what: str, done: int, of: int) -> None:
-        """How far opening is with the catalogs. Called from the thread that opens."""
-        doing = "checks the file of catalogs" if what == "checking" else "puts the catalogs together again"
+    def _tell(self, done: int, of: int) -> None:
+        """How far opening is with checking the catalogs. Called from the thread that opens."""
         far = f": {done:,} of {of:,} records" if of else ""
-        self._opening = f"Your desk {doing}{far}. It opens by itself when that is done."
+        self._opening = f"Your desk checks the file of catalogs{far}. It opens by itself when that is done."
 
     def opening(self) -> str:
         """What the vault that is being opened waits for, in words; empty for nothing."""

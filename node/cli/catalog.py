@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from node.cli import anchor, catalog_change, catalog_changes, catalog_choice, catalog_drafts, catalog_imports, catalog_pictures, lookouts
-from node.cli.context import call_of
+from node.cli.context import Call, call_of
 from node.cli.output import reported
 
 app = typer.Typer(no_args_is_help=True, help="Signed catalogs: yours, or those of the merchants you sell for.")
@@ -28,6 +28,16 @@ _SHEET = {
 }  # fmt: skip
 
 
+def _tell_building(call: Call) -> None:
+    """Say that what was looked for may be missing, while a catalog of ours is put together again."""
+    if call.output.as_json:
+        return
+    behind = [feed for feed in call.client.get("/catalog/feeds") if feed["own"] and feed["held"] < feed["size"]]
+    if behind:
+        far = f"{sum(feed['held'] for feed in behind):,} of {sum(feed['size'] for feed in behind):,} records are in"
+        call.output.say(f"Your catalog's index is being built again: {far}; what you look for may be missing until then.")
+
+
 @app.command()
 def sync(context: typer.Context, merchant: Annotated[str | None, typer.Argument(help="Only this one's.")] = None) -> None:
     """Ask merchants for what is new. Example: gemstra catalog sync"""
@@ -45,6 +55,7 @@ def feeds(context: typer.Context) -> None:
         found = call.client.get("/catalog/feeds")
         columns = ("merchant_name", "currency", "products", "offers", "sections", "expected", "verified", "error", "feed")
         call.output.show(found, columns)
+        _tell_building(call)
         for feed in found:
             if feed["trouble"]:
                 call.output.say(f"{feed['merchant_name']}: {feed['trouble']}")
@@ -64,6 +75,7 @@ def list_(
         page = call.client.get("/catalog/products", search=search, limit=limit, cursor=cursor, own="true" if own else "false")
         shown = [{**row, "skus": ", ".join(item["sku"] for item in row["variants"])} for row in page["products"]]
         call.output.show(page if call.output.as_json else shown, ("title", "vendor", "merchant_name", "skus", "id"))
+        _tell_building(call)
         if page["cursor"]:
             call.output.say(f"There is more; go on with --cursor {page['cursor']}")
 
@@ -104,6 +116,7 @@ def search(
         call.output.show(page if call.output.as_json else page["listings"], columns)
         for note in page["notes"]:
             call.output.say(note)
+        _tell_building(call)
         if page["cursor"]:
             call.output.say(f"{'More than ' if page['many'] else ''}{page['total']} found; go on with --cursor {page['cursor']}")
 
@@ -115,6 +128,7 @@ def compare(context: typer.Context, code: Annotated[str, typer.Argument(help="Th
     with reported():
         found = call.client.get(f"/catalog/compare/{code}")
         call.output.show(found, ("merchant_name", "title", "price", "currency", "earns", "stock", "refusal", "product"))
+        _tell_building(call)
 
 
 @app.command()
@@ -163,6 +177,7 @@ def offers(
     call = call_of(context)
     with reported():
         found = call.client.get("/catalog/offers", purchasable="true" if purchasable else "false", after=after, limit=limit)
+        _tell_building(call)
         call.output.show(found, ("sku", "title", "price", "currency", "stock"))
 
 

@@ -20,8 +20,9 @@ EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (IntegrityError, 7),
 )
 
-_TIMES = frozenset({"at", "asked", "due", "next", "until", "taken", "available_from", "available_to"})
+_TIMES = frozenset({"at", "asked", "due", "next", "until", "taken", "available_from", "available_to", "as_of"})
 """Columns of tables that hold instants (ms; 0: none). JSON keeps the number."""
+_FIRST_TIME = 1_000_000_000_000  # of the year 2001
 _LAST_TIME = 253_370_000_000_000  # of the year 9998: a peer may name one that no clock has
 
 
@@ -46,7 +47,7 @@ class Output:
             width = max((len(name) for name in value), default=0)
             for name, item in value.items():
                 lines = item.splitlines() if isinstance(item, str) else []
-                shown = f"\n{'':<{width}}  ".join(map(_printable, lines)) if len(lines) > 1 else _cell(item)
+                shown = f"\n{'':<{width}}  ".join(map(_printable, lines)) if len(lines) > 1 else _shown(name, item)
                 sys.stdout.write(f"{name:<{width}}  {shown}\n")
         elif value is not None:
             sys.stdout.write(f"{_cell(value)}\n")
@@ -81,9 +82,11 @@ def when(at: int) -> str:
 
 
 def _shown(name: str, value: Any) -> str:
-    if name not in _TIMES or type(value) is not int or not 0 <= value < _LAST_TIME:
+    if type(value) is not int or not 0 <= value < _LAST_TIME:
         return _cell(value)
-    return when(value) if value else ""
+    if name in _TIMES:
+        return when(value) if value else ""
+    return when(value) if name.endswith("_at") and value > _FIRST_TIME else _cell(value)  # `compare_at` is a price
 
 
 def _cell(value: Any) -> str:

@@ -19,6 +19,7 @@ from protocol.kinds import Topic
 from protocol.log import verify_checkpoint
 
 from .catalog import CatalogUnit
+from .catalog_whole import require_whole
 from .exchange import Exchange, Incoming, send
 from .today_items import TodayItem
 from .wallet import GAS_ACCOUNT, Place, WalletUnit, require_place
@@ -247,6 +248,7 @@ def _on_proof(unit: AnchorUnit, incoming: Incoming) -> ProofAnswer:
         raise Conflict("no such feed here", code="unknown-feed")
     if not request.old <= request.size <= row.size:
         raise Conflict("that is further than this feed goes", code="rollback")
+    require_whole(unit)
     return ProofAnswer(tuple(unit.catalog.proof(row.feed, request.old, request.size)))
 
 

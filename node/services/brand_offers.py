@@ -23,6 +23,7 @@ from protocol.product import Product, product_id
 
 from .brand_plans import BrandsUnit, brand_name, current_bounds
 from .catalog import publish
+from .catalog_whole import is_whole, require_whole
 from .search_book import BookUnit
 
 MOST_ROWS = 200
@@ -143,11 +144,11 @@ def check_plan_of_offers(unit: BrandsUnit, currency: str, plan: Plan) -> None:
 
 def tick(unit: BrandsUnit) -> None:
     """Once a brand's feed has changed: sign our offers of its products anew, as sold out where it doesn't let them be sold any more."""
-    if unit.me.role != "merchant":
+    if unit.me.role != "merchant" or not is_whole(unit):
         return
-    seen = unit.settings.get(_SEEN, {})
-    now = {row.feed.hex(): row.size for row in _brand_feeds(unit)}
-    if now == seen:
+    seen, brands = unit.settings.get(_SEEN, {}), _brand_feeds(unit)
+    now = {row.feed.hex(): row.size for row in brands}
+    if now == seen or any(unit.catalog.held(row.feed).size < row.size for row in brands):  # what is not here yet isn't gone
         return
     unit.settings.set(_SEEN, now)
     changed: dict[str, list[Offer]] = {}
@@ -208,6 +209,8 @@ def _own_refusal(unit: BrandsUnit, offer: Offer) -> Conflict | None:
 
 def require_sellable(unit: BrandsUnit, merchant: bytes, skus: Iterable[str]) -> None:
     """Raises the Conflict of the first SKU that a merchant may not sell now: `withdrawn`, `outside-bounds`, …"""
+    if merchant == unit.me.identity:
+        require_whole(unit)
     feeds = [row for row in unit.catalog.feeds() if row.identity == merchant]
     for sku in skus:
         found = (unit.catalog.offer(row.feed, sku) for row in feeds)
@@ -237,6 +240,7 @@ def _brands_product(unit: BrandsUnit, product: bytes) -> tuple[ProductRecord, Fe
 
 def _own(unit: BrandsUnit) -> Iterator[tuple[FeedRow, Offer]]:
     """Our offers of brands' products."""
+    require_whole(unit)
     return _brand_offers(unit, unit.catalog.feeds(own=True))
 
 

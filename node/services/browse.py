@@ -33,10 +33,10 @@ class OffersUnit(EarningUnit, BrandsUnit, Protocol):
 @dataclass(frozen=True, slots=True)
 class FeedView:
     """A feed and how far we are with it. `state_hash` is what its merchant signed and we recomputed, of a part what is here; while
-    `held` is less than `size` the catalog file was lost and is being filled again. `expected`: how many records a fetch under way brings
-    in all, 0 when none is, of which `fetched` came; `products` and `offers` are those that are here. `trouble` says in words what `error`
-    is a code of; `verified` only once every record was reckoned into the state hash. `division` (brand, category) and `sections` say which
-    part is followed; empty: all.
+    `held` is less than `size` the catalog file was lost and is being filled again: what is not in yet is missing from lists and searches.
+    `expected`: how many records a fetch under way brings in all, 0 when none is, of which `fetched` came; `products` and `offers` are
+    those that are here. `trouble` says in words what `error` is a code of; `verified` only once every record was reckoned into the state
+    hash. `division` (brand, category) and `sections` say which part is followed; empty: all.
     """
 
     feed: str

@@ -24,6 +24,7 @@ from protocol.state_hash import StateHash
 
 from .catalog_file import Feeds
 from .catalog_reckoning import Reckoning
+from .catalog_whole import is_whole, require_whole
 from .exchange import send
 from .peers import PeersUnit
 from .product_merging import new_offer, new_product
@@ -44,6 +45,7 @@ class CatalogBook(Feeds, Protocol):
     def feed(self, feed: bytes, /) -> FeedRow | None: ...  # noqa: D102
     def feeds(self, *, own: bool | None = None) -> Sequence[FeedRow]: ...  # noqa: D102
     def keep_feed(self, row: FeedRow) -> None: ...  # noqa: D102
+    def is_whole(self, feed: bytes, /) -> bool: ...  # noqa: D102
     def since_part(self, feed: bytes, seq: int, part: Part | None, but: Part | None = None) -> Iterator[Entry]: ...  # noqa: D102
     def numbers_part(self, feed: bytes, part: Part) -> Sequence[int]: ...  # noqa: D102
     def section_leaves(self, feed: bytes, division: Division) -> tuple[SectionLeaf, ...]: ...  # noqa: D102
@@ -113,6 +115,7 @@ class ImportView:
 def import_products(unit: CatalogUnit, file: ProductFile, currency: str, replace_all: bool = False) -> ImportView:
     """Sign a file's products and offers into the feed of `currency`. `replace_all` takes away what the file does not have."""
     require_writer(unit)
+    require_whole(unit)
     row = _own_feed(unit, currency)
     plan = plan_for(unit, currency)
     operations = list(_operations(_withdrawn(unit, row), file.products, plan))
@@ -168,6 +171,7 @@ def _own_feed(unit: CatalogUnit, currency: str) -> FeedRow:
     if found is not None:
         return found
     row = FeedRow(feed.id, unit.me.identity, FEED_NAME, currency, own=True, frontier=Frontier(), incarnation=incarnation)
+    require_whole(unit)
     for before in unit.catalog.feeds(own=True):
         if feed.follows(before.record):
             row, _ = _write(unit, row, _records(unit, before))
@@ -203,6 +207,7 @@ def _write(
     unit: CatalogUnit, row: FeedRow, operations: Iterable[Operation], note: Note | None = None
 ) -> tuple[FeedRow, tuple[int, int, int]]:
     """Log what really changes, some at a time, and sign the new head."""
+    require_whole(unit)
     assert row.frontier is not None
     unit.catalog.keep_feed(row)
     writing = _Writing(unit, row.feed, row.frontier, Reckoning(row.state))
@@ -292,6 +297,6 @@ def publishers(unit: CatalogUnit) -> list[Peer]:
 
 def tick(unit: CatalogUnit) -> None:
     """A writer's new device begins its own feeds."""
-    if unit.me.role != "seller":
+    if unit.me.role != "seller" and is_whole(unit):
         for row in unit.catalog.feeds(own=True):
             _own_feed(unit, row.currency)

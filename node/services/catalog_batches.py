@@ -12,6 +12,7 @@ from protocol.operations import Noun, Operation, Verb
 
 from . import profile_use
 from .catalog import CatalogUnit, Note, publish
+from .catalog_whole import require_whole
 from .who import Who
 
 MOST_TOUCHED = 200
@@ -130,6 +131,7 @@ def list_batches(unit: BatchesUnit) -> list[BatchView]:
 
 def plan_rollback(unit: BatchesUnit, batch: bytes) -> RollbackPlan:
     """What taking a batch back would do: which of its products were changed since, and would stay."""
+    require_whole(unit)
     found = find_batch(unit, batch)
     touched: list[str] = []
     count = 0

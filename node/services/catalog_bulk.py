@@ -19,6 +19,7 @@ from protocol.product import Product, product_id
 
 from .catalog_imports import ChangeView
 from .catalog_inputs import id_of
+from .catalog_whole import require_whole
 from .drafts import DraftsUnit, feed_of, open_pile, require_tax_class, standing, touch
 from .piles import changed
 
@@ -144,6 +145,7 @@ def check_change(unit: DraftsUnit, currency: str, change: Change) -> None:
 
 def look(unit: DraftsUnit, currency: str, selection: Selection, change: Change, after: str) -> Piece:
     """The next offers of the catalog, by SKU, and what the change makes of those chosen."""
+    require_whole(unit)
     feed = feed_of(unit, currency)
     found = unit.catalog.offers(feed, after, PIECE) if feed else []
     drafts: list[Draft] = []

@@ -11,6 +11,7 @@ from protocol.errors import ProtocolError
 
 from . import catalog_bulk, publishing
 from .catalog_bulk import SHOWN_ROWS, BulkEditView, BulkRowView, Change, Piece, Selection
+from .catalog_whole import is_whole
 from .publishing import Prepared, PublishedView
 from .runs import Transactions
 
@@ -31,9 +32,11 @@ class CatalogEdits:
 
     def publish_now(self, pile: bytes, name: str = "", anyway: bool = False, kind: str = "edit") -> PublishedView:
         """`publish`, for a thread. Where the log went on meanwhile it is prepared again."""
-        self._store.write_now(publishing.begin, pile)
         for _ in range(_TRIES):
-            prepared: Prepared = self._store.read_now(publishing.prepare, pile, anyway, lambda _: None)
+            self._store.write_now(publishing.begin, pile)  # after it the catalog file has what was signed before
+            prepared: Prepared | None = self._store.read_now(publishing.prepare, pile, anyway, lambda _: None)
+            if prepared is None:
+                continue
             done: PublishedView | None = self._store.write_now(publishing.commit, prepared, kind, name)
             if done is not None:
                 self.sweep_now()
@@ -70,6 +73,8 @@ class CatalogEdits:
 
     def publish_due_now(self) -> None:
         """`publish_due`, for a thread."""
+        if not self._store.read_now(is_whole):
+            return  # it is looked at again at the next tick
         for pile in self._store.read_now(lambda unit: unit.drafts.due(unit.now)):
             try:
                 self.publish_now(pile.pile, pile.name, kind="schedule")

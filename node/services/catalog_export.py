@@ -11,6 +11,7 @@ from protocol.operations import Noun, Slot
 from protocol.product import Product, Variant, product_id
 
 from .catalog import CatalogUnit, require_writer, usual_currency
+from .catalog_whole import require_whole
 
 _AT_ONCE = 200
 
@@ -26,6 +27,7 @@ class Stretch:
 def feed_to_export(unit: CatalogUnit, currency: str = "") -> tuple[bytes, str]:
     """Our feed of this currency ("": the only one, or that chosen at set-up) and the currency. Raises NotFound."""
     require_writer(unit)
+    require_whole(unit)
     feeds = {row.currency: row.feed for row in unit.catalog.feeds(own=True)}
     chosen = currency or usual_currency(unit)
     if chosen not in feeds:

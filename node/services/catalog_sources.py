@@ -9,6 +9,7 @@ from node.model.catalog_source import CatalogSource
 
 from .catalog import require_writer, usual_currency
 from .catalog_staging import ProductsUnit
+from .catalog_whole import is_whole
 from .today_items import TodayItem
 
 MOST = 20
@@ -113,7 +114,7 @@ def forget_source(unit: SourcesUnit, source: bytes) -> None:
 
 def due_sources(unit: SourcesUnit) -> list[CatalogSource]:
     """Places that it is time to look at; none while a file of theirs waits for a word."""
-    if unit.me.role == "seller":
+    if unit.me.role == "seller" or not is_whole(unit):
         return []
     waiting = _waiting(unit)
     return [row for row in unit.catalog_sources.all() if row.due(unit.now) and row.source not in waiting]

@@ -20,6 +20,7 @@ from protocol.operations import Noun, Slot
 from .brand_plans import BrandsUnit
 from .catalog import plan_for, require_writer
 from .catalog_batches import BatchesUnit
+from .catalog_whole import require_whole
 from .exact_merging import House, merged_exact
 from .product_merging import Looked, Merged, merged
 
@@ -99,6 +100,7 @@ def kind_of(header: Sequence[str]) -> bytes:
 def begin_staging(unit: ProductsUnit, found: Beginning) -> ProductImport:
     """A file to be read. An unknown table waits for its columns unless such a table was mapped before."""
     require_writer(unit)
+    require_whole(unit)
     if len(unit.product_imports.all()) >= MOST_WAITING:
         raise ConflictError(f"{MOST_WAITING} files wait already. Confirm them or put them aside first.", code="too-many-waiting")
     remembered = unit.staged_imports.mapping(kind_of(found.header)) if found.header else None
@@ -197,6 +199,7 @@ class _Judging:
 
 def _verdicts(unit: ProductsUnit, staged: ProductImport, rows: Sequence[WaitingProduct]) -> list[Verdict]:
     """What becomes of rows that stand one after the other."""
+    require_whole(unit)
     feed = feed_of(unit, staged.currency)
     judging = _Judging(staged, feed, plan_for(unit, staged.currency), Looked(unit.catalog), _handles(unit, feed, rows))
     judging.house = House(unit, feed, staged.currency, judging.plan, partial(_brings, unit, judging))
@@ -263,6 +266,7 @@ def _handles(unit: ProductsUnit, feed: bytes, rows: Sequence[WaitingProduct]) ->
 
 def end_judging(unit: ProductsUnit, id_: bytes) -> None:
     """Every product is compared: with `withdraw`, what the file does not have is listed as well."""
+    require_whole(unit)
     staged = find_import(unit, id_)
     feed = feed_of(unit, staged.currency)
     if staged.withdraw and feed and set(unit.product_imports.count(staged.seq)) - {"error", "withdrawn"}:  # a file of nothing takes nothing

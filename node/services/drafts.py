@@ -24,6 +24,7 @@ from .brand_plans import BrandsUnit
 from .catalog import plan_for, require_writer
 from .catalog_batches import BatchesUnit
 from .catalog_inputs import OfferInput, ProductInput, checked, id_of, offer_input, offer_of, product_input, product_of
+from .catalog_whole import require_whole
 from .pricing import rates_of
 from .profile_use import WORDS, require_unused
 
@@ -290,6 +291,7 @@ def _require_shop(unit: DraftsUnit) -> None:
 
 def _require_writer(unit: DraftsUnit, currency: str) -> None:
     require_writer(unit)
+    require_whole(unit)
     try:
         exponent(currency)
     except ProtocolError as error:

@@ -24,6 +24,7 @@ from protocol.product import Product, product_id
 
 from .catalog import CatalogUnit
 from .catalog_sync import Budget, Network, Transactions
+from .catalog_whole import require_whole
 from .runs import FailureView
 
 DEADLINE_SECONDS = 20.0
@@ -215,6 +216,8 @@ class MediaExchange:
 def _served(unit: CatalogUnit, request: MediaRequest) -> bool:
     """Whether the picture is of a feed that we write, rather than relay. Raises Conflict `no-media` where neither names it."""
     record = unit.catalog.product(request.product)
+    if record is None:
+        require_whole(unit)
     row = unit.catalog.feed(record.feed) if record else None
     if (
         record is None

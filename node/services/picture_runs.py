@@ -103,7 +103,8 @@ class PictureRuns:
                 await asyncio.wait_for(self._news.wait(), _LOOK_AGAIN)
                 return
             if await self._store.read(pictures.is_due):
-                await self.start(due_only=True)
+                with suppress(Unavailable):  # the catalog went on just now: it is looked at again
+                    await self.start(due_only=True)
 
     async def round(self, feeds: Sequence[FeedRow], *, due_only: bool = False) -> None:
         """Every picture of these feeds that has an address only; or those that did not come and are due."""

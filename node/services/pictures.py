@@ -16,6 +16,7 @@ from protocol.product import Image, Product, product_id
 
 from .catalog import require_writer
 from .catalog_batches import BatchesUnit, publish_batch
+from .catalog_whole import is_whole, require_whole
 from .product_merging import found
 
 MOST_PICTURES = 50  # of one product
@@ -66,6 +67,7 @@ class NamedView:
 def own_feeds(unit: BatchesUnit) -> list[FeedRow]:
     """The feeds that this node writes. Raises UserError `not-a-merchant`."""
     require_writer(unit)
+    require_whole(unit)
     return list(unit.catalog.feeds(own=True))
 
 
@@ -92,7 +94,7 @@ def due_places(unit: PicturesUnit, feed: bytes) -> frozenset[Place]:
 
 def is_due(unit: PicturesUnit) -> bool:
     """Whether a picture that did not come is to be tried again by now."""
-    return unit.me.role != "seller" and unit.picture_failures.due(unit.now)
+    return unit.me.role != "seller" and unit.picture_failures.due(unit.now) and is_whole(unit)
 
 
 def note_tries(unit: PicturesUnit, feed: bytes, failures: Sequence[tuple[Place, str, str]], came: Collection[Place]) -> None:

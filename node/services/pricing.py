@@ -16,6 +16,7 @@ from protocol.order_checks import Priced
 from protocol.shipping import ShippingProfile, cost_of
 
 from .catalog import CatalogUnit
+from .catalog_whole import require_whole
 
 TAXES, SHIPPING = "orders/taxes", "orders/shipping_minor"
 STANDARD, NO_TAX = "standard", "none"
@@ -25,6 +26,8 @@ _WHOLE = 10_000
 def prices(unit: CatalogUnit, merchant: bytes, skus: Iterable[str], *, rank: int, at: int) -> dict[str, Priced]:
     """What the merchant's feeds say of SKUs for a seller of `rank` at `at` (ms), as far as they are known here; the first feed counts."""
     feeds = [row for row in unit.catalog.feeds() if row.identity == merchant]
+    if any(row.own for row in feeds):
+        require_whole(unit)
     newest: dict[str, bytes] = {}
     for record in unit.catalog.plans(merchant):
         newest.setdefault(record.plan.currency, record.hash)

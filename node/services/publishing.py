@@ -20,6 +20,7 @@ from protocol.state_hash import StateHash
 from .brand_offers import refusal
 from .catalog import own_feed, sign_head
 from .catalog_batches import hash_of
+from .catalog_whole import is_whole
 from .drafts import DraftsUnit, feed_of
 from .piles import LONGEST_NAME, find_pile
 from .profile_use import require_unused
@@ -63,10 +64,13 @@ def begin(unit: DraftsUnit, pile: bytes) -> None:
     own_feed(unit, find_pile(unit, pile).currency)
 
 
-def prepare(unit: DraftsUnit, pile: bytes, anyway: bool, tell: Tell) -> Prepared:
-    """What signing a pile would write. Raises ConflictError `changed-since` with what was signed otherwise since, unless `anyway`;
-    `nothing-to-do`; `unknown-product`; `profile-in-use`. `tell` hears how many drafts were looked at.
+def prepare(unit: DraftsUnit, pile: bytes, anyway: bool, tell: Tell) -> Prepared | None:
+    """What signing a pile would write; None while the catalog file follows what somebody else signed just now. Raises ConflictError
+    `changed-since` with what was signed otherwise since, unless `anyway`; `nothing-to-do`; `unknown-product`; `profile-in-use`. `tell`
+    hears how many drafts were looked at.
     """
+    if not is_whole(unit):
+        return None
     found = find_pile(unit, pile)
     feed = feed_of(unit, found.currency)
     row = unit.catalog.feed(feed) if feed else None

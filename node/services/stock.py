@@ -20,6 +20,7 @@ from protocol.order import TERMINAL, ReleaseStock, Status
 from protocol.order_checks import Priced
 
 from .catalog import CatalogUnit, publish
+from .catalog_whole import require_whole
 from .product_merging import FEW
 
 _KNOWN, _PROVEN = 1, 5  # orders that went well, from which on a member may hold a half, and all
@@ -129,5 +130,6 @@ def _move(unit: StockUnit, item: Hold, pieces: int) -> None:
 
 def _offer(unit: StockUnit, item: Hold) -> Offer | None:
     feed = next((row.feed for row in unit.catalog.feeds(own=True) if row.currency == item.currency), None)
+    require_whole(unit)
     raw = unit.catalog.record(feed, (Noun.OFFER, item.sku)) if feed else None
     return None if raw is None else from_bytes(Offer, raw)

@@ -13,6 +13,7 @@ from protocol.operations import Noun, put
 from protocol.product import Product, Withdrawal, product_id
 
 from .catalog import CatalogUnit, publish
+from .catalog_whole import require_whole
 from .search_book import BookUnit
 
 MOST_ROWS = 200
@@ -57,6 +58,7 @@ def list_withdrawals(unit: WithdrawalsUnit, search: str = "", limit: int = MOST_
 
 
 def _sign(unit: CatalogUnit, handle: str, withdrawal: Withdrawal | None) -> WithdrawalView:
+    require_whole(unit)
     found = [
         (row, raw) for row in unit.catalog.feeds(own=True) if (raw := unit.catalog.record(row.feed, (Noun.PRODUCT, handle))) is not None
     ]

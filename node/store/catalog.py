@@ -44,6 +44,10 @@ _FORMER = (
     f"CROSS JOIN {ATTACHED}.offers AS o ON o.feed = b.feed AND o.sku = b.sku WHERE p.product = ? AND o.product <> p.product"
 )
 
+_BEHIND = (
+    f"SELECT 1 FROM feeds AS f LEFT JOIN {ATTACHED}.heads AS h ON h.feed = f.feed AND NOT h.going "  # noqa: S608
+    "WHERE f.feed = ? AND f.own AND f.checkpoint IS NOT h.checkpoint"
+)
 _AT_HAND = 5_000  # records
 
 
@@ -67,6 +71,7 @@ class Catalog:
         self.brought: dict[bytes, Brought] = {}
         """What was handed on to the file, by feed."""
         self._at_hand: dict[tuple[bytes, Slot], bytes | None] = {}
+        self._whole: dict[bytes, bool] = {}
 
     # --- feeds
 
@@ -90,7 +95,9 @@ class Catalog:
         names = [name.strip() for name in _FEED.split(",")]
         changes = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
         marks = ", ".join("?" * len(names))
-        if not row.own and self._db.execute("SELECT 1 FROM feeds WHERE feed = ?", (row.feed,)).fetchone() is None:
+        if row.own:
+            self.is_whole(row.feed)  # as it was before
+        if row.own or self._db.execute("SELECT 1 FROM feeds WHERE feed = ?", (row.feed,)).fetchone() is None:
             self._touched()
         self._db.execute(f"INSERT INTO feeds ({_FEED}) VALUES ({marks}) ON CONFLICT (feed) DO UPDATE SET {changes}", head + rest + ends)  # noqa: S608
 
@@ -115,6 +122,14 @@ class Catalog:
         return ((row[0], row[1]) for row in self._db.execute(sql, (feed, after)))
 
     # --- what the file holds
+
+    def is_whole(self, feed: bytes) -> bool:
+        """Whether the file has our own feed up to its newest head, but for what this transaction wrote: what it lacks is not gone, and
+        what it has may be of long ago.
+        """
+        if feed not in self._whole:
+            self._whole[feed] = self._db.execute(_BEHIND, (feed,)).fetchone() is None
+        return self._whole[feed]
 
     def held(self, feed: bytes) -> Held:
         """How far the file has the feed; size 0 when it hasn't."""

@@ -33,8 +33,8 @@ from .failures import named
 from .migrate import migrate, shipped
 
 R = TypeVar("R")
-Told = Callable[[str, int, int], None]
-"""Told what is done with the file while it is opened (`checking`, `making`), and how many rows of how many; 0 of 0 where nobody knows."""
+Told = Callable[[int, int], None]
+"""Told how many rows of how many are checked while the file is opened; 0 of 0 where nobody knows."""
 TOLD_ROWS = 5_000
 FULLY_CHECKED_BYTES = 64 << 20
 MERGED_PAGES = 500
@@ -46,7 +46,7 @@ _MISLISTED = (
 )
 
 
-def quiet(_what: str, _done: int, _of: int) -> None:
+def quiet(_done: int, _of: int) -> None:
     """Nobody listens."""
 
 
@@ -223,7 +223,7 @@ def _has_log(path: Path) -> bool:
 
 def sound(database: Database, *, briefly: bool = False, told: Told = quiet) -> bool:
     """Whether the file is as it was written: its pages; then its index, its columns, and every feed's records against their state."""
-    told("checking", 0, 0)
+    told(0, 0)
     try:
         if briefly:
             return bool(database.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
@@ -247,7 +247,7 @@ def _leads_to(database: Database, held: Held, told: Told) -> bool:
     while batch := list(islice(pending, TOLD_ROWS)):
         state = state.change(added=[element((entry.noun, entry.name), entry.record) for entry in batch if entry.record])
         done += len(batch)
-        told("checking", done, held.products + held.offers)
+        told(done, held.products + held.offers)
     return state == held.state
 
 

@@ -91,9 +91,16 @@ class FileWriter(FileFeeds):
         sql = "UPDATE heads SET size = ?, checkpoint = ?, told_from = CASE told_from WHEN 0 THEN ? ELSE told_from END WHERE id = ?"
         self._db.execute(sql, (size, checkpoint, self._now, self._enter(feed)))
 
-    def project(self, feed: bytes, logged: Logged, handed: bool = False) -> None:
-        """The next entries of our own log, which needs no checking: records, tree, size; its state is the store's to say (`conclude`),
-        and where they are `handed` those of its sections as well.
+    def project(
+        self,
+        feed: bytes,
+        logged: Logged,
+        handed: bool = False,
+        end: tuple[StateHash, bytes | None, Mapping[Division, Mapping[str, StateHash]] | None] | None = None,
+    ) -> None:
+        """The next entries of our own log, which needs no checking: records, tree, size; state and head are the store's to say, and where
+        they are `handed` those of its sections as well: `end` with the last. In between there is no head, so that nobody takes what is
+        here for what the head before was signed over.
         """
         key = self._enter(feed)
         if not self._sections.divided(key):
@@ -102,7 +109,10 @@ class FileWriter(FileFeeds):
         self._set(key, logged.entries, self._before(key, logged.entries), logged.columns, handed=handed)
         tail = grow(self._db, key, size, tail, logged.leaves)
         load = UNRECKONED if handed else b""
-        self._db.execute("UPDATE heads SET size = ?, tail = ?, load = ? WHERE id = ?", (logged.size, tail, load, key))
+        sql = "UPDATE heads SET size = ?, tail = ?, checkpoint = NULL, load = ? WHERE id = ?"
+        self._db.execute(sql, (logged.size, tail, load, key))
+        if end is not None:
+            self.conclude(feed, *end)
 
     def conclude(
         self, feed: bytes, state: StateHash, checkpoint: bytes | None, sections: Mapping[Division, Mapping[str, StateHash]] | None = None

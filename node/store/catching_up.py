@@ -1,6 +1,7 @@
 """The catalog file brought up to what the store says: our own feeds from their logs, a batch at a time; what is no longer followed goes.
 
-Broken off anywhere, the next time goes on from where it stopped. It changes nothing in the store (ADR 0060).
+Broken off anywhere, the next time goes on from where it stopped. It changes nothing in the store (ADR 0060). What is far behind is done
+beside all else (ADR 0077, node/store/rebuilding.py).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,6 +14,8 @@ from sqlite_utils import Database
 from node.model.catalog import Brought, Entry, Held
 from protocol.codec import to_bytes
 from protocol.envelope import verify
+from protocol.errors import ProtocolError
+from protocol.log import verify_checkpoint
 from protocol.operations import Noun
 from protocol.plan import TYPE, Plan
 from protocol.state_hash import StateHash
@@ -24,6 +27,8 @@ from .database import ATTACHED
 from .failures import named
 
 BATCH = 5_000
+AT_ONCE = 5_000
+"""So many entries an opening store catches up with by itself: a second's work."""
 MARK = "catalog_file"
 _BEFORE = {
     Noun.PRODUCT: ("products", "handle"),
@@ -42,8 +47,12 @@ _PLANS = (
 )
 """Those that the file doesn't know yet."""
 _NOTHING: Mapping[bytes, Brought] = MappingProxyType({})
-Progress = Callable[[int, int], None]
-"""Told how many entries of how many are in."""
+Pace = Callable[[], None]
+"""Called before each batch; what it raises ends the work there."""
+
+
+def at_once() -> None:
+    """Nothing ends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,33 +65,56 @@ class _Feed:
     closed: bool
 
 
-def catch_up(
-    store: Database, file: CatalogFile, progress: Progress = lambda _done, _of: None, brought: Mapping[bytes, Brought] = _NOTHING
-) -> None:
-    """Project what our own logs have and the file hasn't, and let go of what the store doesn't follow. Call it outside a transaction.
-    `brought`: what the entries that were written just now bring to sections, by feed, as far as it is known.
+def catch_up(store: Database, file: CatalogFile, *, own: bool = True, brought: Mapping[bytes, Brought] = _NOTHING) -> None:
+    """Project what our own logs have and the file hasn't (`own`), and let go of what the store doesn't follow. Call it outside a
+    transaction, where nobody writes to the store meanwhile. `brought`: what the entries that were written just now bring to sections, by
+    feed, as far as it is known.
     """
     with named():
         feeds = {feed.feed: feed for feed in _feeds(store)}
-        held = {found.feed: found for found in FileFeeds(store, ATTACHED).all_held()}
-        for found in held.values():
+        for found in FileFeeds(store, ATTACHED).all_held():
             known = feeds.get(found.feed)
             if known is None or known.closed:
                 file.write_now(FileWriter.let_go, found.feed)
-            elif known.own and _strays(known, found):
-                file.write_now(FileWriter.let_go, found.feed)
-                while not file.write_now(FileWriter.forget_some, found.feed):
-                    continue
-        for feed in feeds.values():
-            if feed.own and not feed.closed and feed.checkpoint is not None:
-                after = held.get(feed.feed, Held(feed.feed))
-                if _strays(feed, after):
-                    after = Held(feed.feed)
-                if after.size and not after.divided:
-                    file.write_now(FileWriter.divide, feed.feed)
-                if after.checkpoint != feed.checkpoint:
-                    _project(store, file, feed, after.size, progress, brought.get(feed.feed))
+        if own:
+            catch_up_own(store, file, at_once, brought)
         _tell(store, file)
+
+
+def catch_up_own(store: Database, file: CatalogFile, pace: Pace, brought: Mapping[bytes, Brought] = _NOTHING) -> None:
+    """Project what our own logs have and the file hasn't."""
+    with named():
+        for feed, held in _behind(store):
+            after = held
+            if _strays(feed, held):
+                file.write_now(FileWriter.let_go, feed.feed)
+                while not file.write_now(FileWriter.forget_some, feed.feed):
+                    pace()
+                after = Held(feed.feed)
+            if after.size and not after.divided:
+                pace()
+                file.write_now(FileWriter.divide, feed.feed)
+            _project(store, file, feed, after.size, pace, brought.get(feed.feed))
+
+
+def lag(store: Database) -> int:
+    """About how many records are to be written before the file has our own logs."""
+    with named():
+        return sum(_lag(feed, held) for feed, held in _behind(store))
+
+
+def _behind(store: Database) -> list[tuple[_Feed, Held]]:
+    """Our own feeds that the file hasn't as they are, and what it has of them."""
+    held = {found.feed: found for found in FileFeeds(store, ATTACHED).all_held()}
+    own = [feed for feed in _feeds(store) if feed.own and not feed.closed and feed.checkpoint is not None]
+    pairs = [(feed, held.get(feed.feed, Held(feed.feed))) for feed in own]
+    return [(feed, found) for feed, found in pairs if found.checkpoint != feed.checkpoint or (found.size and not found.divided)]
+
+
+def _lag(feed: _Feed, held: Held) -> int:
+    if _strays(feed, held):
+        return held.size + feed.size
+    return feed.size - held.size + (0 if held.divided else held.products + held.offers)
 
 
 def _tell(store: Database, file: CatalogFile) -> None:
@@ -137,25 +169,37 @@ def _feed(row: tuple[bytes, int, int, bytes, bytes | None, int]) -> _Feed:
 
 def _strays(feed: _Feed, held: Held) -> bool:
     """Whether the file has another log than the store: of a copy that went on differently, or was put back."""
-    return held.size > feed.size or (held.size == feed.size and held.checkpoint not in (None, feed.checkpoint))
+    if held.size != feed.size or held.checkpoint in (None, feed.checkpoint):
+        return held.size > feed.size
+    return _root(held.checkpoint) is None or _root(held.checkpoint) != _root(feed.checkpoint)  # a head is signed anew each day
 
 
-def _project(store: Database, file: CatalogFile, feed: _Feed, after: int, progress: Progress, brought: Brought | None) -> None:
+def _root(checkpoint: bytes | None) -> bytes | None:
+    """Of the log that a head is of; None for what is none."""
+    try:
+        return verify_checkpoint(checkpoint or b"").root
+    except ProtocolError:
+        return None
+
+
+def _project(store: Database, file: CatalogFile, feed: _Feed, after: int, pace: Pace, brought: Brought | None) -> None:
     handed = brought.sections if brought and (brought.first, brought.last) == (after + 1, feed.size) else None
     if store.execute(f"SELECT 1 FROM {ATTACHED}.heads WHERE feed = ? AND load = ?", (feed.feed, UNRECKONED)).fetchone():  # noqa: S608
         file.write_now(FileWriter.divide, feed.feed)  # a projection was broken off before its sections were reckoned
-    sql = "SELECT seq, operation FROM catalog_log WHERE feed = ? AND seq > ? ORDER BY seq LIMIT ?"
+    sql = "SELECT seq, operation FROM catalog_log WHERE feed = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
+    whole = (feed.state, feed.checkpoint, handed)
     under_way: Future[None] | None = None
-    while entries := store.execute(sql, (feed.feed, after, BATCH)).fetchall():
+    while entries := store.execute(sql, (feed.feed, after, feed.size, BATCH)).fetchall():
         logged = Logged.of(entries)  # while the file takes those before
         if under_way is not None:
             under_way.result()
-            progress(after, feed.size)
-        under_way, after = file.write_soon(FileWriter.project, feed.feed, logged, handed is not None), logged.size
+        pace()
+        end = whole if logged.size == feed.size else None
+        under_way, after = file.write_soon(FileWriter.project, feed.feed, logged, handed is not None, end), logged.size
     if under_way is not None:
         under_way.result()
-        progress(after, feed.size)
-    file.write_now(FileWriter.conclude, feed.feed, feed.state, feed.checkpoint, handed)
+    else:
+        file.write_now(FileWriter.conclude, feed.feed, *whole)
 
 
 def _records(store: Database, feed: _Feed) -> Iterator[Entry]:

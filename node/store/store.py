@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Concatenate, Generic, ParamSpec, TypeVar
@@ -23,11 +22,12 @@ from node.model.catalog import Brought
 
 from .capture import install
 from .catalog_file import CatalogFile, Told, damaged_catalog, quiet
-from .catching_up import carry_over, catch_up, keep_mark, mark
+from .catching_up import AT_ONCE, carry_over, catch_up, keep_mark, lag, mark
 from .database import ATTACHED, attach_plain, fold_log, open_database, verify_pages
 from .derived import renew
 from .failures import named
 from .migrate import migrate
+from .rebuilding import Rebuilding
 from .unit import CATALOG, Unit
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class Store(Generic[M]):
         self.catalog = catalog
         """The catalog file, which the store's connections read as well."""
         self._idle: SimpleQueue[Database] = SimpleQueue()
-        for reader in readers:
+        for reader in readers[1:]:
             self._idle.put(reader)
         self._me = me
         self._clock = clock
@@ -71,7 +71,8 @@ class Store(Generic[M]):
         self._hooks: list[Hook] = []
         self._closed = False
         self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
-        self._read_threads = ThreadPoolExecutor(len(readers), thread_name_prefix="store-reader")
+        self._read_threads = ThreadPoolExecutor(len(readers) - 1, thread_name_prefix="store-reader")
+        self._rebuilding = Rebuilding(readers[0], catalog, self._end_rebuilding)
 
     @classmethod
     def open(
@@ -85,7 +86,8 @@ class Store(Generic[M]):
         told: Told = quiet,
     ) -> "Store[M]":
         """Open, check and migrate the store at `path`, making it where it is missing, and what is derived in it where it is stale. `told`
-        hears how far that is with the catalog file, which may be large.
+        hears how far the check of the catalog file is, which may be large. Where that file is far behind our own logs it follows
+        afterwards, beside all else (ADR 0077).
 
         Raises what `open_database`, `verify_pages` and `migrate` raise; nothing stays open then.
         """
@@ -97,16 +99,22 @@ class Store(Generic[M]):
                 verify_pages(writer)
             catalog = CatalogFile.open(path, mark(writer), clock, told)
             opened.insert(0, catalog)
-            _prepare(writer, catalog, clock(), told)
-            readers = [open_database(path, key, readonly=True) for _ in range(READERS)]
+            _prepare(writer, catalog, clock())
+            readers = [open_database(path, key, readonly=True) for _ in range(1 + READERS)]  # the first for what is rebuilt
             opened.extend(readers)
             for reader in readers:
                 attach_plain(reader, catalog.path)
+            behind = lag(writer) > AT_ONCE
+            if not behind:
+                catch_up(writer, catalog)
         except BaseException:
             for database in reversed(opened):
                 database.close()
             raise
-        return cls(writer, readers, catalog, me, clock, entropy)
+        store = cls(writer, readers, catalog, me, clock, entropy)
+        if behind:
+            store._rebuilding.start()
+        return store
 
     def after_commit(self, hook: Hook) -> None:
         """Have `hook` called with the topics touched, after each commit that touched any. It must not block or raise."""
@@ -147,7 +155,9 @@ class Store(Generic[M]):
     def close(self) -> None:
         """Let what has begun end, refuse the rest, fold the write-ahead log into the file. Once is enough, twice is fine."""
         self._closed = True
+        self._rebuilding.stop()
         self._write_thread.shutdown(cancel_futures=True)
+        self._rebuilding.wait()
         self._read_threads.shutdown(cancel_futures=True)
         if self._all_readers:
             self._end()
@@ -217,11 +227,23 @@ class Store(Generic[M]):
         return raised
 
     def _catch_up(self, brought: Mapping[bytes, Brought]) -> None:
-        """The catalog file follows before the caller learns of the commit; where it can't now, at the next commit or start."""
+        """The catalog file follows before the caller learns of the commit; where it can't now, as soon as it can."""
         try:
-            catch_up(self._writer, self.catalog, brought=brought)
+            catch_up(self._writer, self.catalog, own=not self._rebuilding.is_under_way, brought=brought)
         except Unavailable as error:
             log.warning("the catalog file is behind: %s", error)
+            self._rebuilding.start()
+
+    def _end_rebuilding(self) -> None:
+        """What is left, where nobody writes meanwhile. From then on the file follows each commit again."""
+        self._must_be_open()
+        self._write_thread.submit(self._rebuilt).result()
+
+    def _rebuilt(self) -> None:
+        catch_up(self._writer, self.catalog)
+        self._rebuilding.is_under_way = False
+        for hook in self._hooks:
+            hook(frozenset({CATALOG, "changes"}))
 
     def _fold(self) -> None:
         with named():
@@ -254,11 +276,10 @@ class Store(Generic[M]):
         return Unit(database, self._clock(), self._me, self._entropy, self.catalog)
 
 
-def _prepare(writer: Database, catalog: CatalogFile, now: int, told: Told) -> None:
+def _prepare(writer: Database, catalog: CatalogFile, now: int) -> None:
     """Bring schema and what is derived up to this program."""
     attach_plain(writer, catalog.path)
     carry_over(writer, catalog)
     migrate(writer, now)
     install(writer)
     renew(writer, now)
-    catch_up(writer, catalog, partial(told, "making"))

@@ -10,6 +10,7 @@ from node.model.record_words import words_of
 from node.services import browse, peers
 from node.services.brand_plans import BrandPlanView, list_bounds, publish_bounds, require_brand
 from node.services.browse import FeedView
+from node.web.catalog_parts import building
 from node.web.forms import form_of
 from node.web.page import render, see_other
 from node.web.runtime import runtime_of
@@ -42,6 +43,7 @@ async def _page(request: web.Request, form: dict[str, str], errors: dict[str, st
         status=422 if errors else 200,
         errors=errors or {},
         form=form,
+        building=building(feeds),
         bounds=[{"title": f"{plan.name}, version {plan.version}", "words": words(plan)} for plan in known if plan.current],
         counts={"products": sum(feed.products for feed in feeds), "shops": sum(peer.role == "merchant" for peer in paired)},
     )

@@ -15,7 +15,7 @@ from node.services.browse import FeedView
 from node.services.catalog_search import ListingView, SearchPage
 from node.services.currencies import Counting
 from node.web import formats
-from node.web.catalog_parts import STOCK, TOO_LARGE, customer_named, is_too_large, minor_of, picture
+from node.web.catalog_parts import STOCK, TOO_LARGE, building, customer_named, is_too_large, minor_of, picture
 from node.web.lookouts import watch_href
 from node.web.page import render
 from node.web.runtime import runtime_of
@@ -96,7 +96,8 @@ async def show_list(request: web.Request) -> web.StreamResponse:
         ],
         refused=[{"name": feed.merchant_name, "text": feed.trouble} for feed in feeds if feed.trouble],
         partly=[{"name": feed.merchant_name, "count": len(feed.sections)} for feed in feeds if feed.sections],
-        behind=sorted({feed.merchant_name for feed in feeds if feed.held < feed.size}),
+        behind=sorted({feed.merchant_name for feed in feeds if feed.held < feed.size and not feed.own}),
+        building=building(feeds),
         notes=page.notes,
         customer=await customer_named(runtime, customer),
         pages={

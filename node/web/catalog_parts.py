@@ -1,10 +1,12 @@
 """What pages of the catalog share: how stock is named, which pictures may be shown, for whom one is ordering."""
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 
 from node.errors import NotFound
 from node.services import customers
+from node.services.browse import FeedView
 from node.services.picture_views import PictureView
 from node.web.runtime import Runtime
 from protocol.money import exponent
@@ -29,6 +31,12 @@ def small(product: str, shown: PictureView) -> str:
 def large(product: str, shown: PictureView) -> str:
     """The same for looking at; the small one meanwhile."""
     return f"/media/{shown.hash}?form=full&product={product}&small={shown.thumbnail}"
+
+
+def building(feeds: Iterable[FeedView]) -> dict[str, int] | None:
+    """How far our own catalogs are that the desk puts together again; None where nothing is missing."""
+    behind = [feed for feed in feeds if feed.own and feed.held < feed.size]
+    return {"done": sum(feed.held for feed in behind), "of": sum(feed.size for feed in behind)} if behind else None
 
 
 async def customer_named(runtime: Runtime, customer: str) -> dict[str, str] | None:

@@ -12,6 +12,7 @@ from node.services.catalog import CatalogUnit, usual_currency
 from node.services.catalog_batches import BatchView
 from node.services.catalog_imports import ProductImportView, ProductMappingView
 from node.services.catalog_runs import CatalogRuns
+from node.web.catalog_parts import building
 from node.web.forms import Upload, form_of, takes_upload
 from node.web.page import id_in, render, see_other
 from node.web.product_words import FORMS, batch_words, state_of, who_words
@@ -91,6 +92,7 @@ async def _page(request: web.Request, form: dict[str, str], errors: dict[str, st
         form=form,
         currencies=currencies(),
         failed=failed,
+        building=building(feeds),
         files_out=files_out,
         waiting=files,
         reading=any(file.state == "reading" for file in waiting),

@@ -9,10 +9,11 @@ from aiohttp import web
 
 from node.errors import UserError
 from node.services import browse, drafts, piles
-from node.services.browse import ProductPage
+from node.services.browse import FeedView, ProductPage
 from node.services.catalog_inputs import PictureInput, ProductInput
 from node.services.piles import PileView
 from node.web import shop_fields as typed
+from node.web.catalog_parts import building
 from node.web.forms import form_of
 from node.web.page import clock_ms, render, see_other
 from node.web.runtime import runtime_of
@@ -38,7 +39,8 @@ async def show(request: web.Request) -> web.StreamResponse:
     identity, currency = await runtime.read(writer)
     search, cursor = request.query.get("q", ""), request.query.get("cursor", "")
     page: ProductPage = await runtime.read(browse.list_products, search=search, cursor=cursor, own=True)
-    feeds = {feed.feed: feed.currency for feed in await runtime.read(browse.list_feeds) if feed.own}
+    known: list[FeedView] = await runtime.read(browse.list_feeds)
+    feeds = {feed.feed: feed.currency for feed in known if feed.own}
     waiting: list[PileView] = await runtime.read(piles.list_piles)
     ours = [
         {
@@ -58,7 +60,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     return render(
         request, "merchant/products.html", section="merchant", products=ours, search=search, currency=currency,
         drafts=sum(pile.drafts for pile in waiting), pages={"text": "", "previous": first, "next": following},
-        offers=await _is_shop(request),
+        offers=await _is_shop(request), building=building(known),
     )  # fmt: skip
 
 

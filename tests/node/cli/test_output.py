@@ -39,6 +39,16 @@ def test_times_of_a_table_are_read_by_people_and_stay_numbers_for_programs(monke
     assert json.loads(capsys.readouterr().out) == rows
 
 
+def test_times_of_one_record_are_read_by_people_too(capsys) -> None:
+    record = {"synced_at": 1_700_000_000_000, "until": 0, "as_of": 1_700_000_000_000, "compare_at": 1_700, "size": 1_700_000_000_000}
+    Output().show(record)
+    shown = dict(line.split(None, 1) for line in capsys.readouterr().out.splitlines() if len(line.split()) > 1)
+    assert [datetime.fromisoformat(shown[name]).timestamp() for name in ("synced_at", "as_of")] == [1_699_999_980] * 2
+    assert (shown["compare_at"], shown["size"], "until" in shown) == ("1700", "1700000000000", False)
+    Output(as_json=True).show(record)
+    assert json.loads(capsys.readouterr().out) == record
+
+
 def test_a_text_of_several_lines_stays_in_its_column(monkeypatch, capsys) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: False)
     Output().show({"id": "1", "description": "A cream.\n\n\x1b[31mNo\rperfume"})

@@ -14,8 +14,9 @@ from node.store.catalog_tree import GROUP
 from node.store.catalog_writer import FileWriter
 from node.store.database import open_database
 from node.store.migrate import migrate, shipped
+from node.vault.keys import Ed25519Signer
 from protocol.codec import from_bytes, to_bytes
-from protocol.log import Frontier, Tree, leaf_hash, verify_consistency
+from protocol.log import Checkpoint, Frontier, Tree, leaf_hash, sign_checkpoint, verify_consistency
 from protocol.money import Money
 from protocol.offer import Offer, Stock
 from protocol.operations import EMPTY, Noun, Operation, put, remove
@@ -227,40 +228,28 @@ def test_a_log_that_was_put_back_is_projected_again(make, path, tmp_path):
     assert slots(again)[0].seq == 2
 
 
-def test_a_batch_that_was_broken_off_goes_on(make, path, monkeypatch):
-    from node.store import catching_up
+def test_a_head_that_is_signed_anew_is_no_other_log(make, path, monkeypatch):
+    device = Ed25519Signer(bytes(32))
 
-    monkeypatch.setattr(catching_up, "BATCH", 10)
+    def sign(unit, time):
+        row = unit.catalog.feed(FEED)
+        head = sign_checkpoint(device, Checkpoint(FEED, row.size, row.frontier.root, row.state.digest, time))
+        unit.catalog.keep_feed(replace(row, checkpoint=head.raw))
+        return head.raw
+
     store = make()
-    Publisher(store).publish(goods(50))
+    Publisher(store).publish(goods(3))
+    store.write_now(sign, 1)
+    before, forgotten = [entry.seq for entry in slots(store)], []
+    monkeypatch.setattr(FileWriter, "forget_some", lambda *given: forgotten.append(given) or True)
+    later = store.write_now(sign, 2)
+    assert held(store).checkpoint == later, "peers would be shown the head of before"
     store.close()
-    file_of(path).unlink()
-    seen = []
-
-    class Broken(Exception):
-        pass
-
-    def stop(done, of):
-        seen.append((done, of))
-        if len(seen) == 3:
-            raise Broken
-
-    original = catching_up.catch_up
-    monkeypatch.setattr("node.store.store.catch_up", lambda store, file, _told: original(store, file, stop))
-    with pytest.raises(Broken):
-        make()
-    monkeypatch.setattr(
-        "node.store.store.catch_up", lambda store, file, _told: original(store, file, lambda done, of: seen.append((done, of)))
-    )
     again = make()
-    assert seen[:4] == [(10, 100), (20, 100), (30, 100), (40, 100)]
-    assert held(again) == Held(FEED, 100, held(again).state, held(again).checkpoint, 50, 50, divided=True)
+    assert ([entry.seq for entry in slots(again)], held(again).checkpoint, forgotten) == (before, later, [])
 
 
-def test_how_far_opening_is_with_a_damaged_file_is_told(make, path, monkeypatch):
-    from node.store import catching_up
-
-    monkeypatch.setattr(catching_up, "BATCH", 10)
+def test_how_far_opening_is_with_checking_the_file_is_told(make, path, monkeypatch):
     monkeypatch.setattr("node.store.catalog_file.TOLD_ROWS", 30)
     store = make()
     Publisher(store).publish(goods(50))
@@ -268,11 +257,7 @@ def test_how_far_opening_is_with_a_damaged_file_is_told(make, path, monkeypatch)
     os.utime(file_of(path), ns=(1, 1))
     told = []
     make(told=lambda *given: told.append(given)).close()
-    assert told == [("checking", 0, 0), ("checking", 30, 100), ("checking", 60, 100), ("checking", 90, 100), ("checking", 100, 100)]
-    del told[:]
-    file_of(path).unlink()
-    make(told=lambda *given: told.append(given))
-    assert told == [("making", done, 100) for done in range(10, 101, 10)]
+    assert told == [(0, 0), (30, 100), (60, 100), (90, 100), (100, 100)]
 
 
 # --- feeds of others

@@ -1,6 +1,7 @@
 """What is wrong with a catalog, from the answer that came over the wire to the words on the page, in Today and of the command."""
 
 import asyncio
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -14,7 +15,7 @@ from node.api.http import add_api
 from node.cli.root import app as command
 from node.services import browse, catalog_serving, evidence, today
 from node.services import catalog_following as following
-from node.web import catalog_list, shell
+from node.web import catalog_list, shell, shop_products
 from node.web.runtime import RUNTIME
 from node.web.sessions import Sessions
 from protocol.encoding import encode
@@ -23,6 +24,7 @@ from protocol.reconcile import END
 from tests.node.cli import test_order_commands
 from tests.node.services.catalog_goods import line, publish
 from tests.node.services.test_catalog_sync import altered
+from tests.node.services.test_catalog_whole import behind
 from tests.node.services.world import START
 from tests.node.web import test_orders
 
@@ -39,18 +41,20 @@ def shop(world):
     return lumen, ana
 
 
-@pytest_asyncio.fixture
-async def desk(tmp_path, world, shop):
-    """Ana's page and her command."""
-    _, ana = shop
+@asynccontextmanager
+async def open_desk(tmp_path, node):
+    """A page and the command beside it; `get(path)` is a page, `says(…)` what a command writes."""
     sessions = Sessions(lambda: START)  # a week passes while the page is open
-    gate = test_orders.Gate(ana)
     app = shell.make_app(
-        catalog_list.ROUTES, gate=gate, sessions=sessions, allowed_hosts={test_orders.HOST}, cookie_name=test_orders.COOKIE
+        (*catalog_list.ROUTES, *shop_products.ROUTES),
+        gate=test_orders.Gate(node),
+        sessions=sessions,
+        allowed_hosts={test_orders.HOST},
+        cookie_name=test_orders.COOKIE,
     )
-    app[RUNTIME] = test_orders.Runtime(ana)
+    app[RUNTIME] = test_orders.Runtime(node)
     served = web.Application()
-    add_api(served, test_order_commands.Runtime(ana), api.ROUTES)
+    add_api(served, test_order_commands.Runtime(node), api.ROUTES)
     runner = web.AppRunner(served, access_log=None, shutdown_timeout=0.1)
     (tmp_path / "data").mkdir()
     await runner.setup()
@@ -58,14 +62,29 @@ async def desk(tmp_path, world, shop):
     async with TestClient(TestServer(app)) as client:
         made = test_orders.Desk(client, sessions.start())
 
-        async def says():
-            done = await asyncio.to_thread(CliRunner().invoke, command, ["--data", str(tmp_path / "data"), "catalog", "feeds"])
+        async def says(*words):
+            asked = ["--data", str(tmp_path / "data"), "catalog", *(words or ("feeds",))]
+            done = await asyncio.to_thread(CliRunner().invoke, command, asked)
             assert done.exit_code == 0, done.output
             return done.output
 
         made.says = says
         yield made
     await runner.cleanup()
+
+
+@pytest_asyncio.fixture
+async def desk(tmp_path, shop):
+    """Ana's page and her command."""
+    async with open_desk(tmp_path, shop[1]) as made:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def writers(tmp_path, shop):
+    """Lumen's."""
+    async with open_desk(tmp_path, shop[0]) as made:
+        yield made
 
 
 def head(lumen):
@@ -140,3 +159,18 @@ async def test_control_a_catalog_that_goes_on_says_nothing(world, shop, desk):
     assert ana.read(browse.list_feeds)[0].trouble == ""
     assert "does not go on" not in await desk.reads("/catalog", "2 products")
     assert "You go on seeing" not in await desk.says()
+
+
+async def test_a_catalog_of_ours_that_is_put_together_again_says_so_wherever_it_is_looked_at(shop, writers):
+    lumen, _ = shop
+    publish(lumen, *(line(f"p{number}", f"P{number}", "2.00") for number in range(5)))
+    page, words = "built again", "5 of 12 records are in"
+    with behind(lumen):
+        for path in ("/catalog", "/merchant/products"):
+            text = " ".join((await writers.get(path))[1].split())
+            assert (page in text, words in text, "sends it again" in text) == (True, True, False)
+        for command_ in (("feeds",), ("list",), ("search", "soap"), ("offers",)):
+            assert words in await writers.says(*command_)
+    for path in ("/catalog", "/merchant/products"):
+        assert page not in (await writers.get(path))[1]
+    assert words not in await writers.says("list")
