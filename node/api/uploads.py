@@ -11,8 +11,8 @@ from typing import Any, Protocol, TypeVar
 from aiohttp import web
 
 from node.errors import Unavailable, UserError
+from node.model.staged import MOST_BYTES, require_size
 
-MOST_BYTES = 1 << 30
 PIECE = 1 << 16
 T = TypeVar("T")
 
@@ -62,7 +62,8 @@ class Arriving:
 
 
 async def parsed(request: web.Request, parse: Callable[[Arriving], Awaitable[T]]) -> T:
-    """What `parse` makes of the request's body."""
+    """What `parse` makes of the request's body. One that says it is too large is refused before it comes. Raises UserError `too-large`."""
+    require_size(request.content_length or 0)
     source = Arriving(request.content, asyncio.get_running_loop())
     try:
         return await parse(source)

@@ -6,6 +6,8 @@ from sqlite_utils import Database
 
 from node.model.picture_failure import PictureFailure, wait_after
 
+MOST = 20_000
+"""So many are kept: the latest."""
 _FIELDS = "feed, handle, url, code, reason, at, tries, again"
 
 
@@ -16,7 +18,9 @@ class PictureFailures:
         self._db = db
 
     def keep(self, failures: Iterable[PictureFailure]) -> None:
-        """Write failures; one that is here already was tried once more."""
+        """Write failures; one that is here already was tried once more. Of more than `MOST` the oldest go: the next run over all pictures
+        finds them again.
+        """
         for item in failures:
             found = self._db.execute(
                 "SELECT tries FROM picture_failures WHERE feed = ? AND handle = ? AND url = ?", (item.feed, item.handle, item.url)
@@ -24,6 +28,10 @@ class PictureFailures:
             tries = (found[0] if found else 0) + 1
             values = (item.feed, item.handle, item.url, item.code, item.reason, item.at, tries, item.at + wait_after(tries))
             self._db.execute(f"INSERT OR REPLACE INTO picture_failures ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608
+        sql = "SELECT at FROM picture_failures ORDER BY at DESC LIMIT 1 OFFSET ?"
+        if (oldest := self._db.execute(sql, (MOST,)).fetchone()) is not None:
+            sql = "(feed, handle, url) IN (SELECT feed, handle, url FROM picture_failures ORDER BY at DESC, handle, url LIMIT -1 OFFSET ?)"
+            self._db.execute(f"DELETE FROM picture_failures WHERE at <= ? AND {sql}", (*oldest, MOST))  # noqa: S608
 
     def drop(self, feed: bytes, places: Iterable[tuple[str, str]]) -> None:
         """Let go of what came, or is asked for no more: (handle, address) of each."""

@@ -168,6 +168,20 @@ async def test_a_large_upload_is_never_held(tmp_path):
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize("path", ["customers", "catalog"])
+async def test_one_that_says_it_is_too_large_is_refused_before_it_comes(tmp_path, path):
+    async with Served(tmp_path, Runtime()) as served:
+        reader, writer = await asyncio.open_unix_connection(str(tmp_path / "node.sock"))
+        head = f"POST /api/v1/{path}/import?name=a&currency=USD HTTP/1.1\r\nHost: x\r\nContent-Length: {(1 << 30) + 1}\r\n\r\n"
+        writer.write(head.encode())
+        answer = await reader.readuntil(b"}")
+        writer.close()
+        assert b"too-large" in answer
+        assert b"more than 1024 MB. Split it" in answer
+        assert (served.runtime.failed, served.runtime.written) == ([], [])
+
+
+@pytest.mark.asyncio
 async def test_a_sender_that_vanishes_leaves_nothing(tmp_path):
     async with Served(tmp_path, Runtime()) as served:
         _, writer = await asyncio.open_unix_connection(str(tmp_path / "node.sock"))

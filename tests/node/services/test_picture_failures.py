@@ -3,7 +3,7 @@
 import pytest
 
 from node.errors import ConflictError, UserError
-from node.model.picture_failure import wait_after
+from node.model.picture_failure import PictureFailure, wait_after
 from node.services import pictures
 from tests.node.files.test_picture import picture
 from tests.node.services.product_files import bring, line, shopify
@@ -68,6 +68,20 @@ def test_by_itself_only_what_is_due_is_tried(lumen):
     lumen.run(shop.bring, due_only=True)
     assert shop.asked == [FRONT]
     assert {item.url: item.tries for item in failures(lumen)} == {FRONT: 2, BACK: 1}
+
+
+def test_of_too_many_the_oldest_go(lumen, monkeypatch):
+    monkeypatch.setattr("node.store.picture_failures.MOST", 3)
+    feed, other = bytes([1]) * 32, bytes([2]) * 32
+    found = [PictureFailure(feed if at % 2 else other, f"p{at}", FRONT, "not-served", "404", at) for at in (4, 1, 5, 2, 3)]
+    lumen.node.write(lambda unit: unit.picture_failures.keep(found[:3]))
+    assert [item.at for item in failures(lumen)] == [5, 4, 1]
+    lumen.node.write(lambda unit: unit.picture_failures.keep(found[3:]))
+    assert [item.at for item in failures(lumen)] == [5, 4, 3]
+    lumen.node.write(
+        lambda unit: unit.picture_failures.keep(PictureFailure(feed, f"q{at}", BACK, "not-served", "404", 5) for at in range(9))
+    )
+    assert len(failures(lumen)) == 3, "those of one time are bounded too"
 
 
 def test_by_hand_one_or_all_are_tried_at_once(lumen):
