@@ -13,8 +13,8 @@ from protocol.product import product_id
 from protocol.sections import EVERYWHERE, Division, names_of
 from protocol.state_hash import StateHash, Tally
 
-_AT_ONCE = 8_192
-"""So many elements are hashed together."""
+_AT_ONCE, _MOST_BYTES = 32_768, 16 << 20
+"""So many elements are hashed together, of so many bytes."""
 _MOST_KINDS = 4_096
 _MOST_GOODS = 250_000
 """Of more brands with categories, or products, the parts are not followed: what is known of them stays in memory to the end."""
@@ -32,7 +32,7 @@ class Reckoning:
         self._state = state
         self._gone: list[bytes] = []
         self._came: list[bytes] = []
-        self._pending = 0
+        self._pending = self._bytes = 0
         self._parts: _Parts | None = _Parts()
 
     def add(self, operation: Operation, came: bytes | None, before: bytes | None) -> None:
@@ -47,7 +47,8 @@ class Reckoning:
         elif came is not None:
             self._came.append(came)
         self._pending += 1
-        if self._pending >= _AT_ONCE:
+        self._bytes += len(came or b"") + len(before or b"")
+        if self._pending >= _AT_ONCE or self._bytes >= _MOST_BYTES:
             self._fold()
 
     def end(self) -> tuple[StateHash, Mapping[Division, Mapping[str, StateHash]] | None]:
@@ -61,7 +62,7 @@ class Reckoning:
         self._state = self._state.change(added=self._came, removed=self._gone)
         if self._parts is not None:
             self._parts.fold()
-        self._came, self._gone, self._pending = [], [], 0
+        self._came, self._gone, self._pending, self._bytes = [], [], 0, 0
 
 
 class _Parts:

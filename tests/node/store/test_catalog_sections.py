@@ -238,6 +238,18 @@ def test_what_does_more_than_add_is_found_by_the_file(files, made):
     assert sound(file.db)
 
 
+@pytest.mark.parametrize(("limit", "value"), [("_AT_ONCE", 3), ("_MOST_BYTES", 200)])
+def test_no_more_waits_to_be_hashed_than_a_little(files, limit, value, monkeypatch):
+    monkeypatch.setattr(catalog_reckoning, limit, value)
+    folded, fold = [], Reckoning._fold
+    monkeypatch.setattr(Reckoning, "_fold", lambda reckoning: (folded.append(reckoning), fold(reckoning)))
+    file = files()
+    assert file.publish(goods()) is not None
+    assert len(folded) > 4
+    assert file.held(BRAND) == expected(file.records, BRAND)
+    assert sound(file.db)
+
+
 @pytest.mark.parametrize("limit", ["_MOST_KINDS", "_MOST_GOODS"])
 def test_of_too_many_kinds_or_products_nothing_is_handed_on(files, limit, monkeypatch):
     monkeypatch.setattr(catalog_reckoning, limit, 2)
