@@ -68,8 +68,9 @@ def every_range_differs():
 def test_more_ranges_than_a_question_has_are_refused():
     held, settled = m.numbers([1, 2, 3]), [[end, 0, None] for end in range(1, m.MAX_RANGES)]
     assert m.answer(held, encode([*settled, [m.END, 0, None]])) == encode([[m.END, 0, None]])
-    with pytest.raises(Malformed):
+    with pytest.raises(Malformed) as caught:
         m.answer(held, encode([*settled, [m.MAX_RANGES, 0, None], [m.END, 0, None]]))
+    assert caught.value.code == "malformed"  # refused as it is read, not for what the answer would take
 
 
 @settings(max_examples=300)

@@ -3,7 +3,7 @@
 import pytest
 
 from node.errors import UserError
-from node.services import brand_plans, browse, catalog, catalog_following, exchange
+from node.services import brand_plans, browse, catalog, catalog_following, catalog_packs, exchange
 from node.services.handlers import EXCHANGE
 from protocol.brand_plan import TYPE
 from protocol.envelope import sign
@@ -50,13 +50,18 @@ def test_what_a_brand_changes_reaches_its_merchants_by_itself(world, trade):
     assert lumen.read(browse.list_feeds)[0].products == 3
 
 
-def test_a_brands_feed_with_an_offer_is_refused(world, trade, monkeypatch):
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_brands_feed_with_an_offer_is_refused(world, trade, monkeypatch, packed):
     solis, lumen = trade
     with monkeypatch.context() as lying:
         lying.setattr(type(solis.keys), "role", "merchant")
         solis.write(catalog.import_products, file=file(cream=5200), currency="USD")
+    if packed:
+        monkeypatch.setattr(catalog_packs, "LEAST_ROWS", 1)
+        solis.make_packs()
     follow(world, lumen)
     [feed] = lumen.read(browse.list_feeds)
+    assert any(b"catalog.pack-request" in body for *_, body, _ in world.carried) == packed
     assert (feed.products, feed.error) == (0, "products-only")
 
 

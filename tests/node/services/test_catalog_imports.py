@@ -321,6 +321,7 @@ class Endless(io.RawIOBase):
     def read(self, _size=-1):
         piece = (b"" if self.given else self._head) + self._again * 64
         self.given += len(piece)
+        assert self.given < 1 << 23, "nothing bounds what is read"
         return piece
 
 

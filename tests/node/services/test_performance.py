@@ -91,3 +91,18 @@ def test_figures_in_anothers_name_or_of_anothers_feed_are_refused(chain):
             chain.world.put(chain.lumen.peer, chain.solis, Topic.CATALOG, pack(lie))
         assert caught.value.code == code
     assert chain.solis.read(performance.list_figures) == []
+
+
+def test_an_earlier_version_of_a_month_does_not_come_back(chain):
+    feed, device = chain.feed(chain.lumen).feed, chain.lumen.keys.device
+
+    def told(version, units):
+        report = Performance(chain.lumen.identity, feed, "2023-01", version, 1, 1, (Figure("cream", units),))
+        signed = sign(device, TYPE, report, created=chain.world.clock.now)
+        chain.world.put(chain.lumen.peer, chain.solis, Topic.CATALOG, pack(signed))
+
+    told(2, 9)
+    with pytest.raises(ProtocolError) as caught:
+        told(1, 7)
+    assert caught.value.code == "rollback"
+    assert [view.units for view in chain.solis.read(performance.list_figures)] == [9]
