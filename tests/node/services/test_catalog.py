@@ -207,10 +207,11 @@ def test_the_earlier_feed_is_shown_until_the_later_is_whole_and_never_again(worl
     new.write(greeting.greet_all)
     world.deliver()
     new.write(catalog.tick)
+    heads = new.read(lambda unit: unit.db.execute("SELECT checkpoint, feed FROM feeds").fetchall())
     new.write(lambda unit: unit.db.execute("UPDATE feeds SET checkpoint = ?", (b"\x80",)))
     world.deliver()
     assert len(ana.read(lambda unit: unit.catalog.offers(None, "", 100))) == 37
-    new.write(lambda unit: unit.db.execute("UPDATE feeds SET checkpoint = NULL WHERE closed = 0"))
+    new.write(lambda unit: [unit.db.execute("UPDATE feeds SET checkpoint = ? WHERE feed = ?", head) for head in heads])
     new.write(catalog.import_products, file=table(row("late", "L1", "9.00")), currency="USD")
     world.deliver()
     ana.write(following.sync)
