@@ -86,7 +86,8 @@ def divided_head(shop, **changes):
     return sign(shop.lumen.keys.device, SECTIONS, head, created=head.time, log=head.feed, seq=head.size).raw
 
 
-def test_two_heads_of_sections_are_found_among_those_who_follow_a_part(shop):
+@pytest.mark.parametrize("change", [{"root": b"\x09" * 32}, {"count": 9}])
+def test_two_heads_of_sections_are_found_among_those_who_follow_a_part(shop, change):
     """Ana and Ben follow one brand each; Lumen signs another list of its brands for Ben. Control: the same one is taken without a word."""
     for node in (shop.ana, shop.ben):
         brand = shop.lumen.read(lambda unit: unit.catalog.section_leaves(row_of(shop.lumen).feed, Division.BRAND))[0].name
@@ -99,7 +100,7 @@ def test_two_heads_of_sections_are_found_among_those_who_follow_a_part(shop):
     told = [unpack(Topic.CATALOG, body).record for *_, body, _ in shop.world.carried if b"catalog.heads" in body]
     assert all(len(record.sections) == 1 for record in told[-2:])
     assert shop.ana.read(evidence.list_evidence) == []
-    lie = divided_head(shop, root=b"\x09" * 32)
+    lie = divided_head(shop, **change)
     with pytest.raises(Conflict) as refused:
         shop.world.put(shop.ben.peer, shop.ana, Topic.CATALOG.value, pack(Heads((), (lie,))))
     assert refused.value.code == "equivocation"
