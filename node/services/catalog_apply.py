@@ -182,6 +182,8 @@ class Repair:
         """Raises BadSignature `state-mismatch` where the same numbers hold something else, Malformed `too-different`, …"""
         for _ in range(TRIES):
             found, head = await self._differences()
+            if found is None:
+                continue
             rows, newest = await self._missing(found, head)
             if newest != head:
                 continue  # the feed grew on the way
@@ -198,7 +200,8 @@ class Repair:
             return
         raise Conflict("the feed changes faster than it can be compared", code="busy")
 
-    async def _differences(self) -> tuple[Difference, bytes]:
+    async def _differences(self) -> tuple[Difference | None, bytes]:
+        """What differs, and under which head; None where the feed grew on the way."""
         held, found = await self._store.read(live_numbers, self._feed), Difference()
         question: bytes | None = await asyncio.to_thread(begin, held)
         head = b""
@@ -206,7 +209,7 @@ class Repair:
             assert question is not None
             answer: Ranges = await self._ask(RangesRequest(self._feed, question, self._part), Ranges)
             if head and answer.checkpoint != head:
-                return await self._differences()
+                return None, answer.checkpoint
             head = answer.checkpoint
             question = await asyncio.to_thread(conclude, held, answer.ranges, found)
             if question is None:

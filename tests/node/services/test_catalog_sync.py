@@ -1,6 +1,7 @@
 """Following a feed: pages, packs, what is mended by numbers, what is refused and named, and what survives being cut off anywhere."""
 
 import random
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from protocol import catalog_sync, rows
 from protocol.codec import from_bytes
 from protocol.encoding import encode
 from protocol.kinds import Topic
+from protocol.log import sign_checkpoint, verify_checkpoint
 from protocol.messages import unpack
 from protocol.offer import Offer
 from protocol.operations import Noun, put
@@ -344,6 +346,96 @@ def test_a_lost_catalog_file_is_fetched_again_and_never_from_before(world, shop)
     ana.store.catalog.write_now(lambda writing: writing.forget(feed_id(ana)))
     world.deliver()
     assert same(ana, lumen)
+
+
+def slots_of(node):
+    feed = feed_id(node)
+    return node.read(lambda unit: list(unit.catalog.slots(feed, catalog_packs.Span())))
+
+
+@pytest.fixture
+def lacking(world, shop):
+    """Ana's file lost some records that it says it has, and a change waits: she asks by numbers for what differs."""
+    lumen, ana = shop
+    publish(lumen)
+    world.deliver()
+
+    def spoil(writing):
+        feed = feed_id(ana)
+        held = writing.held(feed)
+        writing.apply(feed, [entry._replace(record=None) for entry in list(writing.slots(feed, catalog_packs.Span()))[:5]])
+        writing.advance(feed, held.size, held.checkpoint)
+
+    ana.store.catalog.write_now(spoil)
+    publish(lumen, line("late", "L1", "9.00"))
+    return world, lumen, ana
+
+
+@contextmanager
+def mended_later(lacking, code):
+    """What was answered had no effect. Control: the same questions, answered honestly, mend the catalog."""
+    world, lumen, ana = lacking
+    before, row = slots_of(ana), ana.read(lambda unit: unit.catalog.feed(feed_id(ana)))
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+        world.deliver()
+    after = ana.read(lambda unit: unit.catalog.feed(feed_id(ana)))
+    assert "catalog.ranges-request" in kinds(world)
+    assert (after.error, after.checkpoint, after.size, slots_of(ana)) == (code, row.checkpoint, row.size, before)
+    ana.write(following.sync)
+    world.deliver()
+    assert (feed_of(ana).error, same(ana, lumen)) == ("", True)
+
+
+def test_a_repair_under_a_head_of_a_strangers_key_is_refused(lacking):
+    """The rows are the true ones and add up to the state that the head names: only its signature is another's."""
+    _, _, ana = lacking
+    genuine, calls = catalog_serving._served, []
+
+    def strange(*given):
+        head, held = genuine(*given)
+        calls.append(head)
+        return (head if len(calls) == 1 else sign_checkpoint(ana.keys.device, verify_checkpoint(head)).raw), held
+
+    with mended_later(lacking, "not-live") as patch:
+        patch.setattr(catalog_serving, "_served", strange)
+
+
+def test_a_repair_whose_rows_do_not_add_up_is_refused(lacking):
+    def lying(entries):
+        found = list(rows.read_rows(rows.unpress(entries.rows)))
+        return replace(entries, rows=rows.pressed(cheaper(found)))
+
+    original, whole = catalog_serving.Entries, catalog_serving.page
+    with mended_later(lacking, "state-mismatch") as patch:
+        patch.setattr(catalog_serving, "Entries", lambda *given: lying(original(*given)))
+        patch.setattr(catalog_serving, "page", lambda *given: altered(whole(*given), cheaper))
+
+
+def test_a_comparison_that_leads_nowhere_is_refused(lacking):
+    with mended_later(lacking, "no-progress") as patch:
+        patch.setattr(catalog_serving, "answer", lambda *_: encode([[END, 1, bytes(16)]]))
+
+
+def test_entries_that_lead_nowhere_are_refused(lacking):
+    original = catalog_serving.Entries
+    with mended_later(lacking, "no-progress") as patch:
+        patch.setattr(catalog_serving, "Entries", lambda head, found, _: original(head, found, 0))
+
+
+def test_a_comparison_under_ever_another_head_is_given_up(lacking):
+    """As with a feed that grows faster than it can be compared; each answer names another head, and no range ever agrees."""
+    genuine, calls = catalog_serving._served, []
+
+    def growing(*given):
+        head, held = genuine(*given)
+        calls.append(head)
+        return (head if len(calls) == 1 else head + bytes([len(calls) % 256])), held
+
+    with mended_later(lacking, "") as patch:  # nothing is wrong with it: it is compared again later
+        patch.setattr(catalog_serving, "_served", growing)
+        patch.setattr(catalog_serving, "answer", lambda *_: encode([[END, 1, bytes(16)]]))
+    assert len(calls) < 20
 
 
 # --- anything at all
