@@ -99,7 +99,7 @@ class Parting:
             await pages.turn()
         answer = await self._read(at, pages, part, head=at.row.checkpoint_id if at.current and not anew else None)
         if answer is None:
-            await self._unchanged(at)
+            await self._store.write(following.accept, self._feed)
             return
         try:
             state = await settled(pages, self._file.write(_take, self._feed, pages, part, answer))
@@ -113,11 +113,13 @@ class Parting:
     async def _read(
         self, at: Standing, pages: Pages, part: Part | None, *, but: Part | None = None, head: bytes | None = None
     ) -> _Answer | None:
-        """All pages of one question that are still to come; None where nothing changed."""
+        """All pages of one question that are still to come; None where nothing changed since `head`."""
         told = False
         while True:
             page = await self._ask(SinceRequest(self._feed, pages.reached, at.row.size, head, part, but), Page, Unchanged)
             if isinstance(page, Unchanged):
+                if head is None:
+                    raise Malformed("nothing is said to have changed, of what was never held", code="unexpected-reply")
                 return None
             checkpoint = await self._store.read(following.check_head, self._feed, page.checkpoint, page.proof)
             shown = None
@@ -128,11 +130,6 @@ class Parting:
                 await self._store.write(following.begin_load, self._feed, sum(count for count, _ in shown.held.values()))
             if not await pages.add(page, checkpoint.size):
                 return _Answer(page.checkpoint, page.proof, checkpoint, shown, page.sections.head if page.sections else None)
-
-    async def _unchanged(self, at: Standing) -> None:
-        if at.row.checkpoint is None or not at.current:
-            raise Malformed("nothing is said to have changed, of what was never held", code="unexpected-reply")
-        await self._store.write(following.accept, self._feed)
 
     async def _mend(self, at: Standing) -> None:
         """First by what differs, then all of the part."""

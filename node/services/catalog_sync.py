@@ -230,7 +230,9 @@ class CatalogSync:
                 passed += found.hops
                 continue
             if isinstance(answer, Unchanged):
-                await self._unchanged(feed, at)
+                if head is None:
+                    raise Malformed("nothing is said to have changed, of what was never held", code="unexpected-reply")
+                await self._store.write(following.accept, feed)
                 return
             hops = (*passed, *(answer.hops or ()))
             checkpoint = await self._store.read(following.check_head, feed, answer.checkpoint, answer.proof, hops)
@@ -262,11 +264,6 @@ class CatalogSync:
             raise
         here: int = await self._store.read(following.records, feed)
         return here * LEAST_SHARE < manifest.rows
-
-    async def _unchanged(self, feed: bytes, at: Standing) -> None:
-        if at.row.checkpoint is None or not at.current:
-            raise Malformed("nothing is said to have changed, of what was never held", code="unexpected-reply")
-        await self._store.write(following.accept, feed)
 
     async def _load(self, errand: Errand, feed: bytes, *, resume: bool) -> bool:
         """By packs; whether its publisher has some. It counts once `_update` proved that it goes on from what was accepted."""

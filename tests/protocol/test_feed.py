@@ -5,7 +5,7 @@ from parts import NOW, Key, named
 
 from protocol import feed as wire
 from protocol.codec import from_bytes, to_bytes
-from protocol.encoding import encode
+from protocol.encoding import decode, encode
 from protocol.errors import ProtocolError
 from protocol.money import Money
 from protocol.offer import Offer, Stock
@@ -44,6 +44,8 @@ def test_records_that_cannot_be():
     assert code(replace, SERUM, variants=()) == "malformed"
     assert code(replace, SERUM, options=()) == "malformed"
     assert code(replace, SERUM, title="") == "malformed"
+    assert code(replace, SERUM, handle="") == "malformed"
+    assert code(replace, SERUM, variants=(replace(SERUM.variants[0], sku=""), SERUM.variants[1])) == "duplicate-sku"
     assert code(replace, OFFER, price=Money(-1, "USD")) == "bad-price"
     assert code(replace, OFFER, compare_at=Money(1, "EUR")) == "currency"
     assert code(replace, OFFER, sku="") == "malformed"
@@ -51,6 +53,30 @@ def test_records_that_cannot_be():
     assert code(Operation, Verb.REMOVE_OFFER, "S-30", b"") == "malformed"
     assert code(Operation(Verb.PUT_OFFER, "S-50", to_bytes(OFFER)).read) == "wrong-name"
     assert code(Operation(Verb.PUT_PRODUCT, "x", b"\xff").read) == "malformed"
+
+
+@pytest.mark.parametrize(("record", "number"), [(SERUM, 0), (SERUM, 2), (OFFER, 0)])
+def test_what_names_nothing_is_no_record_of_a_feed(record, number):
+    """A product without handle or title and an offer without SKU, as they come from a peer. Control: untouched they are read."""
+    operation = put(record)
+    assert FEED.read(operation) == record
+    empty = encode({**decode(operation.record), number: ""})
+    assert code(FEED.read, replace(operation, record=empty)) == "malformed"
+
+
+@pytest.mark.parametrize("currency", ["", "usd", "US", "U5D", "Ü$D"])
+def test_a_feed_is_in_a_currency(currency):
+    assert code(replace, FEED, currency=currency) == "currency"
+    assert code(from_bytes, wire.Feed, encode({**decode(to_bytes(FEED)), 4: currency})) == "currency"
+
+
+def test_only_a_later_device_of_the_same_catalog_follows():
+    """By number: its first device (which a feed does not name) is the earliest."""
+    first, second, third = (replace(FEED, incarnation=writer) for writer in (None, 2, 3))
+    feeds = (first, second, third)
+    assert [[one.follows(other) for other in feeds] for one in feeds] == [[False, False, False], [True, False, False], [True, True, False]]
+    for change in ({"identity": named("another")}, {"name": "other"}, {"currency": "EUR"}):
+        assert not third.follows(replace(first, **change))
 
 
 @pytest.mark.parametrize("noun", Noun)

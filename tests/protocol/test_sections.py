@@ -46,8 +46,10 @@ def test_each_part_is_proved_also_where_nothing_is_and_all_add_up(held, others, 
     here = {name: (held[name], state(name, held[name])) for name in names if held.get(name)}
     m.check_sections(shown, here)
     for name in names:
-        more = {**here, name: (held.get(name, 0) + 1, state(name, held.get(name, 0) + 1))}
-        assert code(m.check_sections, shown, more) == "state-mismatch"
+        count = held.get(name, 0)
+        for other in ((count + 1, count + 1), (count + 1, count), (count, count + 1)):  # both, the number alone, what they hold alone
+            more = {**here, name: (other[0], state(name, other[1]))}
+            assert code(m.check_sections, shown, more) == "state-mismatch"
     whole = StateHash().add(*(f"{name} {number}".encode() for name, count in held.items() for number in range(count)))
     total = StateHash()
     for name, count in held.items():

@@ -20,6 +20,7 @@ from node.services import (
 from node.services.quotes import LineInput
 from protocol.errors import ProtocolError
 from protocol.feed import Hop, Relayed
+from protocol.identity import DeviceRevoked, replay, sign_entry
 from protocol.log import sign_checkpoint, verify_checkpoint
 
 from .shop import WINDOW, file
@@ -187,6 +188,31 @@ def test_bounds_that_the_brand_did_not_sign_are_refused(chain):
         took(chain, replace(shown(chain), plans=(forged.raw,)))
     assert caught.value.code == "not-live"
     assert forged.hash not in {record.hash for record in chain.ana.read(lambda unit: unit.brands.plans())}
+
+
+def test_a_feed_of_an_earlier_device_than_the_one_followed_is_refused(chain):
+    item = shown(chain)
+    later, between = (replace(item, feed=replace(item.feed, incarnation=writer)) for writer in (9, 5))
+    assert took(chain, later) == (later.feed.id,)
+    for earlier in (item, between):
+        with pytest.raises(ProtocolError) as caught:
+            took(chain, earlier)
+        assert caught.value.code == "rollback"
+    assert chain.ana.read(lambda unit: unit.catalog.feed(between.feed.id)) is None
+
+
+def test_bounds_that_a_revoked_device_signed_are_left_out_and_those_known_stay(chain):
+    """Its brand signs them anew by another device; until then the feed is followed on."""
+    known = chain.ana.read(lambda unit: {record.hash for record in unit.brands.plans()})
+    chain.solis.write(brand_plans.publish_bounds, **{**BOUNDS, "name": "stolen"})
+    plans_ = tuple(record.raw for record in chain.solis.read(lambda unit: unit.brands.plans()))
+    item = shown(chain)
+    state = replay(item.presentation.inception, item.presentation.entries)
+    lost = sign_entry(state, chain.solis.root, DeviceRevoked(chain.solis.keys.device.public, "lost"), created=chain.world.clock.now)
+    presentation = replace(item.presentation, entries=(*item.presentation.entries, lost.raw))
+    assert took(chain, replace(item, presentation=presentation, plans=plans_)) == (item.feed.id,)
+    assert len(plans_) > len(known)
+    assert chain.ana.read(lambda unit: {record.hash for record in unit.brands.plans()}) == known
 
 
 def test_a_feed_that_is_relayed_no_more_is_asked_for_no_more(chain):

@@ -6,7 +6,7 @@ import pytest
 
 from node.model.anchor import HeardRow
 from node.services import catalog, catalog_following, catalog_packs, catalog_serving, evidence, feed_trouble, team, today
-from node.services.catalog_following import check_head
+from node.services.catalog_following import check_head, due
 from protocol.anchor import Heads
 from protocol.envelope import verify
 from protocol.errors import Conflict, ProtocolError
@@ -85,6 +85,19 @@ def test_a_hint_that_contradicts_what_is_here_is_kept(shop, change):
         told(shop, CatalogChanged(head.feed, other(shop.lumen, head.checkpoint, **change)))
     assert refused.value.code == "equivocation"
     assert len(proofs(shop.ana, by=shop.ben)) == 1
+
+
+def test_a_hint_of_somebody_who_neither_writes_nor_relays_the_feed_is_left_out(shop):
+    """Control: the same from its writer is news."""
+    shop.ana.online = False
+    grow(shop, 5_300)
+    head = row_of(shop.lumen)
+    hint = CatalogChanged(head.feed, head.checkpoint)
+    told(shop, hint, sender=shop.ben)
+    told(shop, CatalogChanged(head.feed, other(shop.ben, head.checkpoint)), sender=shop.ben)
+    assert (shop.ana.read(due), row_of(shop.ana).error) == ([], "")
+    told(shop, hint, sender=shop.lumen)
+    assert [errand.feeds for errand in shop.ana.read(due)] == [(head.feed,)]
 
 
 def test_a_manifest_over_another_head_is_kept(shop, monkeypatch):

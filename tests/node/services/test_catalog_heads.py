@@ -125,6 +125,43 @@ def test_a_head_of_sections_that_its_writer_did_not_sign_so_is_refused(shop, cha
     assert shop.ana.read(evidence.list_evidence) == []
 
 
+def test_nobody_hears_of_another_merchant(shop):
+    """Ana follows a part of Nova's catalog, and a brand's that Nova relays: Ben, who knows her at Lumen only, hears of Lumen's alone."""
+    nova, solis = shop.world.node("nova", "merchant"), shop.world.node("solis", "brand")
+    for node in (nova, solis):
+        node.write(catalog.import_products, file=file(balm=900), currency="USD")
+    for one, other in ((solis, nova), (nova, shop.ana)):
+        shop.world.pair(one, other)
+        other.write(catalog_following.sync)
+        shop.world.deliver()
+    rows = {row.identity: row for row in shop.ana.read(lambda unit: unit.catalog.feeds())}
+    shop.ana.write(catalog_choice.choose, feed=rows[nova.identity].feed, division="brand", names=("Lumen",))
+    nova.write(catalog.import_products, file=file(balm=950), currency="USD")
+    shop.world.deliver()
+    rows = {row.identity: row for row in shop.ana.read(lambda unit: unit.catalog.feeds())}
+    assert {row.identity for row in rows.values() if row.checkpoint} == {shop.lumen.identity, nova.identity, solis.identity}
+    assert rows[nova.identity].sections is not None
+    del shop.world.carried[:]
+    shop.world.tick(HOUR)
+    shop.world.deliver()
+    told = [
+        unpack(Topic.CATALOG, body).record
+        for sender, *_, body, _ in shop.world.carried
+        if b"catalog.heads" in body and sender == shop.ana.peer
+    ]
+    assert told == [Heads((rows[shop.lumen.identity].checkpoint,))]
+
+
+@pytest.mark.parametrize("change", [{"status": "asked"}, {"status": "declined"}, {"ends": 1}])
+def test_whose_edge_is_not_signed_or_over_hears_nothing(shop, change):
+    [edge] = shop.ana.read(lambda unit: unit.team.edges())
+    shop.ana.write(lambda unit: unit.team.keep_edge(replace(edge, **change)))
+    shop.world.tick(HOUR)
+    shop.world.deliver()
+    told = [sender for sender, *_, body, _ in shop.world.carried if b"catalog.heads" in body]
+    assert told == [shop.ben.peer]  # the control: Ben's side goes on
+
+
 def test_another_history_of_another_size_is_told_after_a_day_and_the_true_one_is_not(shop):
     before = row_of(shop.ana)
     shop.ana.online = False

@@ -7,11 +7,20 @@ from dataclasses import replace
 
 import pytest
 
-from node.errors import NodeError
+from node.errors import NodeError, RemoteRefusal
 from node.services import browse
 from node.services import catalog_following as following
 from protocol.anchor import Heads, ProofRequest
-from protocol.catalog_sync import EntriesRequest, ManifestRequest, PackRequest, RangesRequest, SinceRequest
+from protocol.catalog_sync import (
+    EntriesRequest,
+    HopsRequest,
+    ManifestRequest,
+    PackRequest,
+    RangesRequest,
+    SectionsRequest,
+    SinceRequest,
+    Unchanged,
+)
 from protocol.codec import to_bytes
 from protocol.encoding import MAX_BYTES, decode, encode
 from protocol.envelope import domain, verify
@@ -22,6 +31,7 @@ from protocol.log import sign_checkpoint, verify_checkpoint
 from protocol.messages import pack
 from protocol.packs import MANIFEST, Manifest
 from protocol.reconcile import begin, numbers
+from protocol.sections import Division
 from tests.node.services import world as worlds
 
 from .catalog_goods import feed_id, line, publish, same
@@ -215,6 +225,8 @@ def _questions(ana, feed):
         "pack": PackRequest(feed, bytes(32)),
         "ranges": RangesRequest(feed, begin(held)),
         "entries": EntriesRequest(feed, (1, 2)),
+        "hops": HopsRequest(feed, 1),
+        "sections": SectionsRequest(feed, Division.BRAND),
         "proof": ProofRequest(feed, 1, 2),
         "heads": Heads((ana.read(lambda unit: unit.catalog.feed(feed)).checkpoint,)),
         "changed": CatalogChanged(feed, ana.read(lambda unit: unit.catalog.feed(feed)).checkpoint),
@@ -250,6 +262,55 @@ def test_a_question_for_another_feed_or_beyond_it_gets_a_code(following_, name):
         with pytest.raises((ProtocolError, NodeError)) as caught:
             _ask(world, ana, lumen, pack(record))
         assert caught.value.code in ("unknown-feed", "no-manifest", "no-pack", "rollback", "too-different")
+
+
+SERVED = ["since", "hops", "ranges", "entries", "sections"]
+
+
+@pytest.mark.parametrize("name", [*SERVED, "proof"])
+def test_whoever_neither_writes_nor_relays_a_feed_answers_nothing_of_it(following_, name):
+    """Control: its writer answers, or says why not in another word."""
+    world, lumen, ana = following_
+    question = pack(_questions(ana, feed_id(ana))[name])
+    ben = world.node("ben")
+    world.pair(ana, ben)
+    with pytest.raises(RemoteRefusal) as caught:
+        _ask(world, ben, ana, question)
+    assert caught.value.code == "unknown-feed"
+    if name == "hops":
+        with pytest.raises(RemoteRefusal, match="the writer shows one proof instead"):
+            _ask(world, ana, lumen, question)
+    else:
+        assert _ask(world, ana, lumen, question)
+
+
+@pytest.mark.parametrize("name", SERVED)
+def test_a_catalog_file_that_is_behind_answers_nothing_yet(following_, name):
+    """Control (above): once it is where the signed head says, the same question is answered."""
+    world, lumen, ana = following_
+    feed = feed_id(ana)
+
+    def behind(writing):
+        held = writing.held(feed)
+        writing.advance(feed, held.size - 1, held.checkpoint)
+
+    lumen.store.catalog.write_now(behind)
+    with pytest.raises(RemoteRefusal) as caught:
+        _ask(world, ana, lumen, pack(_questions(ana, feed)[name]))
+    assert caught.value.code == "not-ready"
+
+
+def test_nothing_is_unchanged_that_was_never_held(world, shop, monkeypatch):  # noqa: F811
+    lumen, ana = shop
+    publish(lumen)
+    with monkeypatch.context() as patch:
+        changed = _tampering(patch, "catalog.page", lambda _: pack(Unchanged()))
+        world.deliver()
+    row = ana.read(lambda unit: unit.catalog.feed(feed_id(ana)))
+    assert changed
+    assert (row.error, row.checkpoint, row.synced_at) == ("unexpected-reply", None, 0)
+    _again(world, ana, lost=False)
+    assert same(ana, lumen)
 
 
 def _ask(world, sender, receiver, body):

@@ -7,7 +7,7 @@ import pytest
 from node.errors import NotFound, RemoteRefusal, UserError
 from node.services import browse, catalog, catalog_apply, catalog_choice, catalog_packs, catalog_serving, evidence, product_sheet
 from node.services import catalog_following as following
-from protocol import rows, sections
+from protocol import catalog_sync, rows, sections
 from protocol.catalog_sync import EntriesRequest, RangesRequest, SinceRequest
 from protocol.codec import from_bytes
 from protocol.errors import ProtocolError
@@ -366,6 +366,27 @@ def test_two_heads_of_sections_for_one_size_are_proof_against_their_writer(world
     [kept] = ana.read(evidence.list_evidence)
     seen = ana.read(evidence.check_evidence, first=kept.first, second=kept.second)
     assert (seen.type, seen.seq) == ("catalog.sections", 18)
+
+
+@pytest.mark.parametrize("names", [("Boreal",), ("Alba", "Boreal"), ()])
+@pytest.mark.parametrize("held_", [False, True])
+def test_nothing_is_unchanged_of_a_part_that_was_never_held(world, shop, held_, names):
+    """Control: the same questions, answered, bring what was chosen; () is all of it."""
+    lumen, ana = shop
+    publish(lumen, *goods())
+    before_fetching(world, shop, "Alba")
+    if held_:
+        world.deliver()
+    choose(ana, *names)
+    row = ana.read(lambda unit: unit.catalog.feed(feed_id(ana)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(catalog_serving, "page", lambda *_: catalog_sync.Unchanged())
+        world.deliver()
+    after = ana.read(lambda unit: unit.catalog.feed(feed_id(ana)))
+    assert (after.error, after.checkpoint, after.synced_at) == ("unexpected-reply", row.checkpoint, row.synced_at)
+    ana.write(following.sync)
+    world.deliver()
+    assert (feed_of(ana).error, held(ana)) == ("", expected(lumen, *names) if names else whole(lumen))
 
 
 # --- choosing
