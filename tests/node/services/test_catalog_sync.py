@@ -412,6 +412,20 @@ def test_a_repair_whose_rows_do_not_add_up_is_refused(lacking):
         patch.setattr(catalog_serving, "page", lambda *given: altered(whole(*given), cheaper))
 
 
+def test_what_is_fetched_anew_after_a_repair_is_not_unchanged(lacking):
+    """Asked for all of it, since what is here does not fit: "unchanged" is no answer to that."""
+    whole, pages = catalog_serving.page, []
+
+    def page(*given):
+        pages.append(given)
+        return altered(whole(*given), cheaper) if len(pages) < 3 else catalog_sync.Unchanged()
+
+    with mended_later(lacking, "unexpected-reply") as patch:
+        patch.setattr(catalog_serving, "page", page)
+        patch.setattr(catalog_serving, "answer", lambda *_: encode([[END, 0, None]]))  # nothing differs, it says
+    assert len(pages) == 3
+
+
 def test_a_comparison_that_leads_nowhere_is_refused(lacking):
     with mended_later(lacking, "no-progress") as patch:
         patch.setattr(catalog_serving, "answer", lambda *_: encode([[END, 1, bytes(16)]]))
