@@ -5,6 +5,7 @@ later gains nothing. Each redirect is judged anew. No cookies, no passwords, no 
 """
 
 import asyncio
+import hashlib
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
@@ -26,6 +27,7 @@ _PIECE: Final = 1 << 16
 _ONWARD: Final = frozenset({301, 302, 303, 307, 308})
 _LONGEST: Final = 4_000
 _LONGEST_VERSION: Final = 200
+_PLACE: Final = 16  # hex digits that tell one address from another
 _CONDITION: Final = {"E": "If-None-Match", "M": "If-Modified-Since"}
 _CONDITIONS: Final = frozenset(_CONDITION.values())
 _WRONG: Final = {
@@ -44,7 +46,8 @@ Resolve = Callable[[str, int], Awaitable[list[str]]]
 class Fetched:
     """What came. `url` is where it was in the end, `type` what the server called it, which is no proof.
 
-    `version`: how the server tells it from what is there later, to be handed back. `unchanged`: it is that version still; no body came.
+    `version`: how the server tells it from what is there later, and at which address, to be handed back. `unchanged`: it is that version
+    still, at that address; no body came.
     """
 
     body: bytes
@@ -78,19 +81,20 @@ class GuardedClient:
         Raises UserError `bad-address`, `private-address`, `too-many-redirects`, `too-large`, `not-served`, `bad-certificate`; Unavailable
         `no-such-host`, `server-unreachable`.
         """
-        headers = {"Accept": accept, "Accept-Encoding": "identity", "User-Agent": "gemstra", **_unless(known)}
+        headers = {"Accept": accept, "Accept-Encoding": "identity", "User-Agent": "gemstra"}
         try:
             async with asyncio.timeout(seconds):
-                return await self._follow(url, most_bytes, headers, secure=secure)
+                return await self._follow(url, most_bytes, headers, known, secure=secure)
         except TimeoutError:
             raise Unavailable(f"The server did not answer whole within {seconds:g} seconds.", code="server-unreachable") from None
 
-    async def _follow(self, url: str, most_bytes: int, headers: dict[str, str], *, secure: bool) -> Fetched:
+    async def _follow(self, url: str, most_bytes: int, headers: dict[str, str], known: str, *, secure: bool) -> Fetched:
         for _ in range(MOST_REDIRECTS + 1):
             parts = checked(url)
             if secure and parts.scheme != "https":
                 raise UserError(f"It leads on to {parts.hostname} without https: anybody on the way could change it.", code="bad-address")
-            found = await self._once(parts, await self._addresses(parts), most_bytes, headers)
+            asked = headers | _unless(known, _plain(parts))
+            found = await self._once(parts, await self._addresses(parts), most_bytes, asked)
             if isinstance(found, Fetched):
                 return found
             url = urljoin(url, found)
@@ -127,7 +131,7 @@ class GuardedClient:
 
 
 async def _got(session: "ClientSession", parts: SplitResult, headers: dict[str, str], most_bytes: int) -> Fetched | str:
-    url = parts._replace(fragment="").geturl()
+    url = _plain(parts)
     async with session.get(url, headers=headers, allow_redirects=False) as answer:
         if answer.status in _ONWARD and "Location" in answer.headers:
             return answer.headers["Location"][:_LONGEST]
@@ -138,7 +142,7 @@ async def _got(session: "ClientSession", parts: SplitResult, headers: dict[str, 
         if answer.headers.get("Content-Encoding", "identity").lower() not in {"identity", ""}:
             raise UserError("The server sends it packed, which was not asked for.", code="not-served")
         body = await _read(answer, most_bytes)
-        return Fetched(body, url, answer.content_type, _version(answer.headers))
+        return Fetched(body, url, answer.content_type, _version(answer.headers, url))
 
 
 def _refused(status: int) -> UserError:
@@ -151,18 +155,30 @@ def _refused(status: int) -> UserError:
     return UserError(f"The server has nothing to give there ({status}).", code="not-served")
 
 
-def _version(headers: Mapping[str, str]) -> str:
-    """The stronger of what a server tells versions by; nothing where it is too long to be kept."""
+def _plain(parts: SplitResult) -> str:
+    """An address as it is asked for."""
+    return parts._replace(fragment="").geturl()
+
+
+def _version(headers: Mapping[str, str], url: str) -> str:
+    """The stronger of what a server tells versions by, with a mark of its address; nothing where it is too long to be kept."""
     for name, mark in (("ETag", "E"), ("Last-Modified", "M")):
         value = headers.get(name, "")
         if value and len(value) <= _LONGEST_VERSION and value.isprintable() and value.isascii():
-            return mark + value
+            return mark + _place(url) + value
     return ""
 
 
-def _unless(known: str) -> dict[str, str]:
-    """The condition under which something is sent: `known` is what `_version` said."""
-    return {_CONDITION[known[0]]: known[1:]} if known[:1] in _CONDITION else {}
+def _unless(known: str, url: str) -> dict[str, str]:
+    """The condition under which something is sent: `known` is what `_version` said. Only the address that said it is told, since
+    another's date or mark means nothing there: what is older at one place may be what is new.
+    """
+    kind, place, value = known[:1], known[1 : 1 + _PLACE], known[1 + _PLACE :]
+    return {_CONDITION[kind]: value} if kind in _CONDITION and place == _place(url) and value else {}
+
+
+def _place(url: str) -> str:
+    return hashlib.sha256(url.encode()).hexdigest()[:_PLACE]
 
 
 def _bad_certificate(host: str, error: ssl.SSLCertVerificationError) -> UserError:

@@ -128,13 +128,13 @@ def find_source(unit: SourcesUnit, source: bytes) -> CatalogSource:
     return row
 
 
-def note_look(unit: SourcesUnit, source: bytes, seen: str, code: str = "", error: str = "") -> None:
-    """What came of a look: `seen` says what was taken ("" where nothing new was)."""
+def note_look(unit: SourcesUnit, source: bytes, seen: str, *, taken: bool = False, code: str = "", error: str = "") -> None:
+    """What came of a look: what is there ("" where that is not known), and whether it was new and so `taken`."""
     row = unit.catalog_sources.get(source)
     if row is None:
         return
-    row = replace(row, looked=unit.now, code=code, error=error[:500])
-    unit.catalog_sources.keep(replace(row, seen=seen, taken=unit.now) if seen else row)
+    row = replace(row, seen=seen or row.seen, looked=unit.now, code=code, error=error[:500])
+    unit.catalog_sources.keep(replace(row, taken=unit.now) if taken else row)
     unit.touched("changes")
 
 

@@ -17,7 +17,7 @@ _LOOK_SECONDS = 60.0
 
 
 class Found(Protocol):
-    """What is at a place: `seen` tells it from what was there before; no `source` where that is the same."""
+    """What is at a place: `seen` tells it from what is there later; no `source` where it is what was there before."""
 
     @property
     def name(self) -> str:
@@ -60,29 +60,30 @@ class CatalogWatch:
     def look(self, row: CatalogSource) -> None:
         """One look, for a thread. What goes wrong is kept with the place, and said on Today."""
         try:
-            seen = self._take(row)
+            seen, taken = self._take(row)
         except Locked:
             raise
         except NodeError as error:
-            self._store.write_now(catalog_sources.note_look, row.source, "", error.code, str(error))
+            self._store.write_now(catalog_sources.note_look, row.source, "", code=error.code, error=str(error))
         else:
-            self._store.write_now(catalog_sources.note_look, row.source, seen)
+            self._store.write_now(catalog_sources.note_look, row.source, seen, taken=taken)
         self._changed()
 
-    def _take(self, row: CatalogSource) -> str:
+    def _take(self, row: CatalogSource) -> tuple[str, bool]:
+        """What is there, and whether it was taken."""
         with self._places.open(row.kind, row.place, row.seen) as found:
             if found.source is None:
-                return ""
+                return found.seen, False
             staged = self._runs.stage_now(found.source, found.name, row.currency, row.withdraw, 0, row.source)
             seen = found.seen
         view: ProductImportView = self._store.read_now(catalog_imports.get_staged, staged)
         if view.state != "ready" or (view.writes and not row.publish):
-            return seen  # it waits for a word
+            return seen, True  # it waits for a word
         if view.writes:
             try:
                 self._runs.apply_now(staged, how="place")
             except ConflictError:
-                return seen  # the catalog changed meanwhile: it waits
+                return seen, True  # the catalog changed meanwhile: it waits
         else:
             self._runs.put_aside_now(staged)
-        return seen
+        return seen, True

@@ -71,6 +71,23 @@ class Shop:
             return web.Response(status=304)
         return web.Response(body=b"seven", headers={name: value for name, value in request.query.items() if len(value) < 300})
 
+    async def on_latest(self, _):
+        return web.Response(status=302, headers={"Location": self.latest})
+
+    async def on_new(self, request):
+        return self.since(request, b"price 10", dt.datetime(2015, 10, 21, tzinfo=dt.UTC))
+
+    async def on_old(self, request):
+        return self.since(request, b"price 99", dt.datetime(2015, 10, 20, tzinfo=dt.UTC))
+
+    def since(self, request, body, changed):
+        """As servers of files do: what is not newer than the date that was named is not sent."""
+        if request.if_modified_since and changed <= request.if_modified_since:
+            return web.Response(status=304)
+        answer = web.Response(body=body)
+        answer.last_modified = changed
+        return answer
+
     async def on_status(self, request):
         return web.Response(status=int(request.query["of"]))
 
@@ -235,7 +252,29 @@ async def test_what_is_here_already_is_not_sent_again(shop, headers):
     assert (first.body, first.unchanged, bool(first.version)) == (b"seven", False, True)
     again = await shop.get(path, known=first.version)
     assert (again.body, again.unchanged) == (b"", True)
-    assert (await shop.get(path, known='E"6"')).body == b"seven"  # the control: another version is sent
+    seven = first.version.replace('"7"', '"6"').replace("2015", "2014")
+    assert (await shop.get(path, known=seven)).body == b"seven"  # the control: another version is sent
+
+
+@pytest.mark.asyncio
+async def test_what_one_address_said_is_asked_of_no_other(shop):
+    """An older file at another address is not what is here: a date tells versions apart at one address only."""
+    shop.names["other.example"] = ["127.0.0.1"]
+    shop.latest = "/new"
+    first = await shop.get("/latest")
+    assert (await shop.get("/latest", known=first.version)).unchanged
+    assert (await shop.get("/new#part", known=first.version)).unchanged
+    for elsewhere, body in (
+        ("/old", b"price 99"),
+        (shop.url("/old", "other.example"), b"price 99"),
+        (shop.url("/new", "other.example"), b"price 10"),
+    ):
+        shop.latest, shop.seen = elsewhere, []
+        again = await shop.get("/latest", known=first.version)
+        assert (again.body, again.unchanged) == (body, False)
+        assert [path for path, headers in shop.seen if {"If-Modified-Since", "If-None-Match"} & headers.keys()] == []
+    shop.latest = "/status?of=304"
+    assert await shop.code("/latest", known=first.version) == "not-served"  # nobody asked that address whether it changed
 
 
 @pytest.mark.asyncio

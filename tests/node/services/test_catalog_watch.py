@@ -1,5 +1,7 @@
 """Watched places: a folder looked at by the clock, held for a word or signed by itself, and what goes wrong said on Today."""
 
+from dataclasses import replace
+
 import pytest
 
 from node.app.catalog_places import Places
@@ -117,6 +119,29 @@ def test_what_an_address_answers_is_read_once(lumen, world, monkeypatch):
     (view,) = lumen.read(catalog_sources.list_sources)
     assert (view.error, view.looked - view.taken) == ("", 3_600_000)  # looked at again, and nothing new was there
     assert asked == ["", 'E"1"']  # its body came once
+
+
+def test_the_version_that_a_server_tells_is_kept_where_the_bytes_stay_the_same(lumen, world, monkeypatch):
+    """A place kept by a program that knew no versions, and a server that tells the same bytes by another: the body comes once more only."""
+    asked, body, told = [], shopify(line("a", "A", "5")), ['E"1"']
+
+    async def answered(self, url, *, most_bytes, seconds, known, secure):
+        asked.append(known)
+        return Fetched(b"", url, "", unchanged=True) if known == told[0] else Fetched(body, url, "text/csv", told[0])
+
+    monkeypatch.setattr(GuardedClient, "get", answered)
+    lumen.write(catalog_sources.add_source, kind="url", place="https://shop.example/export.csv", currency="USD", publish=True)
+    look(lumen)
+    (row,) = lumen.read(lambda unit: unit.catalog_sources.all())
+    lumen.write(lambda unit: unit.catalog_sources.keep(replace(row, seen=row.seen.partition(" ")[0])))
+    for version in ('E"1"', 'E"1"', 'E"2"', 'E"2"'):
+        told[0] = version
+        world.clock.tick(3_600_000)
+        look(lumen)
+    assert asked == ["", "", 'E"1"', 'E"1"', 'E"2"']
+    (view,) = lumen.read(catalog_sources.list_sources)
+    assert (view.error, view.taken, view.looked - view.taken) == ("", row.taken, 4 * 3_600_000)  # nothing new was taken
+    assert lumen.read(catalog_imports.list_staged) == []
 
 
 def test_a_place_says_when_it_is_looked_at_next(world, lumen, folder):
