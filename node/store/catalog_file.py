@@ -309,11 +309,17 @@ def _sweep(writer: FileWriter) -> bool:
 
 
 def _begin_renewing(database: Database, now: int) -> None:
-    """What a migration asks for, if it is little; else the rest follows while the file is in use."""
-    if database.execute("SELECT 1 FROM renewals LIMIT 1").fetchone():
-        database.execute("BEGIN IMMEDIATE")
+    """What a migration asks for, if it is little; else the rest follows while the file is in use. Migrations write `renewals` alone: how
+    many wait is counted here.
+    """
+    waiting, counted = database.execute("SELECT (SELECT count(*) FROM renewals), waiting FROM renewing").fetchone()
+    if not waiting and waiting == counted:
+        return
+    database.execute("BEGIN IMMEDIATE")
+    database.execute("UPDATE renewing SET waiting = (SELECT count(*) FROM renewals)")
+    if waiting:
         FileWriter(database, now).renew()
-        database.execute("COMMIT")
+    database.execute("COMMIT")
 
 
 def _renew(writer: FileWriter) -> int:

@@ -5,6 +5,7 @@ import pytest
 from node.model.catalog_search import Asked, Order
 from node.store import catalog_columns as columns
 from node.store.catalog_file import file_of, files_of
+from node.store.catalog_writer import FileWriter
 from node.store.database import open_plain
 from node.store.migrate import migrate, shipped
 from protocol.codec import to_bytes
@@ -154,3 +155,22 @@ def test_what_a_migration_asks_for_is_missed_where_nobody_does_it(make, path, nu
     again = make()
     assert not again.catalog.mended
     assert seen(again) != expected, "the control: the comparison sees what was not renewed"
+
+
+@pytest.mark.parametrize("counted", [0, 7])
+def test_how_many_wait_is_counted_anew_where_a_migration_let_some_wait(make, path, counted, monkeypatch):
+    monkeypatch.setattr(FileWriter, "renew", lambda writer: 0)  # none is little enough to be done at once
+    store = make()
+    Publisher(store).publish(list(goods()))
+    store.close()
+    file = open_plain(file_of(path))
+    file.execute("INSERT OR IGNORE INTO renewals (product) SELECT product FROM products")
+    file.execute("UPDATE renewing SET waiting = ?", (counted,))
+    many = file.execute("SELECT count(*) FROM renewals").fetchone()[0]
+    file.close()
+    assert many > counted
+    again = make()
+    assert again.catalog.write_now(lambda writer: writer._db.execute("SELECT waiting FROM renewing").fetchone()) == (many,)
+    again.catalog.write_now(lambda writer: writer._db.execute("DELETE FROM renewals"))
+    again.close()
+    assert make().catalog.write_now(lambda writer: writer._db.execute("SELECT waiting FROM renewing").fetchone()) == (0,)
