@@ -108,7 +108,8 @@ def search_products(
     money = counting_in(unit, list(rows.values()))
     counts = chosen(money, currency)
     notes: tuple[str, ...] = ()
-    if not counts and len(money.held) > 1 and (order != Order.BEST or (lowest, highest, earns) != (None, None, None)):
+    compared = order != Order.BEST or (lowest, highest, earns) != (None, None, None)
+    if not counts and compared and money.is_offered and len(money.held) > 1:
         counts, notes = money.counts, (money.words(),)
     rows = {feed: row for feed, row in rows.items() if counts in ("", row.currency)}
     rates = Rates(unit)

@@ -12,12 +12,13 @@ from .catalog import CatalogUnit
 @dataclass(frozen=True, slots=True)
 class Counting:
     """The currencies that something is offered in here, and which one counts: what was chosen; else yours, or that of most offers. Of
-    several, `is_mine` says why it is this one.
+    several, `is_mine` says why it is this one. Where nothing is offered, as by a brand's own catalogs, there is nothing to compare.
     """
 
     held: tuple[str, ...]
     counts: str
     is_mine: bool
+    is_offered: bool = True
 
     def words(self) -> str:
         """How it is said where nobody chose it."""
@@ -40,9 +41,10 @@ def counting_in(unit: CatalogUnit, rows: Sequence[FeedRow]) -> Counting:
     if len(offers) > 1:
         for row in rows:
             offers[row.currency] += unit.catalog.held(row.feed).offers
-    held, mine = tuple(sorted(name for name in offers if offers[name] or not any(offers.values()))), unit.me.currency
+    is_offered, mine = any(offers.values()), unit.me.currency
+    held = tuple(sorted(name for name in offers if offers[name] or not is_offered))
     counts = mine if mine in held else min(held, key=lambda name: (-offers[name], name), default=mine)
-    return Counting(held, counts, is_mine=counts == mine)
+    return Counting(held, counts, is_mine=counts == mine, is_offered=is_offered)
 
 
 def chosen(found: Counting, currency: str) -> str:

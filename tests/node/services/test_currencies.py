@@ -118,6 +118,18 @@ def test_a_shop_with_price_lists_in_two_currencies_is_asked_in_one(world):
     assert len(found(ana, order="cheap", currency="EUR")[0]) == 3
 
 
+@pytest.mark.parametrize("asked", [{"order": "cheap"}, {"order": "dear"}, {"order": "earns"}, {"order": "best"}])
+def test_where_nothing_is_offered_no_currency_is_left_out(world, asked):
+    """A brand's own catalogs have no prices: there is nothing to compare."""
+    solis = world.node("solis", "brand", "EUR")
+    for currency, goods in GOODS.values():
+        publish(solis, currency, goods)
+    assert solis.read(currencies.counting).held == ("EUR", "JPY", "USD")
+    titles, page = found(solis, **asked)
+    assert (len(titles), page.total, page.currency, page.notes) == (6, 6, "", ())
+    assert len(found(solis, currency="EUR", **asked)[0]) == 3
+
+
 def test_pages_go_on_in_the_currency_that_counts(world):
     ana = world.node("ana", currency="EUR")
     open_shops(world, ana)
