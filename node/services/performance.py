@@ -37,12 +37,17 @@ _LOOKED = "performance/looked"  # setting: the day on which months were last loo
 
 @dataclass(frozen=True, slots=True)
 class FigureView:
-    """One product in one month at one merchant. None: too few to be told. `regions`: (country, units); `title`: the product's now."""
+    """One product in one month at one merchant. None: too few to be told. `regions`: (country, units); `title`: the product's now.
+
+    Names may be those of several: `merchant` and `brand` tell them apart. `brand` is empty where its catalog is here no more.
+    """
 
     period: str
     merchant: str
     merchant_name: str
+    brand: str
     brand_name: str
+    feed: str
     handle: str
     title: str
     units: int | None
@@ -65,10 +70,11 @@ def list_figures(unit: OrdersUnit, period: str = "") -> list[FigureView]:
     found = []
     for row in unit.brands.reports(period=period):
         report, feed = row.report, unit.catalog.feed(row.report.feed)
-        who = (brand_name(unit, report.merchant), brand_name(unit, feed.identity) if feed else "")
+        brand = (feed.identity.hex(), brand_name(unit, feed.identity)) if feed else ("", "")
+        who = (report.merchant.hex(), brand_name(unit, report.merchant), *brand, report.feed.hex())
         for figure in report.figures:
             regions = tuple((item.country, item.units) for item in figure.regions or ())
-            shown = (report.period, report.merchant.hex(), *who, figure.handle, _title(unit, report.feed, figure.handle))
+            shown = (report.period, *who, figure.handle, _title(unit, report.feed, figure.handle))
             found.append(FigureView(*shown, figure.units, figure.returns, figure.sellers, regions))
     return found
 
@@ -168,9 +174,9 @@ def _bounds(month: str) -> tuple[int, int]:
     """When a month in UTC begins, and when the next does (ms)."""
     try:
         first = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
+        following = _following(first)  # no year comes after 9999
     except ValueError as error:
         raise UserError("Name a month such as 2026-11.", code="bad-period") from error
-    following = _following(first)
     return int(first.timestamp() * 1000), int(following.timestamp() * 1000)
 
 

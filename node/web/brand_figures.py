@@ -22,19 +22,20 @@ _UNTOLD = "Too few"
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    """GET /brand/figures?product=&month=: all, or those of one product (brand/handle), of one month, or of both."""
+    """GET /brand/figures?product=&month=: all, or those of one product (whose/handle), of one month, or of both."""
     everything: list[FigureView] = await runtime_of(request).read(list_figures)
     viewer = request.app[GATE].viewer()
     merchant = viewer is not None and viewer.role == "merchant"
     chosen = {name: request.query.get(name, "") for name in ("product", "month")}
     found = [item for item in everything if chosen["product"] in ("", _product(item)) and chosen["month"] in ("", item.period)]
-    titles = _titles(everything)
+    titles, shops = _titles(everything), _told_apart({item.merchant: item.merchant_name for item in everything})
+    sides = _told_apart({_whose(item): item.brand_name for item in everything})
     return render(
         request,
         "brand/figures.html",
         section="merchant" if merchant else "brand",
-        rows=[_row(item) | {"who": item.brand_name if merchant else item.merchant_name} for item in found],
-        charts=_charts(found, titles, **chosen),
+        rows=[_row(item) | {"who": sides[_whose(item)] if merchant else shops[item.merchant]} for item in found],
+        charts=_charts(found, titles, shops, **chosen),
         any=bool(everything),
         chosen=chosen,
         products=[("", "All products"), *sorted(titles.items(), key=lambda one: one[1].casefold())],
@@ -42,16 +43,30 @@ async def show(request: web.Request) -> web.StreamResponse:
     )
 
 
+def _whose(item: FigureView) -> str:
+    """The brand; its catalog where that is here no more."""
+    return item.brand or item.feed
+
+
 def _product(item: FigureView) -> str:
     """A handle is one brand's own."""
-    return f"{item.brand_name}/{item.handle}"
+    return f"{_whose(item)}/{item.handle}"
 
 
 def _titles(found: Iterable[FigureView]) -> dict[str, str]:
     """By product; with its brand and handle where another is called the same."""
-    titles = {_product(item): item.title for item in found}
-    often = Counter(titles.values())
-    return {key: title if often[title] == 1 else f"{title} ({key})" for key, title in titles.items()}
+    items = {_product(item): item for item in found}
+    often = Counter(item.title for item in items.values())
+    brands = _told_apart({_whose(item): item.brand_name for item in items.values()})
+    return {
+        key: item.title if often[item.title] == 1 else f"{item.title} ({brands[_whose(item)]}/{item.handle})" for key, item in items.items()
+    }
+
+
+def _told_apart(names: Mapping[str, str]) -> dict[str, str]:
+    """Names by id; with the id in short where another has the same name, alone where there is none."""
+    often = Counter(names.values())
+    return {key: name if name and often[name] == 1 else f"{name} {formats.short(key)}".strip() for key, name in names.items()}
 
 
 def _month(period: str) -> str:
@@ -69,7 +84,7 @@ def _row(item: FigureView) -> dict[str, str]:
 # --- charts
 
 
-def _charts(found: list[FigureView], titles: Mapping[str, str], product: str, month: str) -> list[dict[str, Any]]:
+def _charts(found: list[FigureView], titles: Mapping[str, str], shops: Mapping[str, str], product: str, month: str) -> list[dict[str, Any]]:
     """Those that have more to say than the table's one line, in the order of the questions a brand asks."""
     charts = []
     if not month:
@@ -77,10 +92,10 @@ def _charts(found: list[FigureView], titles: Mapping[str, str], product: str, mo
     if product and not month:  # who sells two products would be counted twice
         charts.append(("Sellers by month", _by(found, _period, lambda item: item.sellers)))
     if month and product:
-        charts.append(("Units by shop", _by(found, lambda item: item.merchant_name, lambda item: item.units)))
+        charts.append(("Units by shop", _by(found, lambda item: item.merchant, lambda item: item.units, shops)))
     if not product:
-        charts.append(("Units by product", _by(found, lambda item: titles[_product(item)], lambda item: item.units)))
-        charts.append(("Came back by product", _by(found, lambda item: titles[_product(item)], _returns)))
+        charts.append(("Units by product", _by(found, _product, lambda item: item.units, titles)))
+        charts.append(("Came back by product", _by(found, _product, _returns, titles)))
     charts.append(("Units by country", _by_country(found)))
     return [{"title": title, "bars": bars} for title, bars in charts if any(bar["width"] for bar in bars)]
 
@@ -93,16 +108,21 @@ def _returns(item: FigureView) -> int | None:
     return item.returns
 
 
-def _by(found: Iterable[FigureView], name: Callable[[FigureView], str], count: Callable[[FigureView], int | None]) -> list[dict[str, Any]]:
-    """The latest months in their order, or the largest of anything else."""
+def _by(
+    found: Iterable[FigureView],
+    key: Callable[[FigureView], str],
+    count: Callable[[FigureView], int | None],
+    names: Mapping[str, str] | None = None,
+) -> list[dict[str, Any]]:
+    """The latest months in their order, or the largest of anything that has `names`."""
     groups: dict[str, list[int | None]] = defaultdict(list)
     for item in found:
-        groups[name(item)].append(count(item))
-    totals = {label: sum(value or 0 for value in values) for label, values in groups.items()}
-    short = {label for label, values in groups.items() if None in values}
-    if name is _period:
-        return _bars({_month(label): totals[label] for label in sorted(totals)[-MOST_BARS:]}, {_month(label) for label in short})
-    return _bars(_largest(totals), short)
+        groups[key(item)].append(count(item))
+    totals = {one: sum(value or 0 for value in values) for one, values in groups.items()}
+    short = {one for one, values in groups.items() if None in values}
+    if names is None:
+        return _bars([(_month(one), totals[one], one in short) for one in sorted(totals)[-MOST_BARS:]])
+    return _bars(_largest([(names[one], total, one in short) for one, total in totals.items()]))
 
 
 def _by_country(found: Iterable[FigureView]) -> list[dict[str, Any]]:
@@ -112,20 +132,18 @@ def _by_country(found: Iterable[FigureView]) -> list[dict[str, Any]]:
         for code, count in item.regions:
             units[country(code)] += count
         rest += (item.units or 0) - sum(count for _, count in item.regions)
-    return _bars(_largest(units) | ({"Not told where": rest} if rest else {}), set()) if units else []
+    bars = _largest([(name, total, False) for name, total in units.items()])
+    return _bars([*bars, *([("Not told where", rest, False)] if rest else [])]) if bars else []
 
 
-def _largest(totals: Mapping[str, int]) -> dict[str, int]:
-    return dict(sorted(totals.items(), key=lambda one: (-one[1], one[0]))[:MOST_BARS])
+def _largest(totals: Iterable[tuple[str, int, bool]]) -> list[tuple[str, int, bool]]:
+    return sorted(totals, key=lambda one: (-one[1], one[0]))[:MOST_BARS]
 
 
-def _bars(totals: Mapping[str, int], short: set[str]) -> list[dict[str, Any]]:
-    """Widths in per cent of the highest. `short` are those to which something untold would be added."""
-    most = max(totals.values(), default=0)
-    return [
-        {"label": label, "value": _value(total, label in short), "width": total * 100 // most if most else 0}
-        for label, total in totals.items()
-    ]
+def _bars(totals: list[tuple[str, int, bool]]) -> list[dict[str, Any]]:
+    """Widths in per cent of the highest. Of each: its name, how much, and whether something untold would be added."""
+    most = max((total for _, total, _ in totals), default=0)
+    return [{"label": label, "value": _value(total, short), "width": total * 100 // most if most else 0} for label, total, short in totals]
 
 
 def _value(total: int, short: bool) -> str:

@@ -67,9 +67,10 @@ def test_what_is_small_is_left_out(chain):
 def test_who_tells_nothing(chain):
     with pytest.raises(UserError):
         chain.ana.write(performance.tell)
-    with pytest.raises(UserError) as caught:
-        chain.lumen.write(performance.tell, period="last")
-    assert caught.value.code == "bad-period"
+    for period in ("last", "9999-12"):
+        with pytest.raises(UserError) as caught:
+            chain.lumen.write(performance.tell, period=period)
+        assert caught.value.code == "bad-period"
     with pytest.raises(NotFound):
         chain.world.node("alone", "merchant").write(performance.tell, period="2023-01")
 
@@ -80,6 +81,8 @@ def test_figures_in_anothers_name_or_of_anothers_feed_are_refused(chain):
         (bytes(32), feed, "2023-01", "wrong-identity"),
         (chain.lumen.identity, bytes(32), "2023-01", "unknown-feed"),
         (chain.lumen.identity, feed, "2099-01", "month-not-over"),
+        (chain.lumen.identity, feed, "9999-12", "bad-period"),
+        (chain.lumen.identity, feed, "0000-05", "bad-period"),
     ):
         lie = sign(
             chain.lumen.keys.device,
@@ -87,7 +90,7 @@ def test_figures_in_anothers_name_or_of_anothers_feed_are_refused(chain):
             Performance(merchant, whose, period, 1, 1, 1, (Figure("cream", 9),)),
             created=chain.world.clock.now,
         )
-        with pytest.raises(ProtocolError) as caught:
+        with pytest.raises((ProtocolError, UserError)) as caught:
             chain.world.put(chain.lumen.peer, chain.solis, Topic.CATALOG, pack(lie))
         assert caught.value.code == code
     assert chain.solis.read(performance.list_figures) == []

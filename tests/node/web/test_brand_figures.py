@@ -1,5 +1,7 @@
 """A brand's figures over a real store: charts and table have the same numbers, and what was left out is never drawn as none."""
 
+from dataclasses import replace
+
 import pytest
 import pytest_asyncio
 from aiohttp.test_utils import TestClient, TestServer
@@ -35,10 +37,10 @@ async def solis(tmp_path):
     world.close()
 
 
-def told(node, month, *figures):
+def told(node, month, *figures, shop=b"\1" * 32):
     """A shop's report, as it is kept once it came."""
     feed = next(row.feed for row in node.read(lambda unit: unit.catalog.feeds(own=True)))
-    report = Performance(b"\1" * 32, feed, month, 1, 1, 1, figures)
+    report = Performance(shop, feed, month, 1, 1, 1, figures)
     signed = sign(node.keys.device, TYPE, report, created=1)
     node.write(lambda unit: unit.brands.keep_report(ReportRow(signed.id, report, signed.raw, 1)))
 
@@ -68,11 +70,45 @@ async def test_one_product_or_one_month_is_chosen(solis):
     solis.node.write(catalog.import_products, file=file(cream=5200, soap=900), currency="USD")
     told(solis.node, "2026-09", Figure("cream", 20, None, 5), Figure("soap", 7))
     told(solis.node, "2026-10", Figure("cream", 40, None, 9))
-    text = await solis.reads("/brand/figures?product=solis/cream", "Sellers by month September 2026 5 October 2026 9")
+    whose = solis.node.identity.hex()
+    text = await solis.reads(f"/brand/figures?product={whose}/cream", "Sellers by month September 2026 5 October 2026 9")
     assert "Units by product" not in text
     text = await solis.reads("/brand/figures?month=2026-09", "Units by product Product cream 20 Product soap 7")
     assert "by month" not in text
-    await solis.reads("/brand/figures?product=solis/soap&month=2026-10", "Nothing in that month")
+    await solis.reads(f"/brand/figures?product={whose}/soap&month=2026-10", "Nothing in that month")
+
+
+@pytest.mark.asyncio
+async def test_two_shops_of_one_name_are_told_apart(solis, monkeypatch):
+    """A shop names itself: two may choose the same name."""
+    monkeypatch.setattr(performance, "brand_name", lambda unit, identity: "Rosa")
+    solis.node.write(catalog.import_products, file=file(cream=5200), currency="USD")
+    told(solis.node, "2026-09", Figure("cream", 20))
+    told(solis.node, "2026-09", Figure("cream", 30), shop=b"\2" * 32)
+    text = await solis.reads(
+        f"/brand/figures?month=2026-09&product={solis.node.identity.hex()}/cream",
+        "Units by shop Rosa 020202…0202 30 Rosa 010101…0101 20",
+        "Product cream September 2026 Rosa 010101…0101 20",
+        "Product cream September 2026 Rosa 020202…0202 30",
+    )
+    assert "Rosa 50" not in text
+
+
+@pytest.mark.parametrize("brand", ["", "b" * 64])
+def test_two_brands_of_one_name_are_told_apart(brand):
+    """On a shop's page: their products may have the same handle and title, and one's catalog may be gone."""
+    mine, other = (
+        performance.FigureView("2026-09", "m" * 64, "lumen", whose, "Solis", feed, "cream", "Cream", units, None, None, ())
+        for whose, feed, units in (("a" * 64, "1" * 64, 20), (brand, "2" * 64, 30))
+    )
+    titles = brand_figures._titles([mine, other])
+    assert len(titles) == 2
+    charts = brand_figures._charts([mine, other], titles, {"m" * 64: "lumen"}, "", "2026-09")
+    bars = {bar["label"]: bar["value"] for bar in charts[0]["bars"]}
+    short = "222222…2222" if not brand else "bbbbbb…bbbb"
+    assert bars == {"Cream (Solis aaaaaa…aaaa/cream)": "20", f"Cream (Solis {short}/cream)": "30"}
+    again = replace(mine, period="2026-10", feed="3" * 64)
+    assert brand_figures._titles([mine, again]) == {"a" * 64 + "/cream": "Cream"}, "two of one brand's catalogs have one product"
 
 
 def test_a_product_that_is_gone_keeps_its_handle(tmp_path):
