@@ -36,5 +36,7 @@ def require_whole(unit: WholeUnit) -> None:
         return
     rows = unit.catalog.feeds(own=True)
     done, of = sum(min(unit.catalog.held(row.feed).size, row.size) for row in rows), sum(row.size for row in rows)
+    if done == of:
+        raise Unavailable("Your catalog's index follows what you signed last: try again in a moment.", code="not-ready")
     text = f"Your catalog's index is being built again: {done:,} of {of:,} records are in. This needs all of it: try again when it is done."
     raise Unavailable(text, code="not-ready")

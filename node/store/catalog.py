@@ -46,7 +46,7 @@ _FORMER = (
 
 _BEHIND = (
     f"SELECT 1 FROM feeds AS f LEFT JOIN {ATTACHED}.heads AS h ON h.feed = f.feed AND NOT h.going "  # noqa: S608
-    "WHERE f.feed = ? AND f.own AND f.checkpoint IS NOT h.checkpoint"
+    "WHERE f.feed = ? AND f.own AND f.checkpoint IS NOT h.checkpoint AND (? OR h.checkpoint IS NULL)"
 )
 _AT_HAND = 5_000  # records
 
@@ -56,8 +56,9 @@ class Catalog:
     transaction began; what is written there (`file`) counts at once, whatever becomes of this transaction.
     """
 
-    def __init__(self, db: Database, file: CatalogFile, touched: Callable[[], None]) -> None:
+    def __init__(self, db: Database, file: CatalogFile, touched: Callable[[], None], *, exact: bool = True) -> None:
         self._db = db
+        self._exact = exact
         self._file = file
         self._touched = touched
         self._held = FileFeeds(db, ATTACHED)
@@ -125,10 +126,10 @@ class Catalog:
 
     def is_whole(self, feed: bytes) -> bool:
         """Whether the file has our own feed up to its newest head, but for what this transaction wrote: what it lacks is not gone, and
-        what it has may be of long ago.
+        what it has may be of long ago. To who only reads (not `exact`) the file of a moment before is whole too: it follows each commit.
         """
         if feed not in self._whole:
-            self._whole[feed] = self._db.execute(_BEHIND, (feed,)).fetchone() is None
+            self._whole[feed] = self._db.execute(_BEHIND, (feed, self._exact)).fetchone() is None
         return self._whole[feed]
 
     def held(self, feed: bytes) -> Held:

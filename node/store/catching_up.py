@@ -169,6 +169,8 @@ def _feed(row: tuple[bytes, int, int, bytes, bytes | None, int]) -> _Feed:
 
 def _strays(feed: _Feed, held: Held) -> bool:
     """Whether the file has another log than the store: of a copy that went on differently, or was put back."""
+    if held.checkpoint is None and held.size:
+        return held.size >= feed.size  # the last batch brings the head: a part as large as all is of a longer log
     if held.size != feed.size or held.checkpoint in (None, feed.checkpoint):
         return held.size > feed.size
     return _root(held.checkpoint) is None or _root(held.checkpoint) != _root(feed.checkpoint)  # a head is signed anew each day

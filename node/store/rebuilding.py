@@ -12,14 +12,14 @@ from threading import Event, Thread
 
 from sqlite_utils import Database
 
-from node.errors import IntegrityError, Locked, Unavailable
+from node.errors import Locked
 
 from .catalog_file import CatalogFile
 from .catching_up import catch_up_own
 
 log = logging.getLogger(__name__)
 AGAIN_SECONDS = 15.0
-"""So long after a disk was full it is tried again."""
+"""So long after a full disk, or whatever else was in the way, it is tried again."""
 
 
 class _Stopped(Exception):
@@ -60,12 +60,9 @@ class Rebuilding:
                 self._conclude()
             except (_Stopped, Locked, CancelledError):  # the next start goes on from here
                 return
-            except Unavailable as error:
+            except Exception as error:  # noqa: BLE001  a thread that ended here would be taken for one at work
                 log.warning("the catalog file is behind: %s", error)
                 self._stopping.wait(AGAIN_SECONDS)
-            except IntegrityError as error:
-                log.error("the catalog file cannot be brought up: %s", error)  # noqa: TRY400  the text says all
-                return
             else:
                 return
 

@@ -105,8 +105,7 @@ class Store(Generic[M]):
             for reader in readers:
                 attach_plain(reader, catalog.path)
             behind = lag(writer) > AT_ONCE
-            if not behind:
-                catch_up(writer, catalog)
+            catch_up(writer, catalog, own=not behind)
         except BaseException:
             for database in reversed(opened):
                 database.close()
@@ -236,8 +235,11 @@ class Store(Generic[M]):
 
     def _end_rebuilding(self) -> None:
         """What is left, where nobody writes meanwhile. From then on the file follows each commit again."""
-        self._must_be_open()
-        self._write_thread.submit(self._rebuilt).result()
+        try:
+            concluded = self._write_thread.submit(self._rebuilt)
+        except RuntimeError:  # a store that closes shuts the thread down at any time
+            raise Locked("The store is closed: unlock first.") from None
+        concluded.result()
 
     def _rebuilt(self) -> None:
         catch_up(self._writer, self.catalog)
@@ -273,7 +275,8 @@ class Store(Generic[M]):
             raise
 
     def _unit(self, database: Database) -> Unit[M]:
-        return Unit(database, self._clock(), self._me, self._entropy, self.catalog)
+        exact = database is self._writer or self._rebuilding.is_under_way
+        return Unit(database, self._clock(), self._me, self._entropy, self.catalog, exact=exact)
 
 
 def _prepare(writer: Database, catalog: CatalogFile, now: int) -> None:

@@ -68,9 +68,19 @@ R = TypeVar("R")
 class Unit(Generic[M]):
     """Made by the store for each transaction and thrown away after it. `now` is fixed, in milliseconds UTC."""
 
-    def __init__(self, db: Database, now: int, me: M, entropy: Callable[[int], bytes], catalog_file: CatalogFile | None = None) -> None:
+    def __init__(
+        self,
+        db: Database,
+        now: int,
+        me: M,
+        entropy: Callable[[int], bytes],
+        catalog_file: CatalogFile | None = None,
+        *,
+        exact: bool = True,
+    ) -> None:
         self.db = db
         self._catalog_file = catalog_file
+        self._exact = exact
         self.now = now
         self.me = me
         self._entropy = entropy
@@ -155,7 +165,7 @@ class Unit(Generic[M]):
     def catalog(self) -> Catalog:
         """Feeds, products, offers, plans."""
         assert self._catalog_file is not None
-        return Catalog(self.db, self._catalog_file, lambda: self.touched(CATALOG))
+        return Catalog(self.db, self._catalog_file, lambda: self.touched(CATALOG), exact=self._exact)
 
     @cached_property
     def anchors(self) -> Anchors:

@@ -114,3 +114,16 @@ def test_what_the_clock_does_waits_without_an_error(shop):
         assert lumen.read(publishing.prepare, pile=bytes(32), anyway=False, tell=lambda _: None) is None
         CatalogEdits(lumen.store).publish_due_now()
     assert log_of(lumen) == before
+
+
+def test_where_only_the_newest_head_lacks_who_signs_is_told_so_and_who_reads_goes_on(shop):
+    lumen, _ = shop
+    head = lumen.read(lambda unit: unit.catalog.held(feed_id(lumen))).checkpoint
+    change = "UPDATE heads SET checkpoint = ? WHERE feed = ?"
+    lumen.store.catalog.write_now(lambda writing: writing._db.execute(change, (b"earlier", feed_id(lumen))))
+    with pytest.raises(Unavailable, match="follows what you signed last") as refused:
+        publish(lumen, line("late", "L1", "9.00"))
+    assert refused.value.code == "not-ready"
+    assert lumen.read(catalog_export.feed_to_export, currency="USD")
+    lumen.store.catalog.write_now(lambda writing: writing._db.execute(change, (head, feed_id(lumen))))
+    publish(lumen, line("late", "L1", "9.00"))

@@ -7,9 +7,10 @@ from threading import Event
 
 import pytest
 
-from node.errors import Unavailable
+from node.errors import IntegrityError, Locked, Unavailable
 from node.model.catalog import FeedRow
 from node.store import catching_up, rebuilding
+from node.store import store as store_module
 from node.store.catalog_file import file_of
 from node.store.catalog_writer import FileWriter
 from node.store.rebuilding import Rebuilding
@@ -144,13 +145,14 @@ def test_a_kill_in_the_middle_loses_nothing(make, path, lost, gate):
     assert rebuilt(store) == lost
 
 
-def test_a_full_disk_puts_it_off(make, path, bounds, lost, monkeypatch):
+@pytest.mark.parametrize("error", [Unavailable("full", code="disk-full"), IntegrityError("torn", code="damaged"), ValueError("odd")])
+def test_what_is_in_the_way_puts_it_off(make, path, bounds, lost, monkeypatch, error):
     full, original = [1, 1], FileWriter.project
 
     def project(*given):
         if full:
             full.pop()
-            raise Unavailable("full", code="disk-full")
+            raise error
         return original(*given)
 
     monkeypatch.setattr(FileWriter, "project", project)
@@ -200,3 +202,51 @@ def test_a_transaction_knows_what_was_whole_before_it_wrote(make):
         return unit.catalog.is_whole(FEED)
 
     assert store.write_now(run)
+
+
+def test_a_store_that_closed_just_before_the_last_look_ends_it(make):
+    store = make()
+    store._write_thread.shutdown()
+    with pytest.raises(Locked):
+        store._end_rebuilding()
+
+
+def test_who_reads_before_the_file_has_followed_sees_what_was_before_and_who_writes_never_does(make, monkeypatch):
+    store, seen, original = make(), [], store_module.catch_up
+    Publisher(store).publish(goods(1))
+
+    def follow(*given, **named):
+        seen.append((is_whole(store), held(store).size))
+        original(*given, **named)
+
+    monkeypatch.setattr(store_module, "catch_up", follow)
+    Publisher(store).publish(goods(2, price=7))
+    assert seen == [(True, 2)]
+    assert store.write_now(lambda unit: unit.catalog.is_whole(FEED))
+    store.catalog.write_now(lambda writing: writing._db.execute("UPDATE heads SET checkpoint = x'00' WHERE feed = ?", (FEED,)))
+    assert is_whole(store)
+    assert not store.write_now(lambda unit: unit.catalog.is_whole(FEED))
+
+
+def test_all_but_our_own_feeds_is_brought_up_at_once(make, lost, gate, monkeypatch):
+    asked, original = [], store_module.catch_up
+
+    def follow(*given, **named):
+        asked.append(named.get("own", True))
+        original(*given, **named)
+
+    monkeypatch.setattr(store_module, "catch_up", follow)
+    store = make()
+    assert gate.held.wait(SECONDS)
+    assert asked == [False]
+    gate.opened.set()
+    assert rebuilt(store) == lost
+
+
+def test_a_part_as_large_as_all_is_of_another_log_and_built_anew(make, bounds, lost):
+    store = make()
+    assert rebuilt(store) == lost
+    store.catalog.write_now(lambda writing: writing._db.execute("UPDATE heads SET checkpoint = NULL WHERE feed = ?", (FEED,)))
+    store.catalog.write_now(lambda writing: writing._db.execute("DELETE FROM offers WHERE sku = 'P00001'"))
+    store.close()
+    assert rebuilt(make()) == lost
