@@ -294,7 +294,8 @@ def _made(path: Path, now: int) -> Database:
     database = open_plain(path)
     try:
         migrate(database, now, shipped("catalog_migrations"))
-        _begin_renewing(database, now)
+        with named():
+            _begin_renewing(database, now)
     except BaseException:
         database.close()
         raise
@@ -310,9 +311,12 @@ def _sweep(writer: FileWriter) -> bool:
 
 def _begin_renewing(database: Database, now: int) -> None:
     """What a migration asks for, if it is little; else the rest follows while the file is in use. Migrations write `renewals` alone: how
-    many wait is counted here.
+    many wait is counted here. Raises IntegrityError `catalog-damaged` where the counter is gone.
     """
-    waiting, counted = database.execute("SELECT (SELECT count(*) FROM renewals), waiting FROM renewing").fetchone()
+    found = database.execute("SELECT (SELECT count(*) FROM renewals), waiting FROM renewing").fetchone()
+    if found is None:
+        raise damaged_catalog()
+    waiting, counted = found
     if not waiting and waiting == counted:
         return
     database.execute("BEGIN IMMEDIATE")

@@ -181,6 +181,22 @@ def test_what_happened_to_the_file_is_noticed_and_mended(make, path, how):
     assert (slots(again), held(again)) == before
 
 
+@pytest.mark.parametrize("table", ["renewing", "renewals"])
+@pytest.mark.parametrize("filler", [b"\0", b"\x0d" + bytes(7)])
+def test_what_is_read_before_the_file_is_checked_may_be_damaged_too(make, path, table, filler):
+    """Zeros, and a page of a table without rows."""
+    store = make()
+    Publisher(store).publish(goods(60))
+    before = slots(store), held(store)
+    [[page]], [[size]] = rows(store, f"SELECT rootpage FROM sqlite_master WHERE name = '{table}'"), rows(store, "PRAGMA page_size")
+    store.close()
+    data = bytearray(file_of(path).read_bytes())
+    data[(page - 1) * size : page * size] = filler.ljust(size, b"\0")
+    file_of(path).write_bytes(data)
+    again = make()
+    assert (slots(again), held(again)) == before
+
+
 def test_control_a_file_that_was_left_alone_is_not_made_anew(make, path):
     store = make()
     Publisher(store).publish(goods(60))
