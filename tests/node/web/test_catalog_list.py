@@ -1,24 +1,11 @@
 """The catalog's list and its command: which currency counts, and that figures are still being worked out."""
 
-import asyncio
-
 import pytest
 import pytest_asyncio
-from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
-from typer.testing import CliRunner
 
-from node.api import catalog as api
-from node.api.http import add_api
-from node.cli.root import app as command
 from node.store import catalog_search as book
-from node.web import catalog_list, shell
-from node.web.runtime import RUNTIME
-from node.web.sessions import Sessions
-from tests.node.cli import test_order_commands
 from tests.node.services.test_currencies import as_an_upgrade_leaves_it, open_shops
-from tests.node.services.world import START
-from tests.node.web import test_orders
+from tests.node.web.test_catalog_trouble import open_desk
 
 pytestmark = pytest.mark.asyncio
 
@@ -33,29 +20,8 @@ def ana(world):
 @pytest_asyncio.fixture
 async def desk(tmp_path, ana):
     """Ana's page and her command."""
-    sessions = Sessions(lambda: START)
-    gate = test_orders.Gate(ana)
-    app = shell.make_app(
-        catalog_list.ROUTES, gate=gate, sessions=sessions, allowed_hosts={test_orders.HOST}, cookie_name=test_orders.COOKIE
-    )
-    app[RUNTIME] = test_orders.Runtime(ana)
-    served = web.Application()
-    add_api(served, test_order_commands.Runtime(ana), api.ROUTES)
-    runner = web.AppRunner(served, access_log=None, shutdown_timeout=0.1)
-    (tmp_path / "data").mkdir()
-    await runner.setup()
-    await web.UnixSite(runner, str(tmp_path / "data" / "node.sock")).start()
-    async with TestClient(TestServer(app)) as client:
-        made = test_orders.Desk(client, sessions.start())
-
-        async def says(*words):
-            done = await asyncio.to_thread(CliRunner().invoke, command, ["--data", str(tmp_path / "data"), *words])
-            assert done.exit_code == 0, done.output
-            return done.output
-
-        made.says = says
-        yield made
-    await runner.cleanup()
+    async with open_desk(tmp_path, ana) as desk:
+        yield desk
 
 
 async def test_the_page_says_which_currency_counts_and_filters_by_one(desk):

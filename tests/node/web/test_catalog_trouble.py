@@ -63,8 +63,7 @@ async def open_desk(tmp_path, node):
         made = test_orders.Desk(client, sessions.start())
 
         async def says(*words):
-            asked = ["--data", str(tmp_path / "data"), "catalog", *(words or ("feeds",))]
-            done = await asyncio.to_thread(CliRunner().invoke, command, asked)
+            done = await asyncio.to_thread(CliRunner().invoke, command, ["--data", str(tmp_path / "data"), *words])
             assert done.exit_code == 0, done.output
             return done.output
 
@@ -149,7 +148,7 @@ async def test_it_is_found_named_and_said_everywhere_and_what_is_there_stays(wor
     assert len(ana.read(evidence.list_evidence)) == (code == "equivocation")
     page = await desk.reads("/catalog", "The catalog of lumen does not go on")
     assert words in page.replace("&#39;", "'")
-    assert words in " ".join((await desk.says()).split())
+    assert words in " ".join((await desk.says("catalog", "feeds")).split())
 
 
 async def test_control_a_catalog_that_goes_on_says_nothing(world, shop, desk):
@@ -158,7 +157,7 @@ async def test_control_a_catalog_that_goes_on_says_nothing(world, shop, desk):
     await asyncio.to_thread(world.deliver)
     assert ana.read(browse.list_feeds)[0].trouble == ""
     assert "does not go on" not in await desk.reads("/catalog", "2 products")
-    assert "You go on seeing" not in await desk.says()
+    assert "You go on seeing" not in await desk.says("catalog", "feeds")
 
 
 async def test_a_catalog_of_ours_that_is_put_together_again_says_so_wherever_it_is_looked_at(shop, writers):
@@ -170,7 +169,7 @@ async def test_a_catalog_of_ours_that_is_put_together_again_says_so_wherever_it_
             text = " ".join((await writers.get(path))[1].split())
             assert (page in text, words in text, "sends it again" in text) == (True, True, False)
         for command_ in (("feeds",), ("list",), ("search", "soap"), ("offers",)):
-            assert words in await writers.says(*command_)
+            assert words in await writers.says("catalog", *command_)
     for path in ("/catalog", "/merchant/products"):
         assert page not in (await writers.get(path))[1]
-    assert words not in await writers.says("list")
+    assert words not in await writers.says("catalog", "list")
