@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from sqlite_utils import Database
 
 from node.errors import ConflictError
-from protocol.log import consistency_path, leaf_hash, node_hash, split
+from protocol.log import EMPTY_ROOT, consistency_path, leaf_hash, node_hash, split
 
 LEVEL = 4
 GROUP = 1 << LEVEL
@@ -55,9 +55,28 @@ def subtree(leaves: Sequence[bytes]) -> bytes:
     return node_hash(subtree(leaves[:middle]), subtree(leaves[middle:]))
 
 
+def root(db: Database, key: int, size: int, tail: bytes) -> bytes | None:
+    """The tree head of the `size` entries that are here, whose leaf hashes after the last whole group are `tail`; None where some of the
+    tree is missing.
+    """
+    found = [subtree(_leaves(tail))] if tail else []
+    for level in range(LEVEL, size.bit_length()):
+        if size >> level & 1:
+            sql = "SELECT hash FROM tree WHERE feed = ? AND level = ? AND number = ?"
+            row = db.execute(sql, (key, level, (size >> level) - 1)).fetchone()
+            if row is None:
+                return None
+            found = [node_hash(row[0], *found) if found else row[0]]
+    return found[0] if found else EMPTY_ROOT
+
+
+def _leaves(tail: bytes) -> list[bytes]:
+    return [tail[at : at + _HASH] for at in range(0, len(tail), _HASH)]
+
+
 def grow(db: Database, key: int, size: int, tail: bytes, leaves: Iterable[bytes]) -> bytes:
     """Append leaf hashes to the tree of `size`, whose leaf hashes after the last whole group are `tail`; the tail afterwards."""
-    pending = [tail[at : at + _HASH] for at in range(0, len(tail), _HASH)]
+    pending = _leaves(tail)
     fresh: dict[tuple[int, int], bytes] = {}
     for leaf in leaves:
         pending.append(leaf)

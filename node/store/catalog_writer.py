@@ -21,7 +21,7 @@ from .catalog_journal import Journal
 from .catalog_offers import OfferRows
 from .catalog_renewing import Renewing
 from .catalog_sales import Sales
-from .catalog_tree import grow
+from .catalog_tree import grow, root
 from .many import TURN
 
 UNRECKONED = b"sections"
@@ -32,6 +32,23 @@ FORGOTTEN = 2_000
 RENEWED = 500
 """So many listings are reckoned anew at a time."""
 _HEAD = "INSERT OR IGNORE INTO heads (feed, state) VALUES (?, zeroblob(?))"
+
+
+class Strayed(Exception):
+    """The file followed another log than the store's: of a copy that went on differently, or was put back to an earlier day."""
+
+    def __init__(self, feed: bytes) -> None:
+        super().__init__(feed)
+        self.feed = feed
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Where our own log ends: the root of its tree, the state it leads to, the head that says so."""
+
+    root: bytes
+    state: StateHash
+    checkpoint: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +113,7 @@ class FileWriter(FileFeeds):
         feed: bytes,
         logged: Logged,
         handed: bool = False,
-        end: tuple[StateHash, bytes | None, Mapping[Division, Mapping[str, StateHash]] | None] | None = None,
+        end: tuple[Ended, Mapping[Division, Mapping[str, StateHash]] | None] | None = None,
     ) -> None:
         """The next entries of our own log, which needs no checking: records, tree, size; state and head are the store's to say, and where
         they are `handed` those of its sections as well: `end` with the last. In between there is no head, so that nobody takes what is
@@ -114,16 +131,18 @@ class FileWriter(FileFeeds):
         if end is not None:
             self.conclude(feed, *end)
 
-    def conclude(
-        self, feed: bytes, state: StateHash, checkpoint: bytes | None, sections: Mapping[Division, Mapping[str, StateHash]] | None = None
-    ) -> None:
-        """Our own log is projected whole, to this state and head; `sections`: what it brought to each, where that was handed."""
+    def conclude(self, feed: bytes, ended: Ended, sections: Mapping[Division, Mapping[str, StateHash]] | None = None) -> None:
+        """Our own log is projected whole; `sections`: what it brought to each, where that was handed. Raises Strayed where what is here is
+        no projection of it.
+        """
         key = self._enter(feed)
+        size, tail = self._db.execute("SELECT size, tail FROM heads WHERE id = ?", (key,)).fetchone()
+        if root(self._db, key, size, tail) != ended.root:
+            raise Strayed(feed)
         if sections is not None:
             self._sections.bring(key, sections)
-        self._db.execute(
-            "UPDATE heads SET state = ?, checkpoint = ?, load = NULL, sealed = NULL WHERE id = ?", (state.to_bytes(), checkpoint, key)
-        )
+        sql = "UPDATE heads SET state = ?, checkpoint = ?, load = NULL, sealed = NULL WHERE id = ?"
+        self._db.execute(sql, (ended.state.to_bytes(), ended.checkpoint, key))
 
     # --- packs
 
@@ -251,6 +270,10 @@ class FileWriter(FileFeeds):
     def let_go(self, feed: bytes) -> None:
         """From now on the feed counts as not here; `forget_some` takes its rows away."""
         self._db.execute("UPDATE heads SET going = 1 WHERE feed = ?", (feed,))
+
+    def forget_gone(self, feed: bytes) -> bool:
+        """`forget_some` of a feed that was let go; True where it wasn't."""
+        return feed not in self.going() or self.forget_some(feed)
 
     def forget_some(self, feed: bytes, rows: int = FORGOTTEN) -> bool:
         """Take away about so many rows of a feed; True once nothing of it is left. Killed in between, the next start goes on."""

@@ -11,18 +11,19 @@ from types import MappingProxyType
 
 from sqlite_utils import Database
 
+from node.errors import IntegrityError
 from node.model.catalog import Brought, Entry, Held
-from protocol.codec import to_bytes
+from protocol.codec import from_bytes, to_bytes
 from protocol.envelope import verify
 from protocol.errors import ProtocolError
-from protocol.log import verify_checkpoint
+from protocol.log import Frontier, leaf_hash, verify_checkpoint
 from protocol.operations import Noun
 from protocol.plan import TYPE, Plan
 from protocol.state_hash import StateHash
 
 from .catalog_feeds import FileFeeds
 from .catalog_file import CatalogFile
-from .catalog_writer import UNRECKONED, FileWriter, Logged
+from .catalog_writer import UNRECKONED, Ended, FileWriter, Logged
 from .database import ATTACHED
 from .failures import named
 
@@ -63,12 +64,13 @@ class _Feed:
     state: StateHash
     checkpoint: bytes | None
     closed: bool
+    tree: Frontier
 
 
 def catch_up(store: Database, file: CatalogFile, *, own: bool = True, brought: Mapping[bytes, Brought] = _NOTHING) -> None:
     """Project what our own logs have and the file hasn't (`own`), and let go of what the store doesn't follow. Call it outside a
     transaction, where nobody writes to the store meanwhile. `brought`: what the entries that were written just now bring to sections, by
-    feed, as far as it is known.
+    feed, as far as it is known. Raises as `catch_up_own`.
     """
     with named():
         feeds = {feed.feed: feed for feed in _feeds(store)}
@@ -82,19 +84,40 @@ def catch_up(store: Database, file: CatalogFile, *, own: bool = True, brought: M
 
 
 def catch_up_own(store: Database, file: CatalogFile, pace: Pace, brought: Mapping[bytes, Brought] = _NOTHING) -> None:
-    """Project what our own logs have and the file hasn't."""
+    """Project what our own logs have and the file hasn't. Raises Strayed where what it has turns out to be of another log, which only the
+    end tells; IntegrityError `log-damaged`.
+    """
     with named():
         for feed, held in _behind(store):
             after = held
             if _strays(feed, held):
                 file.write_now(FileWriter.let_go, feed.feed)
-                while not file.write_now(FileWriter.forget_some, feed.feed):
-                    pace()
                 after = Held(feed.feed)
+            while not after.size and not file.write_now(FileWriter.forget_gone, feed.feed):
+                pace()
             if after.size and not after.divided:
                 pace()
                 file.write_now(FileWriter.divide, feed.feed)
             _project(store, file, feed, after.size, pace, brought.get(feed.feed))
+
+
+def begin_anew(store: Database, file: CatalogFile, strayed: bytes, pace: Pace) -> None:
+    """Have a feed of ours projected from its first entry on, next time. Raises IntegrityError `log-damaged` where it is the log that isn't
+    what was signed: that would lead there again.
+    """
+    with named():
+        _require_signed(store, next(feed for feed in _feeds(store) if feed.feed == strayed), pace)
+        file.write_now(FileWriter.let_go, strayed)
+
+
+def _require_signed(store: Database, feed: _Feed, pace: Pace) -> None:
+    """Raises IntegrityError `log-damaged` unless our log is what we signed. It reads all of it."""
+    tree = Frontier()
+    while entries := _entries(store, feed, tree.size):
+        pace()
+        tree = tree.append(*(leaf_hash(raw) for _, raw in entries))
+    if tree != feed.tree:
+        raise IntegrityError("The log of your own catalog isn't what you signed. Restore the latest backup.", code="log-damaged")
 
 
 def lag(store: Database) -> int:
@@ -135,7 +158,7 @@ def carry_over(store: Database, file: CatalogFile) -> None:
     """Bring the records of followed feeds from a store of before the catalog file into it, so that nobody fetches them again."""
     if not _is_there(store, "products"):
         return
-    sql = "SELECT feed, own, size, state, checkpoint, 0 FROM feeds WHERE own = 0 AND checkpoint IS NOT NULL"
+    sql = "SELECT feed, own, size, state, checkpoint, 0, NULL FROM feeds WHERE own = 0 AND checkpoint IS NOT NULL"
     for feed in [_feed(row) for row in store.execute(sql).fetchall()]:
         if FileFeeds(store, ATTACHED).held(feed.feed).size == 0:
             file.write_now(_take_over, feed, _records(store, feed))
@@ -159,12 +182,13 @@ def _is_there(store: Database, table: str) -> bool:
 
 
 def _feeds(store: Database) -> Iterator[_Feed]:
-    return (_feed(row) for row in store.execute("SELECT feed, own, size, state, checkpoint, closed FROM feeds").fetchall())
+    return (_feed(row) for row in store.execute("SELECT feed, own, size, state, checkpoint, closed, frontier FROM feeds").fetchall())
 
 
-def _feed(row: tuple[bytes, int, int, bytes, bytes | None, int]) -> _Feed:
-    feed, own, size, state, checkpoint, closed = row
-    return _Feed(feed, bool(own), size, StateHash.from_bytes(state), checkpoint, bool(closed))
+def _feed(row: tuple[bytes, int, int, bytes, bytes | None, int, bytes | None]) -> _Feed:
+    feed, own, size, state, checkpoint, closed, frontier = row
+    tree = from_bytes(Frontier, frontier) if frontier else Frontier()
+    return _Feed(feed, bool(own), size, StateHash.from_bytes(state), checkpoint, bool(closed), tree)
 
 
 def _strays(feed: _Feed, held: Held) -> bool:
@@ -188,11 +212,14 @@ def _project(store: Database, file: CatalogFile, feed: _Feed, after: int, pace: 
     handed = brought.sections if brought and (brought.first, brought.last) == (after + 1, feed.size) else None
     if store.execute(f"SELECT 1 FROM {ATTACHED}.heads WHERE feed = ? AND load = ?", (feed.feed, UNRECKONED)).fetchone():  # noqa: S608
         file.write_now(FileWriter.divide, feed.feed)  # a projection was broken off before its sections were reckoned
-    sql = "SELECT seq, operation FROM catalog_log WHERE feed = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
-    whole = (feed.state, feed.checkpoint, handed)
+    whole = (Ended(feed.tree.root, feed.state, feed.checkpoint), handed)
     under_way: Future[None] | None = None
-    while entries := store.execute(sql, (feed.feed, after, feed.size, BATCH)).fetchall():
-        logged = Logged.of(entries)  # while the file takes those before
+    while entries := _entries(store, feed, after):
+        try:
+            logged = Logged.of(entries)  # while the file takes those before
+        except Exception:
+            _require_signed(store, feed, pace)
+            raise
         if under_way is not None:
             under_way.result()
         pace()
@@ -202,6 +229,12 @@ def _project(store: Database, file: CatalogFile, feed: _Feed, after: int, pace: 
         under_way.result()
     else:
         file.write_now(FileWriter.conclude, feed.feed, *whole)
+
+
+def _entries(store: Database, feed: _Feed, after: int) -> list[tuple[int, bytes]]:
+    sql = "SELECT seq, operation FROM catalog_log WHERE feed = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
+    found: list[tuple[int, bytes]] = store.execute(sql, (feed.feed, after, feed.size, BATCH)).fetchall()
+    return found
 
 
 def _records(store: Database, feed: _Feed) -> Iterator[Entry]:

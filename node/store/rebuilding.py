@@ -15,7 +15,8 @@ from sqlite_utils import Database
 from node.errors import Locked
 
 from .catalog_file import CatalogFile
-from .catching_up import catch_up_own
+from .catalog_writer import Strayed
+from .catching_up import begin_anew, catch_up_own
 
 log = logging.getLogger(__name__)
 AGAIN_SECONDS = 15.0
@@ -56,8 +57,7 @@ class Rebuilding:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                catch_up_own(self._store, self._file, self._go_on)
-                self._conclude()
+                self._follow()
             except (_Stopped, Locked, CancelledError):  # the next start goes on from here
                 return
             except Exception as error:  # noqa: BLE001  a thread that ended here would be taken for one at work
@@ -65,6 +65,14 @@ class Rebuilding:
                 self._stopping.wait(AGAIN_SECONDS)
             else:
                 return
+
+    def _follow(self) -> None:
+        while True:
+            try:
+                catch_up_own(self._store, self._file, self._go_on)
+                return self._conclude()
+            except Strayed as strayed:
+                begin_anew(self._store, self._file, strayed.feed, self._go_on)
 
     def _go_on(self) -> None:
         if self._stopping.is_set():

@@ -17,11 +17,12 @@ from typing import Concatenate, Generic, ParamSpec, TypeVar
 
 from sqlite_utils import Database
 
-from node.errors import IntegrityError, Locked, Unavailable
+from node.errors import IntegrityError, Locked, NodeError, Unavailable
 from node.model.catalog import Brought
 
 from .capture import install
 from .catalog_file import CatalogFile, Told, damaged_catalog, quiet
+from .catalog_writer import Strayed
 from .catching_up import AT_ONCE, carry_over, catch_up, keep_mark, lag, mark
 from .database import ATTACHED, attach_plain, fold_log, open_database, verify_pages
 from .derived import renew
@@ -104,8 +105,7 @@ class Store(Generic[M]):
             opened.extend(readers)
             for reader in readers:
                 attach_plain(reader, catalog.path)
-            behind = lag(writer) > AT_ONCE
-            catch_up(writer, catalog, own=not behind)
+            behind = not _follows(writer, catalog)
         except BaseException:
             for database in reversed(opened):
                 database.close()
@@ -229,7 +229,7 @@ class Store(Generic[M]):
         """The catalog file follows before the caller learns of the commit; where it can't now, as soon as it can."""
         try:
             catch_up(self._writer, self.catalog, own=not self._rebuilding.is_under_way, brought=brought)
-        except Unavailable as error:
+        except (Strayed, NodeError) as error:
             log.warning("the catalog file is behind: %s", error)
             self._rebuilding.start()
 
@@ -277,6 +277,17 @@ class Store(Generic[M]):
     def _unit(self, database: Database) -> Unit[M]:
         exact = database is self._writer or self._rebuilding.is_under_way
         return Unit(database, self._clock(), self._me, self._entropy, self.catalog, exact=exact)
+
+
+def _follows(writer: Database, catalog: CatalogFile) -> bool:
+    """Bring the catalog file up to the store, if there is little to do and nothing in the way; else its own part follows afterwards."""
+    little = lag(writer) <= AT_ONCE
+    try:
+        catch_up(writer, catalog, own=little)
+    except (Strayed, NodeError) as error:
+        log.warning("the catalog file is behind: %s", error)
+        return False
+    return little
 
 
 def _prepare(writer: Database, catalog: CatalogFile, now: int) -> None:

@@ -13,11 +13,12 @@ from node.services import catalog_reckoning
 from node.services.catalog_reckoning import Reckoning
 from node.store.catalog_file import sound
 from node.store.catalog_sections import FileSections
-from node.store.catalog_writer import FileWriter, Logged
+from node.store.catalog_writer import Ended, FileWriter, Logged
 from node.store.database import open_plain
 from node.store.migrate import migrate, shipped
 from protocol.codec import to_bytes
 from protocol.errors import ProtocolError
+from protocol.log import Frontier, leaf_hash
 from protocol.money import Money
 from protocol.offer import Offer, Stock
 from protocol.operations import Noun, Operation, Verb, element, put, remove, written
@@ -65,7 +66,7 @@ class File:
     def __init__(self, path) -> None:
         self.db = open_plain(path)
         migrate(self.db, 0, shipped("catalog_migrations"))
-        self.records, self.size = {}, 0
+        self.records, self.size, self.tree = {}, 0, Frontier()
 
     def publish(self, *batches):
         """Batches of a call, reckoned as the service does: the file hears of each by itself, and what all brought to sections where that
@@ -78,6 +79,7 @@ class File:
                 self.size += 1
                 raw, came = written(operation)
                 entries.append((self.size, raw))
+                self.tree = self.tree.append(leaf_hash(raw))
                 reckoning.add(operation, came, self.records.get(operation.slot))
                 if operation.record is None:
                     self.records.pop(operation.slot, None)
@@ -88,7 +90,7 @@ class File:
         assert state == self.state
         for some in logged:
             self.write(FileWriter.project, FEED, some, sections is not None)
-        self.write(FileWriter.conclude, FEED, state, b"head", sections)
+        self.write(FileWriter.conclude, FEED, Ended(self.tree.root, state, b"head"), sections)
         return sections
 
     @property
@@ -266,9 +268,11 @@ def test_sections_that_were_handed_wrongly_are_seen(files):
     reckoning = Reckoning(StateHash())
     for operation in made[2:]:
         reckoning.add(operation, written(operation)[1], None)
-    file.write(FileWriter.project, FEED, Logged.of([(at, to_bytes(operation)) for at, operation in enumerate(made, 1)]), True)
+    raws = [to_bytes(operation) for operation in made]
+    file.write(FileWriter.project, FEED, Logged.of(list(enumerate(raws, 1))), True)
     state = StateHash().change(added=(element(operation.slot, operation.record) for operation in made))
-    file.write(FileWriter.conclude, FEED, state, b"head", reckoning.end()[1])
+    root = Frontier().append(*map(leaf_hash, raws)).root
+    file.write(FileWriter.conclude, FEED, Ended(root, state, b"head"), reckoning.end()[1])
     assert not sound(file.db)
 
 

@@ -9,11 +9,14 @@ import pytest
 
 from node.errors import IntegrityError, Locked, Unavailable
 from node.model.catalog import FeedRow
-from node.store import catching_up, rebuilding
+from node.store import catalog_tree, catching_up, rebuilding
 from node.store import store as store_module
 from node.store.catalog_file import file_of
 from node.store.catalog_writer import FileWriter
 from node.store.rebuilding import Rebuilding
+from protocol.codec import from_bytes
+from protocol.log import Frontier
+from protocol.offer import Offer
 from tests.node.store.test_catalog_file import FEED, Publisher, goods, held, slots
 
 SECONDS = 60.0
@@ -250,3 +253,112 @@ def test_a_part_as_large_as_all_is_of_another_log_and_built_anew(make, bounds, l
     store.catalog.write_now(lambda writing: writing._db.execute("DELETE FROM offers WHERE sku = 'P00001'"))
     store.close()
     assert rebuilt(make()) == lost
+
+
+# --- a file of another log
+
+
+@pytest.fixture
+def diverged(make, path, monkeypatch):
+    """Puts a folder back to an earlier day, beside a catalog file of the days after: of `held` products since, of `more` in the log."""
+
+    def put_back(held_, more):
+        store = make()
+        Publisher(store).publish(goods(20))
+        store.close()
+        early = path.read_bytes()
+        store = make()
+        Publisher(store).publish(goods(held_, price=500))
+        store.close()
+        path.write_bytes(early)
+        with monkeypatch.context() as patch:
+            patch.setattr(store_module, "catch_up", lambda *_, **__: None)
+            patch.setattr(Rebuilding, "start", lambda _: None)
+            store = make()
+            Publisher(store).publish(goods(more, price=900))
+            store.close()
+        found = {f"P{number:05d}": 100 + number for number in range(20)}
+        return found | {f"P{number:05d}": 900 + number for number in range(more)}
+
+    return put_back
+
+
+def priced(store):
+    """Once all of it is there: what each offer costs."""
+    found = rebuilt(store)[0]
+    return {entry.name: from_bytes(Offer, entry.record).price.minor for entry in found if entry.noun == "offer"}
+
+
+@pytest.mark.parametrize(("held_", "more"), [(15, 16), (15, 18), (15, 40), (3, 4), (24, 25)])
+def test_a_shorter_file_of_another_log_is_not_taken_for_its_beginning(make, bounds, diverged, held_, more):
+    signed = diverged(held_, more)
+    store = make()
+    assert priced(store) == signed
+    assert held(store).size == 40 + 2 * more
+    assert is_whole(store)
+
+
+def test_it_is_not_where_little_lacks_either_and_what_was_let_go_goes_in_pieces(make, diverged, monkeypatch):
+    signed = diverged(15, 16)
+    kept, original = [], FileWriter.forget_some
+    monkeypatch.setattr(FileWriter, "forget_some", lambda writer, feed: (kept.append(feed), original(writer, feed, 7))[1])
+    monkeypatch.setattr(FileWriter, "forget", lambda *_: pytest.fail("all in one transaction"))
+    store = make()
+    assert priced(store) == signed
+    assert len(kept) > 2
+
+
+def test_it_is_not_where_something_is_signed_before_it_was_told(make, diverged, monkeypatch):
+    diverged(15, 16)
+    monkeypatch.setattr(store_module, "_follows", lambda *_: True)
+    store = make()
+    Publisher(store).publish(goods(2, price=1))
+    found = priced(store)
+    assert (found["P00000"], found["P00002"], found["P00019"]) == (1, 902, 119)
+
+
+def test_control_a_file_that_is_behind_in_the_same_log_goes_on_from_there(make, lost, gate, monkeypatch):
+    store = make()
+    assert gate.held.wait(SECONDS)
+    store.close()
+    monkeypatch.setattr(FileWriter, "let_go", lambda *_: pytest.fail("it began again"))
+    gate.opened.set()
+    assert rebuilt(make()) == lost
+
+
+@pytest.mark.parametrize("size", [0, 1, 15, 16, 17, 31, 48, 100, 112, 257])
+def test_the_root_of_the_stored_tree_is_the_logs(make, size):
+    store, leaves = make(), [bytes([number % 256]) * 32 for number in range(size)]
+
+    def run(writing):
+        tail, grown = b"", 0
+        for at in range(0, size, 37):
+            tail = catalog_tree.grow(writing._db, 1, grown, tail, leaves[at : at + 37])
+            grown = min(size, at + 37)
+        return catalog_tree.root(writing._db, 1, size, tail)
+
+    assert store.catalog.write_now(run) == Frontier().append(*leaves).root
+
+
+def test_a_tree_of_which_something_is_missing_has_no_root(make, lost):
+    store = make()
+    rebuilt(store)
+    store.catalog.write_now(lambda writing: writing._db.execute("DELETE FROM tree WHERE level = 5"))
+    assert store.catalog.write_now(lambda writing: catalog_tree.root(writing._db, writing.key(FEED), 100, bytes(4 * 32))) is None
+
+
+def test_a_log_that_is_not_what_was_signed_is_named_and_the_file_is_not_begun_anew_for_it(make, bounds, lost, monkeypatch):
+    monkeypatch.setattr(Rebuilding, "start", lambda _: None)
+    store = make()
+    store.write_now(
+        lambda unit: unit.db.execute("UPDATE catalog_log SET operation = (SELECT operation FROM catalog_log WHERE seq = 4) WHERE seq = 2")
+    )
+    monkeypatch.setattr(FileWriter, "let_go", lambda *_: pytest.fail("it began again"))
+    with pytest.raises(IntegrityError) as caught:
+        store._rebuilding._follow()
+    assert caught.value.code == "log-damaged"
+    store.write_now(lambda unit: unit.db.execute("UPDATE catalog_log SET operation = x'a0' WHERE seq = 98"))
+    with pytest.raises(IntegrityError) as caught:
+        store._rebuilding._follow()
+    assert caught.value.code == "log-damaged"
+    assert not is_whole(store)
