@@ -63,6 +63,7 @@ def offer(
     price: Annotated[list[str], typer.Option(help="SKU=PRICE in minor units; repeat it.")],
     under: Annotated[str, typer.Option(help="The name of the brand's bounds; empty: the first that your plan keeps.")] = "",
     stock: Annotated[str, typer.Option(help="in_stock, low, out or unknown.")] = "in_stock",
+    only: Annotated[bool, typer.Option("--only", help="Its other SKUs are offered no more.")] = False,
 ) -> None:
     """Offer a brand's product under your own plan (shops). Example: gemstra brand offer 3f0c… --price CREAM-50=5200"""
     call = call_of(context)
@@ -73,7 +74,7 @@ def offer(
             if not sku or not amount.isdecimal():
                 raise typer.BadParameter(f"{item!r} is not SKU=PRICE, such as CREAM-50=5200")
             prices.append({"sku": sku, "price": int(amount)})
-        found = call.client.post("/brand/offers", product=product, prices=prices, bounds=under, stock=stock)
+        found = call.client.post("/brand/offers", product=product, prices=prices, bounds=under, stock=stock, only=only)
         call.output.show(found, ("sku", "title", "price", "currency", "bounds"))
 
 

@@ -82,9 +82,11 @@ class BrandProductsUnit(BrandsUnit, BookUnit, Protocol):
 
 
 def offer_product(
-    unit: BrandsUnit, product: bytes, prices: list[SkuPrice], bounds: str = "", stock: str = "in_stock"
+    unit: BrandsUnit, product: bytes, prices: list[SkuPrice], bounds: str = "", stock: str = "in_stock", *, only: bool = False
 ) -> list[BrandOfferView]:
-    """Sign offers of a brand's product: which SKUs, at what price, under which of the brand's plans (empty: the first that holds)."""
+    """Sign offers of a brand's product: which SKUs, at what price, under which of the brand's plans (empty: the first that holds).
+    `only`: its other SKUs are offered no more.
+    """
     record, owner = _brands_product(unit, product)
     raw = unit.catalog.record(record.feed, (Noun.PRODUCT, record.product.handle))
     if raw is None or product_id(raw) != product:
@@ -99,7 +101,9 @@ def offer_product(
             raise UserError(f"{item.sku}: a price is above zero.", code="bad-price")
         draft = Offer(item.sku, product, Money(item.price, currency), _stock(stock), "standard", plan=plan.hash)
         offers.append(_under_bounds(unit, draft, record, raw, owner.identity, plan, bounds))
-    publish(unit, currency, [put(offer) for offer in offers])
+    stay = {offer.sku for offer in offers}
+    others = {offer.sku for row, offer in _own(unit) if only and row.currency == currency and offer.product == product} - stay
+    publish(unit, currency, [*map(put, offers), *(remove(Noun.OFFER, sku) for sku in sorted(others))])
     unit.brands.keep_goods(product, record.feed, record.product.handle)
     return [_view(unit, unit.me.identity, offer) for offer in offers]
 

@@ -10,6 +10,7 @@ from node.model.record_words import words_of
 from node.services import browse, peers
 from node.services.brand_plans import BrandPlanView, list_bounds, publish_bounds, require_brand
 from node.services.browse import FeedView
+from node.web import formats
 from node.web.catalog_parts import building
 from node.web.forms import form_of
 from node.web.page import render, see_other
@@ -51,11 +52,11 @@ async def _page(request: web.Request, form: dict[str, str], errors: dict[str, st
 
 def words(plan: BrandPlanView) -> str:
     """Bounds as a brand would say them."""
-    days = round(plan.window_least / DAY_MS, 1)
     count = plan.levels_most
     levels = f"at most {count} {'level' if count == 1 else 'levels'} above" if count else "no level above"
     earns = f"The seller earns {_percent(plan.direct_least)} to {_percent(plan.direct_most)} %"
-    return f"{earns}, all together {_percent(plan.total_most)} % at most, {levels}; goods may come back for {days:g} days at least"
+    window = formats.span(plan.window_least)
+    return f"{earns}, all together {_percent(plan.total_most)} % at most, {levels}; goods may come back for {window} at least"
 
 
 def _percent(bps: int) -> str:
@@ -64,7 +65,7 @@ def _percent(bps: int) -> str:
 
 def _typed(plan: BrandPlanView) -> dict[str, str]:
     rates = {name: _percent(getattr(plan, name)) for name in ("direct_least", "direct_most", "total_most")}
-    return {"name": plan.name, **rates, "levels_most": str(plan.levels_most), "days": f"{plan.window_least / DAY_MS:g}"}
+    return {"name": plan.name, **rates, "levels_most": str(plan.levels_most), "days": f"{-(-plan.window_least // DAY_MS)}"}
 
 
 async def post_bounds(request: web.Request) -> web.StreamResponse:

@@ -42,6 +42,7 @@ async def show_product(request: web.Request) -> web.StreamResponse:
     ours = any(feed.own for feed in feeds if feed.feed == product.feed)
     people: customer_search.CustomerPage = await runtime.read(customer_search.list_customers, limit=MOST_CUSTOMERS)
     currency = next((feed.currency for feed in feeds if feed.feed == product.feed), "")
+    branded = any(item.brand_plan for item in product.variants)
     sellable = any(item.price is not None for item in product.variants) and not product.withdrawn
     return render(
         request,
@@ -54,7 +55,8 @@ async def show_product(request: web.Request) -> web.StreamResponse:
             "picture": large(product.id, product.pictures[0]) if product.pictures else picture(product.id, product.images, ()),
             "alt": product.pictures[0].alt if product.pictures else "",
             "pictures": [(item.hash, small(product.id, item)) for item in product.pictures],
-            "ours": ours,
+            "ours": ours and not branded,
+            "offer": f"/merchant/brands/{product.id}" if ours and branded else "",
             "watch": None if ours else watch_href(product.id, product.feed),
             "merchant": product.merchant_name,
             "merchant_id": product.merchant,

@@ -17,7 +17,7 @@ from node.services.currencies import Counting
 from node.web import formats
 from node.web.catalog_parts import STOCK, TOO_LARGE, building, customer_named, is_too_large, minor_of, picture
 from node.web.lookouts import watch_href
-from node.web.page import render
+from node.web.page import GATE, render
 from node.web.runtime import runtime_of
 
 PAGE = 24
@@ -111,7 +111,7 @@ async def show_list(request: web.Request) -> web.StreamResponse:
 
 async def show_same(request: web.Request) -> web.StreamResponse:
     """GET /catalog/compare/{code}: who sells what has this GTIN."""
-    code = request.match_info["code"]
+    code, viewer = request.match_info["code"], request.app[GATE].viewer()
     found: list[ListingView] = await runtime_of(request).read(catalog_search.compare_code, code=code)
     own = {feed.merchant for feed in await runtime_of(request).read(browse.list_feeds) if feed.own}
     rows = [_tile(listing, "", own=listing.merchant in own) | {"earns": _earns(listing), "as_of": listing.as_of} for listing in found]
@@ -122,6 +122,7 @@ async def show_same(request: web.Request) -> web.StreamResponse:
         code=code,
         title=found[0].title if found else "",
         rows=rows,
+        earning=viewer is not None and viewer.role == "seller",
         watch=watch_href(code=code),
     )
 

@@ -23,6 +23,7 @@ GMS_DIGITS = 18
 _SHOWN_GMS_DIGITS = 4
 _DAY_MS = 86_400_000
 _RELATIVE_DAYS = 7
+_SPANS = ((_DAY_MS, "day"), (3_600_000, "hour"), (60_000, "minute"), (1_000, "second"), (1, "millisecond"))
 _LANGUAGES = frozenset({"en"})  # that the pages are there in
 _REACH = re.compile(r"(?:tel|sms):[0-9+*#]+|mailto:[A-Za-z0-9@%+._-]+")
 _LAST_MS = 253_402_214_400_000  # 31 December 9999, in every zone
@@ -133,6 +134,13 @@ def share(bps: int) -> str:
 def percent(hundredths: int) -> str:
     """By how much something rose, in hundredths of a percent, to a tenth: "+12.5%", "-10%"."""
     return f"{'+' if hundredths > 0 else ''}{share(round(hundredths, -1))}"
+
+
+def span(milliseconds: int) -> str:
+    """A length of time to the last millisecond, in the largest unit that says it whole: "14 days", "90 minutes"."""
+    size, name = next((size, name) for size, name in _SPANS if milliseconds % size == 0)
+    count = milliseconds // size
+    return f"{number(count)} {name}{'' if count == 1 else 's'}"
 
 
 def date(ms: int) -> str:

@@ -46,8 +46,13 @@ def picturing(request: web.Request) -> Picturing:
 async def show(request: web.Request) -> web.StreamResponse:
     """GET /catalog/pictures."""
     view = await picturing(request).pictures.state()
-    words = {"own": _megabytes(view.own_bytes), "kept": _megabytes(view.kept_bytes), "quota": _megabytes(view.quota)}
+    kept = f"{_taken(view.kept, view.kept_bytes)}; there is room for {_megabytes(view.quota)}"
+    words = {"own": _taken(view.own, view.own_bytes), "kept": kept}
     return render(request, "catalog/pictures.html", section="catalog", view=view, words=words)
+
+
+def _taken(count: int, size: int) -> str:
+    return f"{count:,} ({_megabytes(size)})" if count else "None"
 
 
 def _megabytes(count: int) -> str:

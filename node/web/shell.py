@@ -38,7 +38,8 @@ from protocol.errors import ProtocolError
 
 EVENTS = "/api/v1/events"
 _ANY_STAGE = ("/look", "/setup/restoring")  # the second sees a node from new to open
-_PUBLIC = ("/static/", "/open", "/stopped", csp.REPORT_PATH)
+_ICON = "/favicon.ico"  # a browser asks for it where an answer is no page and names none
+_PUBLIC = ("/static/", _ICON, "/open", "/stopped", csp.REPORT_PATH)
 
 
 def make_app(
@@ -57,9 +58,14 @@ def make_app(
     app[SESSIONS], app[GATE], app[REPORTS], app[COOKIE] = sessions, gate, csp.Reports(), cookie_name
     app.on_response_prepare.append(protect)
     app.router.add_static("/static/", ui_folder() / "static", follow_symlinks=False)
+    app.router.add_get(_ICON, _icon)
     app.router.add_post(csp.REPORT_PATH, app[REPORTS].take)
     app.add_routes([*doors.ROUTES, *(design.ROUTES if development else ()), *pages])
     return app
+
+
+async def _icon(_: web.Request) -> web.StreamResponse:
+    return web.FileResponse(ui_folder() / "static" / "gem.svg")
 
 
 def _rules(allowed: Collection[str]) -> list[Middleware]:

@@ -67,8 +67,19 @@ def _offer(item: BrandOfferView) -> dict[str, Any]:
 async def show_product(request: web.Request) -> web.StreamResponse:
     """GET /merchant/brands/{product}."""
     item = await _found(request)
-    typed = "" if item.suggested is None else _typed(item.suggested, item.currency)
-    return await _page(request, item, dict.fromkeys(item.skus, typed), item.bounds[0] if item.bounds else "")
+    offers = await _offers(request, item)
+    usual = "" if item.suggested is None or offers else _typed(item.suggested, item.currency)
+    prices = dict.fromkeys(item.skus, usual) | {offer.sku: _typed(offer.price, offer.currency) for offer in offers}
+    bounds = next((offer.bounds for offer in offers), item.bounds[0] if item.bounds else "")
+    return await _page(request, item, prices, bounds)
+
+
+async def _offers(request: web.Request, item: BrandProductView) -> list[BrandOfferView]:
+    """What this shop asks for it now, in the currency of the form."""
+    runtime = runtime_of(request)
+    identity, _ = await runtime.read(shop)
+    offers: list[BrandOfferView] = await runtime.read(list_brand_offers)
+    return [offer for offer in offers if (offer.merchant, offer.product, offer.currency) == (identity, item.product, item.currency)]
 
 
 async def _found(request: web.Request) -> BrandProductView:
@@ -131,11 +142,12 @@ async def post_product(request: web.Request) -> web.StreamResponse:
         else:
             prices.append(SkuPrice(sku, minor))
     if not prices and not errors:
-        errors["price-0"] = "Say what at least one of them shall cost."
+        errors["price-0"] = "Say what at least one of them shall cost. To offer none, press “Stop offering it”."
     if errors:
         return await _page(request, item, typed, given["bounds"], errors)
+    asked = {"product": bytes.fromhex(item.product), "prices": prices, "bounds": given["bounds"], "only": True}
     try:
-        await runtime_of(request).write(offer_product, product=bytes.fromhex(item.product), prices=prices, bounds=given["bounds"])
+        await runtime_of(request).write(offer_product, **asked)
     except (NodeError, ProtocolError) as error:
         return await _page(request, item, typed, given["bounds"], {"": _said(error)})
     return see_other(request, "/merchant/brands", f"{item.title} is offered")

@@ -25,7 +25,6 @@ from protocol.plan import LONGEST_HOLD_MS, MOST_LEVELS
 DAY_MS = 86_400_000
 CAP_BPS = 5_000
 LEAST_LEVELS = 3  # fields shown, also where a plan has fewer
-_UNITS = ((DAY_MS, "day"), (3_600_000, "hour"), (60_000, "minute"), (1_000, "second"), (1, "millisecond"))
 _DECIMAL = re.compile(r"[0-9]{1,9}(?:[.,][0-9]{1,18})?")
 _PERCENT = "Enter a percentage from 0 to 100, such as 20 or 7.5."
 
@@ -81,7 +80,7 @@ def words(plan: PlanView) -> str:
     earns = [f"The seller earns {_percent(plan.direct_bps)} %"]
     earns += [f"{who} {_percent(bps)} %" for who, bps in zip(above, plan.level_bps, strict=False)]
     rate = formats.gms_exact(int(plan.gms_rate) * 10 ** exponent(plan.currency))
-    wait = _span(max(plan.return_window_ms, plan.hold_ms))
+    wait = formats.span(max(plan.return_window_ms, plan.hold_ms))
     return f"{', '.join(earns)}; payable {wait} after delivery; 1 {plan.currency} = {rate}"
 
 
@@ -91,12 +90,6 @@ def _cap(before: PlanView | None) -> int:
 
 def _percent(bps: int) -> str:
     return f"{bps / 100:g}"
-
-
-def _span(milliseconds: int) -> str:
-    size, name = next((size, name) for size, name in _UNITS if milliseconds % size == 0)
-    count = milliseconds // size
-    return f"{formats.number(count)} {name}{'' if count == 1 else 's'}"
 
 
 def _plain(value: Decimal) -> str:

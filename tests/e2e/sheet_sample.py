@@ -8,7 +8,7 @@ def sheet(usd: Callable[[int], dict[str, Any]], now: int, ident: str) -> dict[st
     """On sale at two shops, in two languages; one SKU can't be sold, one isn't offered."""
     return {
         "id": ident, "title": "Daily Glow Serum", "text": "A light serum for every morning. Vitamin C, squalane from olives, no perfume.\n\nTwo drops are enough.",
-        "picture": "/static/sample/daily-glow-serum.svg", "alt": "A brown bottle with a dropper", "pictures": [], "ours": False,
+        "picture": "/static/sample/daily-glow-serum.svg", "alt": "A brown bottle with a dropper", "pictures": [], "ours": False, "offer": "",
         "merchant": "Lumen Beauty", "merchant_id": ident,
         "edit": "/merchant/product",
         "recall": "/catalog/withdrawals", "brand": "Solis", "as_of": now - 3_600_000, "signed": True, "codes": ["4006381333931"], "withdrawn": "", "withdrawn_at": 0,

@@ -107,6 +107,19 @@ def test_an_offer_counts_as_a_brands_in_the_transaction_that_signs_it(trade):
     assert trade.lumen.write(both) == (["cream"], [])
 
 
+def test_what_is_left_out_stays_offered_unless_only_the_named_ones_shall_be(trade):
+    [row] = trade.solis.read(lambda unit: unit.catalog.feeds(own=True))
+    known = from_bytes(Product, trade.solis.read(lambda unit: unit.catalog.record(row.feed, (Noun.PRODUCT, "cream"))))
+    trade.change(variants=(*known.variants, replace(known.variants[0], sku="cream-l", gtin=None)), options=())
+    product = bytes.fromhex(trade.product().product)
+    both = [SkuPrice("cream", 5200), SkuPrice("cream-l", 8000)]
+    trade.lumen.write(brand_offers.offer_product, product=product, prices=both)
+    trade.lumen.write(brand_offers.offer_product, product=product, prices=[SkuPrice("cream", 5100)])
+    assert {sku: item.price for sku, item in trade.offers().items()} == {"cream": 5100, "cream-l": 8000}
+    trade.lumen.write(brand_offers.offer_product, product=product, prices=[SkuPrice("cream", 5000)], only=True)
+    assert {sku: item.price for sku, item in trade.offers().items()} == {"cream": 5000}
+
+
 def test_a_merchant_that_comes_after_the_bounds_has_them_too(trade):
     noir = trade.world.node("noir", "merchant")
     trade.world.pair(noir, trade.solis)

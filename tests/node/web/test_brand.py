@@ -1,6 +1,7 @@
 """A brand's page over a real store: products counted, bounds signed by form, what is wrong said beside its field."""
 
 import asyncio
+import re
 
 import pytest
 import pytest_asyncio
@@ -58,6 +59,14 @@ async def test_a_brand_signs_its_bounds_by_form(nodes, desks):
 
 
 @pytest.mark.asyncio
+async def test_a_window_of_less_than_a_day_is_said_as_it_is(nodes, desks):
+    bounds = {"direct_least": 1000, "direct_most": 2500, "total_most": 3000, "levels_most": 2, "window_least": 1000}
+    nodes[0].write(brand_plans.publish_bounds, name="standard", **bounds)
+    text = await desks[0].reads("/brand", "goods may come back for 1 second at least")
+    assert re.search(r'id="days"[^>]* value="1"', text), "what the form takes are whole days"
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
@@ -112,6 +121,11 @@ async def test_a_merchant_offers_a_brands_product_by_form_and_sees_why_it_cannot
         assert (answer.status, said in await answer.text()) == (422, True)
     assert await lumen.post(path, **{"price-0": "52.50", "bounds": "standard"}) == "/merchant/brands"
     await lumen.reads("/merchant/brands", "52.50", "For sale", "Offered")
+    assert 'value="52.50"' in await lumen.reads(path, "A price left empty: that one is not offered.", "Stop offering it")
+    sheet = await lumen.reads(f"/catalog/{found.product}", "Your offer of it")
+    assert f'href="{path}"' in sheet
+    assert "/merchant/product?" not in sheet, "a brand's product is not the shop's to edit"
+    assert "Its pictures" not in sheet
     assert path in await lumen.reads("/merchant/brands?q=crea", "Product cream")
     for nothing in ("zz", "%3F!"):
         assert path not in await lumen.reads(f"/merchant/brands?q={nothing}", "Nothing found", "What you offer")
@@ -124,6 +138,7 @@ async def test_a_merchant_offers_a_brands_product_by_form_and_sees_why_it_cannot
     await lumen.reads("/merchant/brands", "its brand has withdrawn it: The glass may splinter.", "Can&#39;t be sold")
     recalled = next(item for item in nodes[1].read(brand_offers.list_brand_products) if item.withdrawn)
     await lumen.reads(f"/catalog/{recalled.product}", "Called back: nobody may sell it", "The glass may splinter.")
+    assert "Sign the offer" not in await lumen.reads(f"/merchant/brands/{recalled.product}", "Its brand has withdrawn it")
     assert await solis.post("/catalog/withdrawals/allow", handle="cream") == "/catalog/withdrawals"
     await solis.reads("/catalog/withdrawals", "Nothing is withdrawn")
     answer = await solis.client.post(

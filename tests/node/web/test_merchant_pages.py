@@ -142,6 +142,12 @@ async def test_changes_are_shown_and_what_is_missing_goes_when_asked(nodes, desk
     assert await lumen.post(f"/merchant/catalog/batches/{batch.id}") == "/merchant/catalog"
     await lumen.reads("/merchant/catalog", "Taken back: 2 products are as before")
     assert nodes[0].read(browse.list_feeds)[0].products == 2
+    text = await lumen.reads(f"/merchant/catalog/batches/{batch.id}", "It was taken back already")
+    await _signed(lumen, (HEAD + row("a", "1.70") + row("b", "2.70")).encode())
+    await _signed(lumen, (HEAD + row("a", "1.80") + row("b", "2.80")).encode())
+    older = nodes[0].read(catalog_batches.list_batches)[1]
+    text = await lumen.reads(f"/merchant/catalog/batches/{older.id}", "Nothing of it can be taken back", "2 were changed since")
+    assert "0 products" not in text
 
 
 @pytest.mark.asyncio

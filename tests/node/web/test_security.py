@@ -278,6 +278,13 @@ def test_sessions_are_locked_when_idle_and_bounded() -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_browser_that_asks_for_the_icon_of_what_is_no_page_gets_it(desk: Desk) -> None:
+    desk.gate.at = Stage.LOCKED
+    answer = await desk.client.get("/favicon.ico", headers=BROWSER)
+    assert (answer.status, answer.content_type) == (200, "image/svg+xml")
+
+
+@pytest.mark.asyncio
 async def test_every_response_carries_the_headers_and_a_fresh_nonce(desk: Desk) -> None:
     nonces = set()
     for path in ("/", "/open", "/nowhere", "/fail", "/static/gem.svg", "/static/nowhere", "/design"):
