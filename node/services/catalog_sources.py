@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from node.errors import ConflictError, NotFound
+from node.errors import ConflictError, NotFound, UserError
 from node.model.catalog_source import CatalogSource
 
 from .catalog import require_writer, usual_currency
@@ -59,6 +59,8 @@ def add_source(
     is signed by itself.
     """
     require_writer(unit)
+    if kind == "url" and not place.strip().startswith("https://"):
+        raise UserError("A watched address begins with https://, so that nobody changes prices on the way.", code="bad-address")
     if len(unit.catalog_sources.all()) >= MOST:
         raise ConflictError(f"{MOST} places are watched already. Forget one first.", code="too-many-sources")
     row = CatalogSource(unit.random(32), kind, place.strip(), currency.upper() or usual_currency(unit), every, withdraw, publish, unit.now)

@@ -36,8 +36,8 @@ class Fields:
         """What `read` makes of a field; None where it is wrong."""
         try:
             return read(self._form[name], *beside)
-        except UserError as error:
-            self._faults.append(FieldError(str(error), code=error.code, field=name))
+        except (UserError, ProtocolError) as error:
+            self._faults.append(FieldError(words_of(error), code=error.code, field=name))
             return None
 
     def check(self) -> None:

@@ -21,7 +21,7 @@ from protocol.return_policy import ReturnCost, ReturnPolicy
 from protocol.shipping import Measure, ShippingProfile, Step, Zone
 
 PATH = "/merchant/sending"
-LIKE = "Home | DE, AT | weight 1000: 4.90, 5000: 8.90, more: 12.00 | free from 50.00 | 2-4 days | postcodes 10, 11"
+LIKE = "Home | DE | weight 1000: 4.90, 5000: 8.90, more: 12.00 | free from 50.00 | 2-4 days | postcodes 10, 11"
 _PROFILE, _POLICY = ("name", "zones", "ways"), ("name", "days", "cost", "fee", "conditions")
 _DAYS = re.compile(r"(\d{1,3})(?:\s*-\s*(\d{1,3}))?\s*days?")
 _REST = "more"

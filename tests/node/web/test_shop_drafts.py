@@ -182,6 +182,8 @@ async def test_profiles_and_policies_are_made_and_named_by_offers(desk):
     await desk.post(SOAP_S, **OFFER | {"shipping_profile": "post", "returns": "thirty"})
     await sign(desk)
     assert (desk.merchant.offered().shipping_profile, desk.merchant.offered().returns) == ("post", "thirty")
+    like = {"currency": "USD", "name": "like", "ways": "send"}
+    await desk.post("/merchant/sending/profile", **like, zones=shop_sending.LIKE)  # what the hint says can be written
     assert "two zones" in await refused(
         desk, "/merchant/sending/profile", currency="USD", name="b", zones="A | * | flat 1\nB | * | flat 2", ways="send"
     )
@@ -194,11 +196,22 @@ async def test_profiles_and_policies_are_made_and_named_by_offers(desk):
     assert desk.merchant.rows()["returns", "thirty"].kind == "gone"
 
 
+async def test_an_amount_without_a_currencys_code_is_said_beside_its_field(desk):
+    text = await refused(desk, "/merchant/product", **PRODUCT | {"suggested": "9.90 €"})
+    assert "'€' is not an ISO 4217 code such as USD" in text
+
+
 async def test_prices_by_rank_of_many_are_looked_at_and_drafted(desk):
     await desk.post("/merchant/product", **PRODUCT)
     await desk.post(SOAP_S, **OFFER)
     await sign(desk)
     assert "write each line like" in await refused(desk, "/merchant/bulk", currency="USD", ranks="two", do="preview")
+    answer = await desk.client.post(
+        "/merchant/bulk",
+        data={"_token": desk.session.token, "currency": "USD", "search": "zz", "percent": "5", "do": "preview"},
+        headers=desk.headers,
+    )
+    assert "Nothing is like that" in await answer.text()
     form = {"currency": "USD", "ranks": "2 | -10\n3 | -10 | -0.50", "ending": ".99"}
     await desk.post("/merchant/bulk", **form, do="draft")
     await sign(desk)
