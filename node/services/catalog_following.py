@@ -139,12 +139,23 @@ def check_head(unit: ForksUnit, feed: bytes, raw: bytes, proof: Sequence[bytes],
     require_writer(unit, row, signed)
     require_one_history(unit, row, raw, checkpoint)
     check_time(signed.envelope, unit.now)
-    if unit.now - checkpoint.time > STALE_MS:
-        raise Untimely("a head that its writer signed long ago: somebody may be keeping the newer ones back", code="expired")
+    _require_recent(unit, checkpoint)
     before = check_hops(unit, feed, hops)
     if before is not None:
         check_extends(before, checkpoint, proof)
     return checkpoint
+
+
+def check_unchanged(unit: BrandsUnit, feed: bytes) -> None:
+    """Nothing is said to have come after the head that we have: then its writer signed it lately. Raises Untimely `expired`."""
+    row = _followed(unit, feed)
+    if row.checkpoint is not None:
+        _require_recent(unit, verify_checkpoint(row.checkpoint, log=feed))
+
+
+def _require_recent(unit: BrandsUnit, checkpoint: Checkpoint) -> None:
+    if unit.now - checkpoint.time > STALE_MS:
+        raise Untimely("a head that its writer signed long ago: somebody may be keeping the newer ones back", code="expired")
 
 
 def check_hops(unit: ForksUnit, feed: bytes, hops: Sequence[Hop]) -> Checkpoint | None:

@@ -232,6 +232,7 @@ class CatalogSync:
             if isinstance(answer, Unchanged):
                 if head is None:
                     raise Malformed("nothing is said to have changed, of what was never held", code="unexpected-reply")
+                await self._store.read(following.check_unchanged, feed)
                 await self._store.write(following.accept, feed)
                 return
             hops = (*passed, *(answer.hops or ()))
@@ -265,8 +266,10 @@ class CatalogSync:
         here: int = await self._store.read(following.records, feed)
         return here * LEAST_SHARE < manifest.rows
 
-    async def _load(self, errand: Errand, feed: bytes, *, resume: bool) -> bool:
-        """By packs; whether its publisher has some. It counts once `_update` proved that it goes on from what was accepted."""
+    async def _load(self, errand: Errand, feed: bytes, *, resume: bool, over: bool = False) -> bool:
+        """By packs; whether its publisher has some. It counts once `_update` proved that it goes on from what was accepted. `over`: what is
+        here stays unless they are of the newest head, proved before: packs of an earlier one would put back what was long changed.
+        """
         if await self._store.read(findings.is_by_pages, feed):
             return False
         raw = await asyncio.to_thread(self._files.manifest, feed) if resume else None
@@ -284,8 +287,18 @@ class CatalogSync:
             if error.code == "no-manifest":
                 return False
             raise
+        if over and not await self._is_of_newest(errand, feed, found):
+            return False
         await self._load_packs(errand, feed, found)
         return True
+
+    async def _is_of_newest(self, errand: Errand, feed: bytes, raw: bytes) -> bool:
+        at: Standing = await self._store.read(following.standing, feed)
+        signed = await asyncio.to_thread(verify, raw, MANIFEST)
+        manifest, _ = await self._store.read(following.check_manifest, feed, signed)
+        answer: Page = await self._ask(errand, SinceRequest(feed, at.row.size, at.row.size, None), Page)
+        await self._store.read(following.check_head, feed, answer.checkpoint, answer.proof, answer.hops or ())
+        return bool(manifest.checkpoint == answer.checkpoint)
 
     async def _load_packs(self, errand: Errand, feed: bytes, raw: bytes) -> None:
         signed = await asyncio.to_thread(verify, raw, MANIFEST)
@@ -309,15 +322,15 @@ class CatalogSync:
 
     async def _repair(self, errand: Errand, feed: bytes) -> None:
         """What is here and what was signed differ: first by what differs, then, where that doesn't do, all of it."""
+        at: Standing = await self._store.read(following.standing, feed)
         try:
-            at: Standing = await self._store.read(following.standing, feed)
             await Repair(self._store, self._file, at, lambda record, kind: self._ask(errand, record, kind)).run()
         except ProtocolError as error:
             if error.code not in _NEEDS_ALL:
                 raise
         else:
             return
-        loaded = await self._load(errand, feed, resume=False)
+        loaded = await self._load(errand, feed, resume=False, over=at.row.checkpoint is not None)
         await self._update(errand, feed, anew=not loaded)
 
     # --- the wire

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from node.services import catalog, catalog_apply, catalog_load, catalog_packs, catalog_serving
+from node.services import catalog, catalog_apply, catalog_changes, catalog_load, catalog_packs, catalog_serving
 from node.services import catalog_following as following
 from protocol import catalog_sync, rows
 from protocol.codec import from_bytes
@@ -424,6 +424,50 @@ def test_what_is_fetched_anew_after_a_repair_is_not_unchanged(lacking):
         patch.setattr(catalog_serving, "page", page)
         patch.setattr(catalog_serving, "answer", lambda *_: encode([[END, 0, None]]))  # nothing differs, it says
     assert len(pages) == 3
+
+
+def test_packs_of_an_earlier_head_put_nothing_back_where_answers_leave_something_out(world, shop, packed):
+    lumen, ana = shop
+    publish(lumen, *(line(f"s{number}", f"S{number}", "1.00") for number in range(20)))
+    lumen.make_packs()
+    world.deliver()
+    publish(lumen, line("s1", "S1", "2.00"))
+    world.deliver()
+    before, told = slots_of(ana), len(ana.read(catalog_changes.list_changes).changes)
+    assert (same(ana, lumen), told) == (True, 1)
+    with pytest.MonkeyPatch.context() as patch:
+        original = catalog_serving.page
+        patch.setattr(catalog_serving, "page", lambda *given: altered(original(*given), lambda found: found[:-1]))
+        patch.setattr(catalog_serving, "answer", lambda *_: encode([[END, 0, None]]))
+        publish(lumen, line("s2", "S2", "3.00"))
+        world.deliver()
+    assert "catalog.manifest-request" in kinds(world)
+    assert (feed_of(ana).error, slots_of(ana) == before) == ("state-mismatch", True)
+    assert len(ana.read(catalog_changes.list_changes).changes) == told
+    ana.write(following.sync)
+    world.deliver()
+    assert (feed_of(ana).error, same(ana, lumen)) == ("", True)
+
+
+def test_packs_of_the_newest_head_mend_what_numbers_can_not(world, shop, packed):
+    lumen, ana = shop
+    publish(lumen, *(line(f"s{number}", f"S{number}", "1.00") for number in range(20)))
+    world.deliver()
+    feed = feed_id(ana)
+    mine = list(ana.read(lambda unit: list(unit.catalog.slots(feed, catalog_packs.Span()))))
+
+    def spoil(writing):
+        held = writing.held(feed)
+        writing.apply(feed, cheaper(mine))
+        writing.advance(feed, held.size, held.checkpoint)
+
+    ana.store.catalog.write_now(spoil)
+    publish(lumen, line("late", "L1", "9.00"))
+    lumen.make_packs()
+    del world.carried[:]
+    world.deliver()
+    assert "catalog.pack-request" in kinds(world)
+    assert same(ana, lumen)
 
 
 def test_a_comparison_that_leads_nowhere_is_refused(lacking):

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from node.api import catalog as api
 from node.api.http import add_api
 from node.cli.root import app as command
-from node.services import browse, catalog_serving, evidence, today
+from node.services import browse, catalog_heads, catalog_serving, evidence, today
 from node.services import catalog_following as following
 from node.web import catalog_list, shell, shop_products
 from node.web.runtime import RUNTIME
@@ -149,6 +149,20 @@ async def test_it_is_found_named_and_said_everywhere_and_what_is_there_stays(wor
     page = await desk.reads("/catalog", "The catalog of lumen does not go on")
     assert words in page.replace("&#39;", "'")
     assert words in " ".join((await desk.says("catalog", "feeds")).split())
+
+
+async def test_nothing_new_for_a_week_is_said_to_be_old_and_found_right_again_once_the_writer_signs(world, shop, desk):
+    lumen, ana = shop
+    world.clock.tick(8 * DAY)
+    ana.write(following.sync)
+    await asyncio.to_thread(world.deliver)
+    found = ana.read(browse.list_feeds)[0]
+    assert (found.error, found.products) == ("expired", 1)
+    await desk.reads("/catalog", "more than a week old")
+    lumen.write(catalog_heads.tick)
+    ana.write(following.sync)
+    await asyncio.to_thread(world.deliver)
+    assert ana.read(browse.list_feeds)[0].error == ""
 
 
 async def test_control_a_catalog_that_goes_on_says_nothing(world, shop, desk):
