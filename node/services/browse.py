@@ -196,7 +196,7 @@ def feed_view(unit: BrandsUnit, row: FeedRow) -> FeedView:
         row.error,
         held.size,
         0 if row.own else expected(unit, row.feed),
-        feed_trouble.words(row.error),
+        feed_trouble.words(row),
         row.part.division.value if row.part else "",
         tuple(name for name in row.part.names if name) if row.part else (),
         waiting.records if waiting else held.products + held.offers,

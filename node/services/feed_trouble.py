@@ -3,10 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
+from node.model.catalog import FeedRow
+
 from .brand_plans import brand_name
 from .today_items import TodayItem
 
 _STAYS = "You go on seeing what you had"
+_NOTHING = "Nothing of it counts yet"  # where it never was right
 _ASK = "Ask it by another way before you order"
 _AGAIN = "Your desk asks again by itself"
 _WORDS = {
@@ -36,9 +39,12 @@ _WORDS = {
 }
 
 
-def words(code: str) -> str:
+def words(row: FeedRow) -> str:
     """The sentence for a feed's `error`; empty for none."""
-    return _WORDS.get(code, f"What came was refused ({code}). {_STAYS}. {_AGAIN}.") if code else ""
+    if not row.error:
+        return ""
+    found = _WORDS.get(row.error, f"What came was refused ({row.error}). {_STAYS}. {_AGAIN}.")
+    return found if row.size else found.replace(_STAYS, _NOTHING)
 
 
 def troubled(unit: Any) -> Iterable[TodayItem]:
@@ -47,7 +53,7 @@ def troubled(unit: Any) -> Iterable[TodayItem]:
         if row.error and row.error != "equivocation":  # of that its proof tells
             who = brand_name(unit, row.identity) or "A shop you follow"
             yield TodayItem(
-                "evidence", "catalog", f"The catalog of {who} does not go on", words(row.error), "/catalog", "Look", row.asked_at, who
+                "evidence", "catalog", f"The catalog of {who} does not go on", words(row), "/catalog", "Look", row.asked_at, who
             )
 
 

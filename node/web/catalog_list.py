@@ -92,9 +92,14 @@ async def show_list(request: web.Request) -> web.StreamResponse:
         total=sum(feed.products for feed in feeds),
         as_of=max((feed.as_of for feed in feeds), default=0) or None,
         coming=[
-            {"name": feed.merchant_name, "here": feed.fetched, "of": feed.expected} for feed in feeds if feed.expected and not feed.verified
+            {"name": feed.merchant_name, "here": feed.fetched, "of": feed.expected}
+            for feed in feeds
+            if feed.expected and not feed.verified and not feed.trouble
         ],
-        refused=[{"name": feed.merchant_name, "text": feed.trouble} for feed in feeds if feed.trouble],
+        refused=[
+            {"name": feed.merchant_name, "text": feed.trouble, "proof": feed.error == "equivocation"} for feed in feeds if feed.trouble
+        ],
+        follows=any(not feed.own for feed in feeds),
         partly=[{"name": feed.merchant_name, "count": len(feed.sections)} for feed in feeds if feed.sections],
         behind=sorted({feed.merchant_name for feed in feeds if feed.held < feed.size and not feed.own}),
         building=building(feeds),

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from node.model.anchor import HeardRow
+from node.model.catalog import FeedRow
 from node.services import catalog, catalog_following, catalog_packs, catalog_serving, evidence, feed_trouble, team, today
 from node.services.catalog_following import check_head, due
 from protocol.anchor import Heads
@@ -233,8 +234,12 @@ def test_sellers_of_one_shop_compare_its_brands_heads_too(chain):
 
 
 def test_each_finding_is_said_in_words_and_an_unknown_one_by_its_code():
+    held = FeedRow(bytes(32), bytes(32), "catalog", "USD", own=False, size=5)
     for code in ("rollback", "equivocation", "expired", "state-mismatch", "bad-proof", "wrong-pack"):
-        assert code not in feed_trouble.words(code)
-        assert feed_trouble.words(code).endswith(".")
-    assert "(odd-code)" in feed_trouble.words("odd-code")
-    assert feed_trouble.words("") == ""
+        text = feed_trouble.words(replace(held, error=code))
+        assert code not in text
+        assert text.endswith(".")
+        assert "You go on seeing what you had" in text
+        assert "Nothing of it counts yet" in feed_trouble.words(replace(held, error=code, size=0)), "there is nothing to go on with"
+    assert "(odd-code)" in feed_trouble.words(replace(held, error="odd-code"))
+    assert feed_trouble.words(held) == ""

@@ -148,6 +148,7 @@ async def test_it_is_found_named_and_said_everywhere_and_what_is_there_stays(wor
     assert len(ana.read(evidence.list_evidence)) == (code == "equivocation")
     page = await desk.reads("/catalog", "The catalog of lumen does not go on")
     assert words in page.replace("&#39;", "'")
+    assert ('href="/evidence"' in page) == (code == "equivocation")
     assert words in " ".join((await desk.says("catalog", "feeds")).split())
 
 
@@ -163,6 +164,25 @@ async def test_nothing_new_for_a_week_is_said_to_be_old_and_found_right_again_on
     ana.write(following.sync)
     await asyncio.to_thread(world.deliver)
     assert ana.read(browse.list_feeds)[0].error == ""
+
+
+async def test_a_first_sync_of_which_nothing_is_right_says_that_nothing_counts(world, desk, tmp_path):
+    noir, dora = world.node("noir", "merchant"), world.node("dora")
+    world.pair(noir, dora)
+    publish(noir, line("a", "A1", "1.00"), line("b", "B1", "2.00"))
+    with pytest.MonkeyPatch.context() as patch:
+        genuine = catalog_serving.page
+        patch.setattr(catalog_serving, "page", lambda *given: altered(genuine(*given), lambda found: found[:-1]))
+        patch.setattr(catalog_serving, "answer", lambda *_: encode([[END, 0, None]]))
+        await asyncio.to_thread(world.deliver)
+    folder = tmp_path / "dora-page"
+    folder.mkdir()
+    async with open_desk(folder, dora) as hers:
+        text = await hers.reads(
+            "/catalog", "The catalog of noir does not go on", "Nothing of it counts yet", "Nothing has arrived of the catalogs"
+        )
+        assert "is arriving" not in text
+        assert "Connect to a shop" not in text
 
 
 async def test_control_a_catalog_that_goes_on_says_nothing(world, shop, desk):
