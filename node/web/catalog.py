@@ -65,7 +65,7 @@ async def show_product(request: web.Request) -> web.StreamResponse:
             "brand": product.vendor or product.merchant_name,
             "as_of": product.as_of,
             "signed": any(feed.verified for feed in feeds if feed.feed == product.feed),
-            "codes": sorted({item.gtin for item in product.variants if item.gtin}),
+            "codes": _codes(product) if viewer is None or viewer.role != "brand" else [],
             "withdrawn": product.withdrawn,
             "withdrawn_at": product.withdrawn_at,
             "warnings": product.warnings,
@@ -81,6 +81,12 @@ async def show_product(request: web.Request) -> web.StreamResponse:
         methods=_METHODS if sellable and not ours else [],
         form={"customer": asked["customer"], "method": "post"},
     )
+
+
+def _codes(product: ProductSheet) -> list[tuple[str, str]]:
+    """Each GTIN, and the variant that bears it; "" where that is all there is."""
+    found = {item.gtin: item.title or item.sku for item in product.variants if item.gtin}
+    return [(code, title if len(product.variants) > 1 else "") for code, title in found.items()]
 
 
 def _returns(item: ReturnsView) -> str:

@@ -48,11 +48,14 @@ async def _form(request: web.Request, form: dict[str, str], errors: dict[str, st
     runtime, product = runtime_of(request), None
     if form["product"]:
         product = await runtime.read(product_sheet.get_product, product=id_in(form["product"]))
-    codes = sorted({item.gtin for item in product.variants if item.gtin}) if product else []
+    codes = {item.gtin: item.title or item.sku for item in product.variants if item.gtin} if product else {}
     feeds: list[browse.FeedView] = await runtime.read(browse.list_feeds)
     seller = next((feed.merchant_name for feed in feeds if feed.feed == form["feed"]), product.merchant_name if product else "")
     scopes = [("product", f"{product.title} at {seller}", "")] if product else []
-    scopes += [(code, f"Whoever sells {code}", "The number under the bar code, at every shop you follow") for code in codes[:8]]
+    scopes += [
+        (code, f"Whoever sells {title if len(codes) > 1 else 'it'}", f"At every shop you follow, by the number under the bar code: {code}")
+        for code, title in list(codes.items())[:8]
+    ]
     return render(
         request,
         "catalog/watch.html",

@@ -11,7 +11,7 @@ def sheet(usd: Callable[[int], dict[str, Any]], now: int, ident: str) -> dict[st
         "picture": "/static/sample/daily-glow-serum.svg", "alt": "A brown bottle with a dropper", "pictures": [], "ours": False, "offer": "",
         "merchant": "Lumen Beauty", "merchant_id": ident,
         "edit": "/merchant/product",
-        "recall": "/catalog/withdrawals", "brand": "Solis", "as_of": now - 3_600_000, "signed": True, "codes": ["4006381333931"], "withdrawn": "", "withdrawn_at": 0,
+        "recall": "/catalog/withdrawals", "brand": "Solis", "as_of": now - 3_600_000, "signed": True, "codes": [("4006381333931", "")], "withdrawn": "", "withdrawn_at": 0,
         "warnings": ("Keep away from eyes.", "Not for children."), "facts": [("Category", "Skin > Serums"), ("Made in", "Germany"), ("Size as packed", "40 × 40 × 110 mm")],
         "articles": [{"sku": "LUM-DGS-30", "title": "30 ml", "facts": [("GTIN", "4006381333931"), ("Weight", "90 g"), ("Suggested price", "$55.00")]}, {"sku": "LUM-DGS-99", "title": "Refill", "facts": []}],
         "sending": [("post", ["Home (Germany, Austria): $4.90 up to 1 kg, $9.00 beyond; free from $100.00; 2–4 days", "Can be fetched"]), ("", ["What sending costs is in the quote"])],

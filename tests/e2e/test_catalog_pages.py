@@ -145,7 +145,7 @@ async def find(market: Market, ana: Desk) -> None:
     await page.get_by_text("Keep away from eyes.").wait_for()
     await page.get_by_role("link", name="Deutsch").click()
     await ana.heading("Tau-Serum")
-    await page.get_by_role("link", name="Who else sells it").first.click()
+    await page.get_by_role("link", name="Who else sells").first.click()
     table = page.get_by_role("table", name="Shops")
     await table.get_by_text("$58.00").wait_for()
     await table.get_by_text("$54.00").wait_for()

@@ -51,6 +51,12 @@ async def test_prices_are_shown_before_and_after_with_the_percentage(world, node
     product = nodes[1].read(lambda unit: unit.catalog.offers(None, "", 1)[0].offer.product.hex())
     assert f'href="/catalog/{product}"' in text
     await desk.reads(PATH, "Changes of lumen are noted since")
+    noir = world.node("noir", "merchant")
+    world.pair(noir, nodes[1])
+    publish(noir, line("oil", "O1", "5.00"))
+    world.deliver()
+    text = await desk.reads(PATH, "Changes are noted from when a catalog arrived on", "lumen: since", "noir: since")
+    assert "Changes of lumen" not in text
 
 
 async def test_what_happened_to_one_product_stands_together(world, nodes, desk):

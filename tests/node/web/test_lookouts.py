@@ -60,7 +60,7 @@ async def test_from_the_product_to_the_list_and_off_it_again(world, shop, desk):
     product = product_of(shop[1], "S1").hex()
     await desk.reads(PATH, "You watch nothing yet", "Open the catalog")
     form = watch_of(await desk.reads(f"/catalog/{product}", "Watch"))
-    await desk.reads(form, "Watch Soap", "Soap at lumen", f"Whoever sells {CODE}", "Any change")
+    await desk.reads(form, "Watch Soap", "Soap at lumen", "Whoever sells it", CODE, "Any change")
     assert await desk.post(PATH, product=product, feed="", scope="product", wish="any", at_most="") == PATH
     text = await desk.reads(PATH, "Soap", "lumen", "Any change", "$5.00")
     lookout = re.search(rf"{PATH}/([0-9a-f]{{64}})/remove", text)[1]
@@ -99,6 +99,19 @@ async def test_a_number_is_watched_from_the_comparison_for_a_price(world, shop, 
     assert f'href="/catalog/compare/{CODE}"' in text
     change(world, shop[0], line("soap", "S1", "4.40", code=CODE))
     await desk.reads("/", "Soap costs less", "5.00 → 4.40 USD")
+
+
+async def test_numbers_of_several_variants_are_told_by_what_each_is(world, shop, desk):
+    sizes = [("S1", "5.00", "30 ml", "4006381333931"), ("S2", "8.00", "50 ml", "4006381333948")]
+    change(
+        world,
+        shop[0],
+        *(line("soap", sku, price, code=code).replace("Title,Default Title", f"Size,{size}") for sku, price, size, code in sizes),
+    )
+    product = product_of(shop[1], "S2").hex()
+    text = await desk.reads(f"/catalog/{product}", "Who else sells 30 ml", "Who else sells 50 ml")
+    assert "Who else sells it" not in text
+    await desk.reads(watch_of(text), "Whoever sells 30 ml", "Whoever sells 50 ml", "4006381333948")
 
 
 async def test_a_search_result_leads_to_the_form_for_its_shop(world, shop, desk):
