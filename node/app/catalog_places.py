@@ -3,15 +3,18 @@
 import asyncio
 import hashlib
 import io
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from node.errors import NotFound, UserError
+from node.errors import NotFound, Unavailable, UserError
 from node.fetch.client import GuardedClient
 
+REST_SECONDS = 5.0
+_LOOKS = 3  # at a file that is being written
 _SECONDS = 120.0
 _MOST_BYTES = 64 << 20  # held in memory while it is read
 _ENDINGS = frozenset((".csv", ".tsv", ".txt", ".xml", ".json", ".jsonl", ".jsonld", ".html", ".htm"))
@@ -27,22 +30,40 @@ class Found:
 
 
 class Places:
-    """The newest file of a folder, or what an address answers."""
+    """The newest file of a folder, or what an address answers. `sleep` is the system's; tests put another in its place."""
+
+    def __init__(self, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._sleep = sleep
 
     @contextmanager
     def open(self, kind: str, place: str, seen: str) -> Iterator[Found]:
-        """What is there now; without a source where it is what was `seen`."""
+        """What is there now; without a source where it is what was `seen`. A file is opened once nobody writes to it, and one that was
+        written to until it closes raises Unavailable `still-written`: what was read of it is not what is there.
+        """
         if kind == "url":
             yield _answered(place, seen)
             return
         path = _newest(Path(place))
-        about = path.stat()
-        mark = f"{path.name}/{about.st_size}/{about.st_mtime_ns}"[:500]
-        if mark == seen:
-            yield Found(path.name, mark, None)
+        if _mark(path) == seen:
+            yield Found(path.name, seen, None)
             return
+        mark = self._at_rest(path)
         with path.open("rb") as source:
             yield Found(path.name[:200], mark, source)
+        if _mark(path) != mark:
+            raise _still_written(path)
+
+    def _at_rest(self, path: Path) -> str:
+        """What the file is, once it has been that for a while: half of an export looks like a shop that gave up the other half."""
+        mark = _mark(path)
+        if time.time() - path.stat().st_mtime >= REST_SECONDS:
+            return mark
+        for _ in range(_LOOKS):
+            self._sleep(REST_SECONDS)
+            before, mark = mark, _mark(path)
+            if mark == before:
+                return mark
+        raise _still_written(path)
 
 
 def _answered(url: str, seen: str) -> Found:
@@ -57,6 +78,19 @@ def _answered(url: str, seen: str) -> Found:
         return Found(name, seen, None)
     # the server may have come to tell the same bytes by another version: it is asked by that next time
     return Found(name, f"{mark} {came.version}".strip(), None if mark == had else io.BytesIO(came.body))
+
+
+def _mark(path: Path) -> str:
+    """What a file is now, as far as can be told without reading it. Raises UserError `folder-unreadable`."""
+    try:
+        about = path.stat()
+    except OSError as error:
+        raise UserError(f"The file {path} cannot be read: {error.strerror}.", code="folder-unreadable") from error
+    return f"{path.name}/{about.st_size}/{about.st_mtime_ns}"[:500]
+
+
+def _still_written(path: Path) -> Unavailable:
+    return Unavailable(f"{path.name} is still being written. It is read once it stays the same for some seconds.", code="still-written")
 
 
 def _newest(folder: Path) -> Path:

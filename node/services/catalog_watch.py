@@ -71,11 +71,17 @@ class CatalogWatch:
 
     def _take(self, row: CatalogSource) -> tuple[str, bool]:
         """What is there, and whether it was taken."""
-        with self._places.open(row.kind, row.place, row.seen) as found:
-            if found.source is None:
-                return found.seen, False
-            staged = self._runs.stage_now(found.source, found.name, row.currency, row.withdraw, 0, row.source)
-            seen = found.seen
+        staged: bytes | None = None
+        try:
+            with self._places.open(row.kind, row.place, row.seen) as found:
+                if found.source is None:
+                    return found.seen, False
+                staged = self._runs.stage_now(found.source, found.name, row.currency, row.withdraw, 0, row.source)
+                seen = found.seen
+        except NodeError:
+            if staged is not None:  # it changed while it was read
+                self._runs.put_aside_now(staged)
+            raise
         view: ProductImportView = self._store.read_now(catalog_imports.get_staged, staged)
         if view.state != "ready" or (view.writes and not row.publish):
             return seen, True  # it waits for a word

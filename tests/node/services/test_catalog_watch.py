@@ -21,8 +21,8 @@ def folder(tmp_path):
     return made
 
 
-def watch(node):
-    return CatalogWatch(node.store, runs(node), Places(), lambda: None)
+def watch(node, sleep=lambda _: None, reading=runs):
+    return CatalogWatch(node.store, reading(node), Places(sleep=sleep), lambda: None)
 
 
 def place(node, folder, **options):
@@ -54,6 +54,56 @@ def test_what_a_folder_brings_waits_for_a_word(world, lumen, folder):
     assert items(lumen) == []
     assert look(lumen) == 1  # the same file again: nothing to read
     assert lumen.read(catalog_imports.list_staged) == []
+
+
+def test_half_of_a_file_is_not_taken_for_a_shop_that_gave_up_the_rest(world, lumen, folder):
+    place(lumen, folder, publish=True, withdraw=True)
+    path, goods = folder / "shop.csv", [line(name, name.upper(), "5") for name in "abcd"]
+    path.write_bytes(shopify(*goods))
+    assert look(lumen) == 1
+    world.clock.tick(3_600_000)
+    path.write_bytes(shopify(*goods[:2]))
+
+    def written_on(seconds):
+        path.write_bytes(shopify(*goods) if goods else shopify(line("e", "E", str(path.stat().st_size))) + path.read_bytes())
+
+    [due] = lumen.read(catalog_sources.due_sources)
+    watch(lumen, written_on).look(due)
+    assert lumen.read(browse.list_feeds)[0].products == 4
+    goods.clear()  # from now on somebody goes on writing
+    world.clock.tick(3_600_000)
+    path.write_bytes(shopify(line("a", "A", "5")))
+    [due] = lumen.read(catalog_sources.due_sources)
+    watch(lumen, written_on).look(due)
+    [shown] = lumen.read(catalog_sources.list_sources)
+    assert "shop.csv is still being written" in shown.error
+    assert (lumen.read(browse.list_feeds)[0].products, lumen.read(catalog_imports.list_staged)) == (4, [])
+
+
+def test_a_file_that_is_written_to_while_it_is_read_is_put_aside(world, lumen, folder):
+    place(lumen, folder, publish=True, withdraw=True)
+    path = folder / "shop.csv"
+    path.write_bytes(shopify(line("a", "A", "5")))
+
+    def reading(node):
+        made = runs(node)
+        genuine = made.stage_now
+
+        def stage_now(*given):
+            staged = genuine(*given)
+            path.write_bytes(shopify(line("a", "A", "5"), line("b", "B", "5")))
+            return staged
+
+        made.stage_now = stage_now
+        return made
+
+    [due] = lumen.read(catalog_sources.due_sources)
+    watch(lumen, reading=reading).look(due)
+    assert "still being written" in lumen.read(catalog_sources.list_sources)[0].error
+    assert (lumen.read(browse.list_feeds), lumen.read(catalog_imports.list_staged)) == ([], [])
+    world.clock.tick(3_600_000)
+    assert look(lumen) == 1
+    assert lumen.read(browse.list_feeds)[0].products == 2
 
 
 def test_what_it_brings_is_signed_by_itself_where_that_was_chosen(world, lumen, folder):
