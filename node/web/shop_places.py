@@ -1,5 +1,6 @@
 """Watched places: folders and addresses that are looked at by the clock for product files."""
 
+import asyncio
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +23,10 @@ _EVERY = [
     ("1440", "Once a day"),
     ("10080", "Once a week"),
 ]
+
+
+WAIT_SECONDS = 3.0
+_looks: "set[asyncio.Task[None]]" = set()  # that take longer, so that they are not let go of half-way
 
 
 class Watching(Runtime, Protocol):
@@ -93,14 +98,32 @@ async def post_pause(request: web.Request) -> web.StreamResponse:
 
 
 async def post_look(request: web.Request) -> web.StreamResponse:
-    """POST /merchant/catalog/places/{source}/look: look now."""
+    """POST /merchant/catalog/places/{source}/look: look now. A server that is silent is waited for, but not by the person."""
     runtime: Any = runtime_of(request)
     watching: Watching = runtime
+    source = id_in(request.match_info["source"])
+    look = asyncio.create_task(watching.catalog_watch.look_now(source))
+    _looks.add(look)
+    look.add_done_callback(_ended)
+    done, _ = await asyncio.wait({look}, timeout=WAIT_SECONDS)
+    if not done:
+        return see_other(
+            request, "/merchant/catalog/places", "It is being looked at. Come back in a minute or two: it says what came of it."
+        )
     try:
-        await watching.catalog_watch.look_now(id_in(request.match_info["source"]))
+        look.result()
     except NodeError as error:
         return see_other(request, "/merchant/catalog/places", str(error), "attention")
+    places: list[SourceView] = await runtime.read(catalog_sources.list_sources)
+    if any(item.error for item in places if item.id == source.hex()):
+        return see_other(request, "/merchant/catalog/places", "It was looked at, and nothing could be read. It says why.", "attention")
     return see_other(request, "/merchant/catalog/places", "Looked at")
+
+
+def _ended(look: "asyncio.Task[None]") -> None:
+    _looks.discard(look)
+    if not look.cancelled():
+        look.exception()  # what went wrong at the place is kept with it; without one, or locked, there is nobody left to tell
 
 
 async def post_forget(request: web.Request) -> web.StreamResponse:

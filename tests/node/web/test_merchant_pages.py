@@ -1,7 +1,9 @@
 """A merchant's own pages over a real store: a shop's export signed into the catalog, and a commission plan in words and by form."""
 
+import asyncio
 import io
 import re
+import threading
 
 import pytest
 import pytest_asyncio
@@ -10,7 +12,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from node.app import catalog_exports
 from node.files.samples import PRODUCTS, sample_path
-from node.services import browse, catalog_batches, catalog_imports, plans, today_setup
+from node.services import browse, catalog_batches, catalog_imports, catalog_sources, plans, today_setup
+from node.services.catalog_watch import CatalogWatch
 from node.web import catalog, catalog_list, shell, shop_catalog, shop_import, shop_orders, shop_places, shop_plan
 from node.web.runtime import RUNTIME
 from node.web.sessions import Sessions
@@ -18,6 +21,7 @@ from tests.node.services.product_files import runs
 from tests.node.services.test_catalog_watch import watch
 from tests.node.services.world import START, World
 from tests.node.web import test_orders
+from tests.patience import PATIENCE
 
 HOST, COOKIE = test_orders.HOST, test_orders.COOKIE
 HEAD = "Handle,Title,Body (HTML),Vendor,Status,Option1 Name,Option1 Value,Variant SKU,Variant Price,Variant Inventory Qty\n"
@@ -355,6 +359,32 @@ async def test_a_folder_is_watched_looked_at_and_forgotten(nodes, desks, tmp_pat
     await lumen.reads("/merchant/catalog/places", "Paused; was every 360 minutes", "Resume")
     assert await lumen.post(one + "/pause") == "/merchant/catalog/places"
     assert await lumen.post(one + "/look") == "/merchant/catalog/places"
+    await lumen.reads("/merchant/catalog/places", "Looked at")
     await lumen.reads("/merchant/catalog", "shop.csv", "1 new would be signed")
     assert await lumen.post(one + "/forget") == "/merchant/catalog/places"
     await lumen.reads("/merchant/catalog/places", "No place is watched")
+
+
+@pytest.mark.asyncio
+async def test_nobody_waits_for_a_place_that_is_silent(nodes, desks, tmp_path, monkeypatch):
+    lumen, _ = desks
+    gone = tmp_path / "gone"
+    place = nodes[0].write(catalog_sources.add_source, kind="folder", place=str(gone), currency="USD")
+    path = f"/merchant/catalog/places/{place.id}/look"
+    assert await lumen.post(path) == "/merchant/catalog/places"
+    await lumen.reads("/merchant/catalog/places", "nothing could be read", "The last look failed")
+    answered, genuine = threading.Event(), CatalogWatch.look
+
+    def silent(*given):
+        answered.wait(PATIENCE)
+        genuine(*given)
+
+    monkeypatch.setattr(CatalogWatch, "look", silent)
+    monkeypatch.setattr(shop_places, "WAIT_SECONDS", 0)
+    gone.mkdir()
+    (gone / "shop.csv").write_text(HEAD + row("a", "1.00"))
+    assert await lumen.post(path) == "/merchant/catalog/places"
+    await lumen.reads("/merchant/catalog/places", "It is being looked at. Come back in a minute or two", "The last look failed")
+    answered.set()
+    await asyncio.gather(*shop_places._looks)
+    assert "The last look failed" not in await lumen.reads("/merchant/catalog/places", "Looked at")
