@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp.web import RouteDef
 
 from node.resources import ui_folder
+from node.web import site
 from node.web.render import Renderer, Viewer
 from node.web.sessions import Session
 from tests.e2e.samples import ANA, LUMEN, NOW, SAMPLES
@@ -28,6 +30,8 @@ HOSTILE = (
 REACH = re.compile(r"(?:tel|sms):[0-9+*#]{3,}|mailto:[\w%+.-]+@[\w%.-]+", re.ASCII)
 """Links out of the desk that only dial or write, with nothing but a number or an address in them."""
 URL_ATTRIBUTES = {"href", "src", "action", "formaction", "hx-get", "hx-post", "hx-put", "hx-delete"}
+LATER_STEPS = {"/setup/confirm", "/setup/passphrase", "/keys/rotated", "/keys/remember", "/restored/rejoin"}
+"""Pages that a form goes on to, or that a desk in no sample is offered."""
 # what decides a branch or is looked up in a table of ours, never shown
 DECIDING = {"state", "kind", "view", "way", "role", "moving", "signed", "active", "you", "done", "revoke", "done_href"}
 
@@ -141,6 +145,17 @@ def test_the_viewer_may_be_hostile_too(renderer: Renderer) -> None:
     viewer = Viewer(name=HOSTILE[0], place=HOSTILE[1])
     page = renderer.page(template, {**values, "notice": HOSTILE[0], "section": "today"}, nonce="the-nonce", session=None, viewer=viewer)
     assert danger(page) == []
+
+
+def test_every_page_is_led_to_from_another(renderer: Renderer) -> None:
+    """A page that only its address opens is there for nobody. What stands in a path, and what a sample happens not to show, is left out."""
+    pages = {str(route.path) for route in site.PAGES if isinstance(route, RouteDef) and route.method == "GET" and "{" not in route.path}
+    led = set()
+    for template, _, desk, values in SAMPLES.values():
+        links = (attributes.get("href") or "" for tag, attributes in Reader(show(renderer, template, desk, values)).tags if tag == "a")
+        led |= {link.partition("?")[0].partition("#")[0] for link in links}
+    planted = "/page/of/nobody"
+    assert {*pages, planted} - led - LATER_STEPS == {planted}
 
 
 def test_every_template_has_a_sample_and_names_its_parameters() -> None:
