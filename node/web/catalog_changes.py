@@ -25,11 +25,11 @@ WORDS = {
     "gone": ("Gone", "stopped"),
     "recalled": ("Called back", "stopped"),
     "allowed": ("Sold again", "done"),
-    "words": ("Other words", "waiting"),
-    "pictures": ("Other pictures", "waiting"),
-    "plan": ("Other commission", "attention"),
-    "deals": ("Other special prices", "active"),
-    "terms": ("Other terms", "waiting"),
+    "words": ("New texts", "waiting"),
+    "pictures": ("New pictures", "waiting"),
+    "plan": ("Commission changed", "attention"),
+    "deals": ("Special prices changed", "active"),
+    "terms": ("Terms changed", "waiting"),
     "many": ("Much changed", "attention"),
 }
 """How a kind of change is named, and its shape."""

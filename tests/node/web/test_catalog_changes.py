@@ -59,6 +59,13 @@ async def test_prices_are_shown_before_and_after_with_the_percentage(world, node
     assert "Changes of lumen" not in text
 
 
+async def test_a_change_of_texts_says_so(world, nodes, desk):
+    follow(world, nodes)
+    publish(nodes[0], line("soap", "S1", "5.00", "Soap with rose"))
+    world.deliver()
+    await desk.reads(PATH, "Soap with rose", "New texts")
+
+
 async def test_what_happened_to_one_product_stands_together(world, nodes, desk):
     follow(world, nodes)
     world.tick(HOUR)
