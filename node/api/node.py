@@ -14,8 +14,9 @@ from protocol.money import exponent
 
 @dataclass(frozen=True, slots=True)
 class StatusView:
-    """How the node is. `network` and `chain`: `ready`, `starting`, `off`, or why they stopped; `trouble` why the store cannot write now, or
-    what a vault that is being opened waits for. `currency` is what the desk's own amounts are in where nobody says it.
+    """How the node is. `network` and `chain`: `ready`, `starting`, `off`, or why they stopped; `trouble` why the store cannot write now,
+    what keeps the index of catalogs from being built, or what a vault that is being opened waits for. `currency` is what the desk's own
+    amounts are in where nobody says it.
     """
 
     state: str

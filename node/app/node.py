@@ -15,7 +15,7 @@ from node.app.restore_job import RestoreJob
 from node.config import Config, save
 from node.errors import ConflictError, Locked
 from node.model.identity import Founded, Founder, Sheets
-from node.services import today
+from node.services import catalog_whole, today
 from node.services.catalog import usual_currency
 from node.vault import keyfile
 from node.web.page import Stage, clock_ms
@@ -47,6 +47,12 @@ def _picture(source: Any) -> Any:
 
 
 _READERS: dict[str, Callable[..., Any]] = {"picture": _picture}
+
+
+def _looked(unit: Any) -> tuple[int, str, str]:
+    """How many messages wait, what amounts are in, and what keeps the index of catalogs from being built."""
+    obstacle = unit.catalog.obstacle
+    return len(unit.outbox.open()), usual_currency(unit), catalog_whole.words(obstacle.code if obstacle else "")
 
 
 def _unlock(data: Path, passphrase: str) -> "Keys":
@@ -246,7 +252,7 @@ class Node:
         if opened is None:
             return StatusView(self.stage().value, "", "", "", "", self.page, "off", [], [], "off", self._opening, 0, VERSION, "")
         keys, host = opened.keys, opened.host
-        waiting, currency = await opened.store.read(lambda unit: (len(unit.outbox.open()), usual_currency(unit)))
+        waiting, currency, stuck = await opened.store.read(_looked)
         return StatusView(
             Stage.OPEN.value,
             keys.name,
@@ -258,7 +264,7 @@ class Node:
             list(host.addresses),
             sorted(host.connected()),
             opened.chain.state,
-            opened.trouble,
+            opened.trouble or stuck,
             waiting,
             VERSION,
             currency,

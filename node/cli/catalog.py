@@ -32,10 +32,13 @@ def _tell_building(call: Call) -> None:
     """Say that what was looked for may be missing, while a catalog of ours is put together again."""
     if call.output.as_json:
         return
-    behind = [feed for feed in call.client.get("/catalog/feeds") if feed["own"] and feed["held"] < feed["size"]]
+    feeds = [feed for feed in call.client.get("/catalog/feeds") if feed["own"]]
+    behind = [feed for feed in feeds if feed["held"] < feed["size"] or feed["trouble"]]
     if behind:
         far = f"{sum(feed['held'] for feed in behind):,} of {sum(feed['size'] for feed in behind):,} records are in"
-        call.output.say(f"Your catalog's index is being built again: {far}; what you look for may be missing until then.")
+        stuck = next((feed["trouble"] for feed in behind if feed["trouble"]), "")
+        going = f"Your catalog's index can't be built: {stuck} So far" if stuck else "Your catalog's index is being built again:"
+        call.output.say(f"{going} {far}; what you look for may be missing until then.")
 
 
 @app.command()
@@ -57,7 +60,7 @@ def feeds(context: typer.Context) -> None:
         call.output.show(found, columns)
         _tell_building(call)
         for feed in found:
-            if feed["trouble"]:
+            if feed["trouble"] and not feed["own"]:
                 call.output.say(f"{feed['merchant_name']}: {feed['trouble']}")
 
 

@@ -87,6 +87,16 @@ class Brought:
 
 
 @dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What keeps the catalog file from following: a code of docs/errors.md (`internal`: a fault of the program's own), and since when
+    (ms).
+    """
+
+    code: str
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """A stretch of slots in order (noun, name): after `low`, up to and with `high`. None: from the first, to the last."""
 

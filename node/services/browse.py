@@ -10,7 +10,7 @@ from protocol.codec import from_bytes
 from protocol.offer import Stock
 from protocol.product import Product
 
-from . import feed_trouble
+from . import catalog_whole, feed_trouble
 from .brand_offers import refusal
 from .brand_plans import BrandsUnit, brand_name
 from .catalog_following import expected
@@ -35,8 +35,9 @@ class FeedView:
     """A feed and how far we are with it. `state_hash` is what its merchant signed and we recomputed, of a part what is here; while
     `held` is less than `size` the catalog file was lost and is being filled again: what is not in yet is missing from lists and searches.
     `expected`: how many records a fetch under way brings in all, 0 when none is, of which `fetched` came; `products` and `offers` are
-    those that are here. `trouble` says in words what `error` is a code of; `verified` only once every record was reckoned into the state
-    hash. `division` (brand, category) and `sections` say which part is followed; empty: all.
+    those that are here. `trouble` says in words what `error` is a code of, of our own what keeps the file from being filled; `verified`
+    only once every record was reckoned into the state hash. `division` (brand, category) and `sections` say which part is followed; empty:
+    all.
     """
 
     feed: str
@@ -179,6 +180,7 @@ def merchant_name(unit: BrandsUnit, identity: bytes) -> str:
 def feed_view(unit: BrandsUnit, row: FeedRow) -> FeedView:
     """A feed as faces show it."""
     held, waiting = unit.catalog.held(row.feed), unit.catalog.fetch(row.feed)
+    obstacle = unit.catalog.obstacle if row.own and not unit.catalog.is_whole(row.feed) else None
     return FeedView(
         row.feed.hex(),
         row.identity.hex(),
@@ -193,10 +195,10 @@ def feed_view(unit: BrandsUnit, row: FeedRow) -> FeedView:
         row.synced_at,
         row.synced_at,
         bool(row.checkpoint) and not row.error and held.size >= row.size and held.sealed is None and (row.own or held.part == row.part),
-        row.error,
+        obstacle.code if obstacle else row.error,
         held.size,
         0 if row.own else expected(unit, row.feed),
-        feed_trouble.words(row),
+        catalog_whole.words(obstacle.code) if obstacle else feed_trouble.words(row),
         row.part.division.value if row.part else "",
         tuple(name for name in row.part.names if name) if row.part else (),
         waiting.records if waiting else held.products + held.offers,

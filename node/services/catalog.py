@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from node.errors import UserError
-from node.model.catalog import Brought, Entry, FeedRow, OfferRecord, PlanRecord, ProductRecord
+from node.model.catalog import Brought, Entry, FeedRow, Obstacle, OfferRecord, PlanRecord, ProductRecord
 from node.model.listing import ProductFile, ProductRow
 from node.model.peers import Peer
 from protocol.codec import from_bytes
@@ -46,6 +46,8 @@ class CatalogBook(Feeds, Protocol):
     def feeds(self, *, own: bool | None = None) -> Sequence[FeedRow]: ...  # noqa: D102
     def keep_feed(self, row: FeedRow) -> None: ...  # noqa: D102
     def is_whole(self, feed: bytes, /) -> bool: ...  # noqa: D102
+    @property
+    def obstacle(self) -> Obstacle | None: ...  # noqa: D102
     def since_part(self, feed: bytes, seq: int, part: Part | None, but: Part | None = None) -> Iterator[Entry]: ...  # noqa: D102
     def numbers_part(self, feed: bytes, part: Part) -> Sequence[int]: ...  # noqa: D102
     def section_leaves(self, feed: bytes, division: Division) -> tuple[SectionLeaf, ...]: ...  # noqa: D102

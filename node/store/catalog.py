@@ -9,7 +9,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from node.errors import IntegrityError
-from node.model.catalog import Brought, Entry, FeedRow, Fetch, Held, OfferRecord, PlanRecord, ProductRecord, Span
+from node.model.catalog import Brought, Entry, FeedRow, Fetch, Held, Obstacle, OfferRecord, PlanRecord, ProductRecord, Span
 from protocol.codec import from_bytes, from_checked, to_bytes
 from protocol.envelope import verify
 from protocol.log import Frontier
@@ -131,6 +131,11 @@ class Catalog:
         if feed not in self._whole:
             self._whole[feed] = self._db.execute(_BEHIND, (feed, self._exact)).fetchone() is None
         return self._whole[feed]
+
+    @property
+    def obstacle(self) -> Obstacle | None:
+        """What keeps the file from following our own logs."""
+        return self._file.obstacle
 
     def held(self, feed: bytes) -> Held:
         """How far the file has the feed; size 0 when it hasn't."""

@@ -17,7 +17,7 @@ from sqlcipher3 import dbapi2
 from sqlite_utils import Database
 
 from node.errors import IntegrityError, Locked, UserError
-from node.model.catalog import Held, Span
+from node.model.catalog import Held, Obstacle, Span
 from protocol.errors import Malformed
 from protocol.operations import element
 from protocol.product import product_id
@@ -67,6 +67,8 @@ class CatalogFile:
     def __init__(self, path: Path, database: Database, clock: Callable[[], int], *, mended: bool) -> None:
         self.path = path
         self.mended = mended
+        self.obstacle: Obstacle | None = None
+        """What keeps it from following the store's own logs."""
         self._clock = clock
         self._db = database
         self._closed = False
@@ -167,6 +169,11 @@ class CatalogFile:
                 raise
             self._distrust()
             raise damaged_catalog() from error
+
+    def hinder(self, code: str) -> None:
+        """It does not follow for now, for this reason."""
+        if self.obstacle is None or self.obstacle.code != code:
+            self.obstacle = Obstacle(code, self._clock())
 
     def close(self) -> int:
         """Let what has begun end, refuse the rest; the mark of the file as it is left, once no other connection has it open."""

@@ -73,7 +73,7 @@ class Store(Generic[M]):
         self._closed = False
         self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._read_threads = ThreadPoolExecutor(len(readers) - 1, thread_name_prefix="store-reader")
-        self._rebuilding = Rebuilding(readers[0], catalog, self._end_rebuilding)
+        self._rebuilding = Rebuilding(readers[0], catalog, self)
 
     @classmethod
     def open(
@@ -203,9 +203,12 @@ class Store(Generic[M]):
         if CATALOG in topics:
             self._catch_up(brought)
         if topics:
-            for hook in self._hooks:
-                hook(topics)
+            self._call(topics)
         return result
+
+    def _call(self, topics: frozenset[str]) -> None:
+        for hook in self._hooks:
+            hook(topics)
 
     def _transact_each(self, bodies: Sequence[Callable[[Unit[M]], object]]) -> list[Exception | None]:
         try:
@@ -233,19 +236,26 @@ class Store(Generic[M]):
             log.warning("the catalog file is behind: %s", error)
             self._rebuilding.start()
 
-    def _end_rebuilding(self) -> None:
-        """What is left, where nobody writes meanwhile. From then on the file follows each commit again."""
+    def end_rebuilding(self) -> None:
+        """What is left, where nobody writes meanwhile. From then on the file follows each commit again. For the thread that rebuilds it."""
+        self._in_writer(self._rebuilt)
+
+    def tell(self) -> None:
+        """What keeps the catalog file from following is another than before, or gone. For the thread that rebuilds it."""
+        self._in_writer(lambda: self._call(frozenset({"changes"})))
+
+    def _in_writer(self, work: Callable[[], None]) -> None:
         try:
-            concluded = self._write_thread.submit(self._rebuilt)
+            done = self._write_thread.submit(work)
         except RuntimeError:  # a store that closes shuts the thread down at any time
             raise Locked("The store is closed: unlock first.") from None
-        concluded.result()
+        done.result()
 
     def _rebuilt(self) -> None:
         catch_up(self._writer, self.catalog)
+        self.catalog.obstacle = None
         self._rebuilding.is_under_way = False
-        for hook in self._hooks:
-            hook(frozenset({CATALOG, "changes"}))
+        self._call(frozenset({CATALOG, "changes"}))
 
     def _fold(self) -> None:
         with named():

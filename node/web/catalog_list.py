@@ -97,7 +97,9 @@ async def show_list(request: web.Request) -> web.StreamResponse:
             if feed.expected and not feed.verified and not feed.trouble
         ],
         refused=[
-            {"name": feed.merchant_name, "text": feed.trouble, "proof": feed.error == "equivocation"} for feed in feeds if feed.trouble
+            {"name": feed.merchant_name, "text": feed.trouble, "proof": feed.error == "equivocation"}
+            for feed in feeds
+            if feed.trouble and not feed.own
         ],
         follows=any(not feed.own for feed in feeds),
         partly=[{"name": feed.merchant_name, "count": len(feed.sections)} for feed in feeds if feed.sections],

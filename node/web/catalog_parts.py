@@ -33,10 +33,12 @@ def large(product: str, shown: PictureView) -> str:
     return f"/media/{shown.hash}?form=full&product={product}&small={shown.thumbnail}"
 
 
-def building(feeds: Iterable[FeedView]) -> dict[str, int] | None:
-    """How far our own catalogs are that the desk puts together again; None where nothing is missing."""
-    behind = [feed for feed in feeds if feed.own and feed.held < feed.size]
-    return {"done": sum(feed.held for feed in behind), "of": sum(feed.size for feed in behind)} if behind else None
+def building(feeds: Iterable[FeedView]) -> dict[str, int | str] | None:
+    """How far our own catalogs are that the desk puts together again, and what is in the way; None where nothing is missing."""
+    behind = [feed for feed in feeds if feed.own and (feed.held < feed.size or feed.trouble)]
+    if not behind:
+        return None
+    return {"done": sum(feed.held for feed in behind), "of": sum(feed.size for feed in behind), "trouble": behind[0].trouble}
 
 
 async def customer_named(runtime: Runtime, customer: str) -> dict[str, str] | None:

@@ -16,12 +16,13 @@ from node.services import (
     pictures,
     pricing,
     publishing,
+    today,
     withdrawals,
 )
 from node.services import catalog_following as following
 from node.services.catalog_edits import CatalogEdits
 from node.services.catalog_staging import Beginning
-from node.services.catalog_whole import is_whole
+from node.services.catalog_whole import is_whole, words
 from tests.node.services.catalog_goods import feed_id, feed_of, line, publish, same
 
 
@@ -70,6 +71,31 @@ def test_what_needs_all_of_it_waits_and_says_so(shop, what):
         SIGNED[what](lumen)
     assert refused.value.code == "not-ready"  # which peers ask again after
     assert log_of(lumen) == before
+
+
+def test_what_is_in_the_way_is_said_with_what_to_do(shop):
+    lumen, ana = shop
+    lumen.store.catalog.hinder("disk-full")
+    assert lumen.read(browse.list_feeds)[0].trouble == ""  # all of it is there
+    with behind(lumen):
+        with pytest.raises(Unavailable, match=r"can't be built: .* records are in\. The disk is full\. Free some space\.") as refused:
+            publish(lumen, line("late", "L1", "9.00"))
+        assert refused.value.code == "not-ready"
+        shown = feed_of(lumen)
+        assert (shown.error, shown.verified) == ("disk-full", False)
+        assert "Free some space" in shown.trouble
+        assert [item.text for item in lumen.read(today.show).items if item.kind == "catalog-index"] == [shown.trouble]
+    assert feed_of(ana).trouble == ""
+
+
+@pytest.mark.parametrize(
+    "code", ["disk-full", "disk-failed", "store-busy", "store-unwritable", "catalog-damaged", "damaged", "log-damaged"]
+)
+def test_each_obstacle_has_words_of_its_own(code):
+    assert f"({code})" not in words(code)
+    assert words(code)
+    assert "(internal)" in words("internal")
+    assert words("") == ""
 
 
 def test_afterwards_what_is_signed_is_right(world, shop):

@@ -3,7 +3,7 @@
 import signal
 import subprocess
 import sys
-from threading import Event
+from threading import Event, Semaphore
 
 import pytest
 
@@ -163,6 +163,90 @@ def test_what_is_in_the_way_puts_it_off(make, path, bounds, lost, monkeypatch, e
     assert rebuilt(make()) == lost
 
 
+@pytest.fixture
+def stuck(monkeypatch, bounds):
+    """What is in the way of the file until it is taken away, met from the third batch on; how often it was met, and the pauses."""
+    errors, met, pauses, original = [], Semaphore(0), [], FileWriter.project
+
+    def project(writer, feed, logged, *given):
+        if errors and logged.size > 20:
+            raise errors[0]
+        return original(writer, feed, logged, *given)
+
+    def pause(event, seconds=None):
+        pauses.append(seconds)
+        met.release()
+        return waits(event, 0.001)
+
+    waits = Event.wait
+    stopping = type("Stopping", (Event,), {"wait": pause})
+    monkeypatch.setattr(FileWriter, "project", project)
+    monkeypatch.setattr(rebuilding, "Event", stopping)
+    yield type("Stuck", (), {"errors": errors, "met": met, "pauses": pauses})()
+    errors.clear()
+
+
+def met(stuck, times):
+    for _ in range(times):
+        assert stuck.met.acquire(timeout=SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (Unavailable("full", code="disk-full"), "disk-full"),
+        (IntegrityError("torn", code="damaged"), "catalog-damaged"),
+        (ValueError("odd"), "internal"),
+    ],
+)
+def test_what_stays_in_the_way_is_told_logged_once_asked_ever_more_rarely_and_gone_once_it_goes_on(make, lost, stuck, caplog, error, code):
+    stuck.errors.append(error)
+    store, told = make(), []
+    store.after_commit(told.append)
+    met(stuck, 8)
+    found = store.read_now(lambda unit: unit.catalog.obstacle)
+    assert (found.code, held(store).size) == (code, 20)
+    assert stuck.pauses[:8] == [15, 30, 60, 120, 240, 240, 240, 240]
+    assert sum("is behind" in record.message for record in caplog.records) == 1
+    stuck.errors.clear()
+    assert rebuilt(store) == lost
+    assert store.read_now(lambda unit: unit.catalog.obstacle) is None
+    assert told[-1] == {"catalog", "changes"}
+
+
+def test_another_obstacle_is_told_and_met_soon_again_and_none_is_told_as_soon_as_a_batch_is_in(make, lost, stuck, monkeypatch):
+    stuck.errors.append(Unavailable("full", code="disk-full"))
+    store, told = make(), []
+    met(stuck, 3)
+    store.after_commit(lambda topics: told.append((topics, store.catalog.obstacle)))
+    stuck.errors[0] = Unavailable("torn", code="disk-failed")
+    while store.catalog.obstacle.code != "disk-failed":
+        met(stuck, 1)
+    assert told[0][1].code == "disk-failed"
+    assert 15 in stuck.pauses[1:]
+    stuck.errors.clear()
+    rebuilt(store)
+    assert [(set(topics), obstacle) for topics, obstacle in told[1:]] == [({"changes"}, None), ({"catalog", "changes"}, None)]
+
+
+def test_an_obstacle_while_the_store_opens_does_not_keep_it_shut(make, path, lost, stuck, monkeypatch):
+    stuck.errors.append(Unavailable("full", code="disk-full"))
+    monkeypatch.setattr("node.store.store.AT_ONCE", 1000)
+    store = make()
+    met(stuck, 1)
+    assert store.catalog.obstacle.code == "disk-full"
+    stuck.errors.clear()
+    assert rebuilt(store) == lost
+
+
+def test_a_store_that_closes_meanwhile_closes_at_once(make, lost, stuck):
+    stuck.errors.append(Unavailable("full", code="disk-full"))
+    store = make()
+    met(stuck, 1)
+    store.close()
+    assert not store._rebuilding._thread.is_alive()
+
+
 def test_a_full_disk_while_something_is_signed_is_made_up_for_without_a_restart(make, bounds, monkeypatch):
     store, full, original = make(), [1], FileWriter.project
     Publisher(store).publish(goods(2))
@@ -211,7 +295,7 @@ def test_a_store_that_closed_just_before_the_last_look_ends_it(make):
     store = make()
     store._write_thread.shutdown()
     with pytest.raises(Locked):
-        store._end_rebuilding()
+        store.end_rebuilding()
 
 
 def test_who_reads_before_the_file_has_followed_sees_what_was_before_and_who_writes_never_does(make, monkeypatch):

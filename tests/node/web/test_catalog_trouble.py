@@ -207,3 +207,19 @@ async def test_a_catalog_of_ours_that_is_put_together_again_says_so_wherever_it_
     for path in ("/catalog", "/merchant/products"):
         assert page not in (await writers.get(path))[1]
     assert words not in await writers.says("catalog", "list")
+
+
+async def test_what_keeps_a_catalog_of_ours_from_being_put_together_is_said_with_what_to_do(shop, writers):
+    lumen, _ = shop
+    publish(lumen, *(line(f"p{number}", f"P{number}", "2.00") for number in range(5)))
+    words = ("can't be built", "Free some space", "5 of 12 records are in")
+    with behind(lumen):
+        lumen.store.catalog.hinder("disk-full")
+        for path in ("/catalog", "/merchant/products"):
+            text = " ".join((await writers.get(path))[1].replace("&#39;", "'").split())
+            assert all(word in text for word in words), path
+            assert "does not go on" not in text
+        for command_ in (("feeds",), ("list",)):
+            said = " ".join((await writers.says("catalog", *command_)).split())
+            assert all(word in said for word in words), command_
+            assert said.count("Free some space") == 1
