@@ -69,6 +69,13 @@ def members(unit: Any) -> Iterable[TodayItem]:
             yield TodayItem("member", "merchant", f"{name} wants to sell for you", text, "/merchant/members", "Answer", row.asked_at, name)
 
 
+_ABOUT = {
+    "hello": "how to reach you", "catalog": "a catalog", "order": "an order", "grant": "who sees what", "team": "the team",
+    "commission": "commissions", "recovery": "getting records back",
+}  # fmt: skip
+"""What a topic is to a person."""
+
+
 def refused(unit: Any) -> list[Any]:
     """Messages refused in the last day."""
     return list(unit.outbox.refusals(unit.now - DAY_MS, MOST))
@@ -79,7 +86,8 @@ def messages(unit: Any) -> Iterable[TodayItem]:
     for entry in refused(unit):
         name = name_of(unit, entry.peer)
         title = f"{name} did not take a message"
-        yield TodayItem("message", "", title, f"About: {entry.topic}. Reason: {entry.code}", "/peers", "", entry.created, name)
+        text = f"It was about {_ABOUT.get(entry.topic, entry.topic)}. The answer was: {entry.code.replace('-', ' ')}."
+        yield TodayItem("message", "", title, text, "/peers", "", entry.created, name)
     oldest: dict[str, int] = {}
     for entry in unit.outbox.open():
         if unit.now - entry.created > LONG_MS:

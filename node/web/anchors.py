@@ -65,7 +65,7 @@ async def anchor_now(request: web.Request) -> web.StreamResponse:
         await runtime_of(request).write(anchors.anchor)
     except NodeError as error:
         return await _page(request, str(error))
-    return see_other(request, PATH)
+    return see_other(request, PATH, "It is on its way to the chain")
 
 
 async def schedule(request: web.Request) -> web.StreamResponse:
@@ -74,7 +74,7 @@ async def schedule(request: web.Request) -> web.StreamResponse:
         await runtime_of(request).write(anchors.schedule, every=form_of(request)["every"])
     except NodeError as error:
         return await _page(request, str(error))
-    return see_other(request, PATH)
+    return see_other(request, PATH, "Saved")
 
 
 ROUTES = (web.get(PATH, show), web.post(PATH, anchor_now), web.post(f"{PATH}/schedule", schedule))

@@ -65,7 +65,7 @@ def test_a_silent_peer_is_told_of_after_ten_minutes_and_a_refusal_for_a_day(tmp_
     (row,) = ana.read(today.list_outbox)
     assert (row.name, row.state) == ("ben", "waiting")
     ana.write(lambda unit: unit.outbox.refused(bytes.fromhex(row.id), "too-large"))
-    assert "too-large" in ana.read(today.show).items[0].text
+    assert ana.read(today.show).items[0].text.endswith("The answer was: too large.")
     world.clock.tick(25 * 3_600_000)
     assert kinds(ana) == []
 

@@ -47,6 +47,7 @@ async def test_a_shop_anchors_and_a_seller_reads_what_it_says(shop, desks):
     page = await ana.reads(anchors.PATH, "None of your shops has done this yet")
     assert "Write it now" not in page
     assert await lumen.post(anchors.PATH) == anchors.PATH
+    await lumen.reads(anchors.PATH, "It is on its way to the chain")
     head = anchored(shop)
     chain, by = Chain(), shop.lumen.read(lambda unit: unit.me.chain_address(0))
     chain.write(shop.lumen, shop.ana, head=head, by=by)
@@ -61,7 +62,7 @@ async def test_a_shop_anchors_and_a_seller_reads_what_it_says(shop, desks):
 async def test_the_schedule_is_kept_and_what_is_wrong_is_told(shop, desks):
     lumen, _ = desks
     assert await lumen.post(f"{anchors.PATH}/schedule", every="weekly") == anchors.PATH
-    assert '<option value="weekly" selected' in await lumen.reads(anchors.PATH)
+    assert '<option value="weekly" selected' in await lumen.reads(anchors.PATH, "Saved")
     with pytest.raises(AssertionError, match="Say off, daily or weekly"):
         await lumen.post(f"{anchors.PATH}/schedule", every="hourly")
     shop.lumen.write(wallet.place_chain, wallet.Place(PLACED.chain_id, PLACED.gms, PLACED.vault))
