@@ -189,12 +189,12 @@ class Entries:
     upto: int = key(4)
 
     def read(self, asked: Sequence[int]) -> Iterator[Row]:
-        """Its rows. Raises Malformed `bad-page` for one that was not asked for."""
-        wanted = set(asked)
+        """Its rows. Raises Malformed `bad-page` for one that was not asked for, or stands before one with a lower number."""
+        wanted, before = set(asked), 0
         for row in read_rows(unpress(self.rows)):
-            if row.seq not in wanted or row.seq > self.upto:
-                raise Malformed("an entry that was not asked for", code="bad-page")
-            wanted.discard(row.seq)
+            if row.seq not in wanted or not before < row.seq <= self.upto:
+                raise Malformed("an entry that was not asked for, or not in order", code="bad-page")
+            before = row.seq
             yield row
 
 

@@ -15,6 +15,7 @@ from .kinds import Kind, Topic
 from .product import Product
 
 PIECE_BYTES = 900_000  # fits a frame
+MOST_PIECES = 64  # of one picture: each is a question
 
 
 class MediaForm(StrEnum):
@@ -68,6 +69,7 @@ class Gathering:
     form: MediaForm
     size: int = 0
     content: bytearray = field(default_factory=bytearray)
+    pieces: int = 0
 
     def add(self, answer: Media) -> bool:
         """Take the piece that follows; whether more is due.
@@ -80,6 +82,9 @@ class Gathering:
             raise Malformed("the picture changes its size on the way", code="bad-media")
         if not answer.data or len(self.content) + len(answer.data) > answer.size:
             raise Malformed("a piece holds something, and no more than is due", code="bad-media")
+        self.pieces += 1
+        if self.pieces == MOST_PIECES and len(self.content) + len(answer.data) < answer.size:
+            raise Malformed(f"the picture comes in more than {MOST_PIECES} pieces", code="bad-media")
         self.size = answer.size
         self.content += answer.data
         return len(self.content) < self.size

@@ -12,7 +12,7 @@ from node.errors import NotFound, UserError
 from node.model.anchor import AnchorerRow, AnchorRow, CheckRow
 from node.model.catalog import FeedRow
 from protocol.anchor import TYPE, Anchorer, ProofAnswer, ProofRequest, Verdict, judge
-from protocol.envelope import sign, verify
+from protocol.envelope import check_time, sign, verify
 from protocol.errors import Conflict, Untimely
 from protocol.ids import digest
 from protocol.kinds import Topic
@@ -231,6 +231,7 @@ def _keep(unit: AnchorUnit, row: FeedRow, found: AnchorRow, verdict: Verdict) ->
 
 def _on_anchorer(unit: AnchorUnit, incoming: Incoming) -> None:
     signed = incoming.signed
+    check_time(signed.envelope, unit.now)
     said = signed.read(Anchorer)
     if said.identity != incoming.peer.identity:
         raise Conflict("a peer names its own address only", code="wrong-identity")

@@ -9,7 +9,7 @@ from node.model.brand import BrandPlanRecord, BrandRow, HeadRow, ReportRow
 from node.model.peers import Peer
 from protocol.brand_plan import TYPE, BrandPlan, brand_plan_hash, check_bounds
 from protocol.codec import from_bytes, to_bytes
-from protocol.envelope import Signed, sign, verify
+from protocol.envelope import Signed, check_time, sign, verify
 from protocol.errors import Conflict
 from protocol.identity import IdentityState, Presentation, Role
 from protocol.kinds import Topic
@@ -147,6 +147,7 @@ def take_bounds(unit: BrandsUnit, state: IdentityState, raw: bytes) -> BrandPlan
     """
     signed = verify(raw, TYPE)
     state.require_live(signed.envelope.author)
+    check_time(signed.envelope, unit.now)
     bounds = signed.read(BrandPlan)
     if bounds.brand != state.identity:
         raise Conflict("a brand signs its own bounds only", code="wrong-identity")

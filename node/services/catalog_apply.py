@@ -28,6 +28,9 @@ from .catalog_following import Standing
 from .catalog_serving import live_numbers
 
 MOST_STAGED_BYTES = 1 << 30  # of one feed, compressed, waiting for the rest of an answer
+LEAST_COUNTED = 1 << 16  # bytes, of any answer: one that brings little costs a question as well
+MOST_DIFFERENT = 100_000  # entries, and bytes of theirs, that are fetched by number: beyond, packs are cheaper
+MOST_DIFFERENT_BYTES = 1 << 26
 MOST_ROUNDS = 24
 TRIES = 3
 
@@ -88,7 +91,7 @@ class Pages:
         if more and not rows:
             raise Malformed("a page is empty though more follows", code="bad-page")
         held = self._fetch
-        following = replace(held, reached=page.upto, records=held.records + len(rows), size=held.size + len(page.rows))
+        following = replace(held, reached=page.upto, records=held.records + len(rows), size=held.size + max(len(page.rows), LEAST_COUNTED))
         if following.size > MOST_STAGED_BYTES:
             await self.clear()
             raise Conflict(f"the catalog has more than {MOST_STAGED_BYTES >> 20} MB to fetch at once", code="too-large")
@@ -208,25 +211,34 @@ class Repair:
         for _ in range(MOST_ROUNDS):
             assert question is not None
             answer: Ranges = await self._ask(RangesRequest(self._feed, question, self._part), Ranges)
-            if head and answer.checkpoint != head:
-                return None, answer.checkpoint
+            if answer.checkpoint != head:
+                await self._store.read(following.check_signed, self._feed, answer.checkpoint)
+                if head:
+                    return None, answer.checkpoint
             head = answer.checkpoint
             question = await asyncio.to_thread(conclude, held, answer.ranges, found)
+            if len(found.missing) + len(found.excess) > MOST_DIFFERENT:
+                raise Malformed("too much differs to be fetched by number", code="too-different")
             if question is None:
                 return found, head
         raise Malformed("the comparison leads nowhere", code="no-progress")
 
     async def _missing(self, found: Difference, head: bytes) -> tuple[list[Entry], bytes]:
         rows: list[Entry] = []
-        left = sorted(found.missing)
+        left, room = sorted(found.missing), MOST_DIFFERENT_BYTES
         while left:
             asked = tuple(islice(left, MOST_ENTRIES))
             answer: Entries = await self._ask(EntriesRequest(self._feed, asked), Entries)
             if answer.checkpoint != head:
+                await self._store.read(following.check_signed, self._feed, answer.checkpoint)
                 return [], answer.checkpoint
             if answer.upto < asked[0]:
                 raise Malformed("the answer leads nowhere", code="no-progress")
-            rows += await asyncio.to_thread(checked, self._at, answer.read(asked))
+            came = await asyncio.to_thread(checked, self._at, answer.read(asked))
+            room -= max(sum(len(row.record or b"") for row in came), LEAST_COUNTED)
+            if room < 0:
+                raise Malformed("too much differs to be fetched by number", code="too-different")
+            rows += came
             left = [number for number in left if number > answer.upto]
         return rows, head
 

@@ -5,6 +5,7 @@ What there is to choose from is asked of the merchant while one chooses: whoever
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Protocol
 
 from node.errors import NotFound, RemoteRefusal, UserError
@@ -19,6 +20,7 @@ from .brand_plans import BrandsUnit
 from .browse import FeedView, feed_view
 
 DEADLINE_SECONDS = 20.0
+MOST_ANSWERS = 64  # a list of so many sections as there may be takes fewer
 
 
 class Network(Protocol):
@@ -92,24 +94,31 @@ def _chosen_from(unit: BrandsUnit, feed: bytes) -> FeedRow:
 
 
 async def list_sections(store: Reading, network: Network, feed: bytes, division: str = "brand") -> list[SectionView]:
-    """What a merchant's catalog is divided into, as it says now. Raises NotFound, Unavailable, UserError `bad-choice`, `whole-only`."""
+    """What a merchant's catalog is divided into, as it says now.
+
+    Raises NotFound, Unavailable, Malformed, UserError `bad-choice`, `whole-only`.
+    """
     if division not in tuple(Division):
         raise UserError(f"A catalog is divided by {' or by '.join(Division)}.", code="bad-choice")
     peer, addresses, chosen = await store.read(_whom, feed)
     found: list[tuple[str, int, int]] = []
     after: str | None = None
-    while True:
+    for _ in range(MOST_ANSWERS):
         body = pack(SectionsRequest(feed, Division(division), after))
         record = unpack(Topic.CATALOG, await network.request(peer, addresses, Topic.CATALOG, body, DEADLINE_SECONDS)).record
         if isinstance(record, Nack):
             raise RemoteRefusal(record.message, code=record.code)
         if not isinstance(record, SectionList):
             raise Malformed("a list of sections was asked for", code="unexpected-reply")
+        names = [*([] if after is None else [after]), *(item.name for item in record.sections)]
+        if any(name >= following for name, following in pairwise(names)):
+            raise Malformed("the sections do not stand in the order of their names, after the one asked for", code="no-progress")
         found += [(item.name, item.count, item.size) for item in record.sections]
         if not record.sections or len(found) >= min(record.total, MOST_SECTIONS):
             part = chosen if chosen is not None and chosen.division == division else None
             return [SectionView(*row, chosen=part is not None and part.covers(row[0])) for row in _levels(Division(division), found)]
         after = record.sections[-1].name
+    raise Malformed("the list of sections has no end", code="no-progress")
 
 
 def _levels(division: Division, found: Sequence[tuple[str, int, int]]) -> list[tuple[str, int, int]]:

@@ -5,6 +5,7 @@ It sends nothing: `catalog_sync` does what is due here, and everything it was an
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Protocol
 
 from node.errors import NotFound
@@ -27,6 +28,7 @@ from .exchange import Exchange, Incoming
 from .lookout_sights import LookoutsUnit
 
 MOST_FEEDS = 64  # of one publisher
+MOST_PASSED = 1_024  # heads of a relayed feed between ours and the newest: a relay keeps no more
 STALE_MS = 7 * 24 * 60 * 60_000  # a writer signs its head anew each day
 ASK_AGAIN_MS = 60 * 60_000  # a publisher says when something changes; this is for what was lost on the way
 
@@ -131,6 +133,18 @@ def take_feeds(unit: BrandsUnit, peer_id: str, answer: FeedsAnswer) -> tuple[byt
 def check_head(unit: ForksUnit, feed: bytes, raw: bytes, proof: Sequence[bytes], hops: Sequence[Hop] = ()) -> Checkpoint:
     """The newest head in an answer, which goes on from the one accepted, where it was relayed by the heads between.
 
+    Raises as `check_signed` and `check_hops`.
+    """
+    checkpoint = check_signed(unit, feed, raw)
+    before = check_hops(unit, feed, hops)
+    if before is not None:
+        check_extends(before, checkpoint, proof)
+    return checkpoint
+
+
+def check_signed(unit: ForksUnit, feed: bytes, raw: bytes) -> Checkpoint:
+    """A head that the feed's writer signed lately, whatever it goes on from.
+
     Raises Contradiction, Conflict (`rollback`, `wrong-log`), BadSignature, Untimely, Unauthorized (`not-live`, `wrong-writer`).
     """
     row = _followed(unit, feed)
@@ -138,11 +152,10 @@ def check_head(unit: ForksUnit, feed: bytes, raw: bytes, proof: Sequence[bytes],
     checkpoint = verify_checkpoint(raw, log=feed)
     require_writer(unit, row, signed)
     require_one_history(unit, row, raw, checkpoint)
+    if checkpoint.size < row.size:
+        raise Conflict("an earlier head than the one accepted", code="rollback")
     check_time(signed.envelope, unit.now)
     _require_recent(unit, checkpoint)
-    before = check_hops(unit, feed, hops)
-    if before is not None:
-        check_extends(before, checkpoint, proof)
     return checkpoint
 
 
@@ -169,14 +182,21 @@ def check_hops(unit: ForksUnit, feed: bytes, hops: Sequence[Hop]) -> Checkpoint 
         return None
     before = verify_checkpoint(row.checkpoint, log=feed)
     for hop in hops:
-        require_writer(unit, row, verify(hop.checkpoint, CHECKPOINT))
-        between = verify_checkpoint(hop.checkpoint, log=feed)
+        signed, between = _between(hop.checkpoint, feed)
+        require_writer(unit, row, signed)
+        check_time(signed.envelope, unit.now)
         require_one_history(unit, row, hop.checkpoint, between)
         if between.size <= before.size:
             raise Malformed("a head between leads nowhere", code="no-progress")
         check_extends(before, between, hop.proof)
         before = between
     return before
+
+
+@lru_cache(maxsize=2 * MOST_PASSED)
+def _between(raw: bytes, feed: bytes) -> tuple[Signed, Checkpoint]:
+    """A head as signed. The same ones are shown again with each page: whether the bytes are right is looked at once."""
+    return verify(raw, CHECKPOINT), verify_checkpoint(raw, log=feed)
 
 
 def check_part(unit: BrandsUnit, feed: bytes, part: Part, checkpoint: Checkpoint, proof: PartProof | None) -> Shown:
@@ -221,6 +241,7 @@ def check_manifest(unit: ForksUnit, feed: bytes, signed: Signed) -> tuple[Manife
     require_writer(unit, row, signed)
     check_time(signed.envelope, unit.now)
     manifest, checkpoint = open_manifest(signed, feed=feed)
+    check_time(verify(manifest.checkpoint, CHECKPOINT).envelope, unit.now)
     require_one_history(unit, row, manifest.checkpoint, checkpoint)
     return manifest, checkpoint
 
@@ -284,11 +305,12 @@ def _on_changed(unit: ForksUnit, incoming: Incoming) -> None:
     if row is None:
         unit.settings.set(_wanted(incoming.peer), value=True)
     elif row.identity == incoming.peer.identity or incoming.peer.identity in unit.brands.relays(row.feed):
-        head = verify_checkpoint(changed.checkpoint, log=row.feed)
+        signed, head = verify(changed.checkpoint, CHECKPOINT), verify_checkpoint(changed.checkpoint, log=row.feed)
         try:
-            require_writer(unit, row, verify(changed.checkpoint, CHECKPOINT))
-        except Unauthorized as problem:
-            if problem.code != "wrong-writer":
+            require_writer(unit, row, signed)
+            check_time(signed.envelope, unit.now)
+        except (Unauthorized, Untimely) as problem:
+            if problem.code == "not-live":
                 raise
             fail(unit, row.feed, problem.code)
             return

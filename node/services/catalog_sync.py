@@ -38,7 +38,7 @@ LOOK_SECONDS = 30.0
 FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 1.0, 600.0
 AT_ONCE = 3  # publishers asked at once
 MOST_SOURCES = 8  # peers that are asked for a pack
-MOST_PASSED = 1_024  # heads of a relayed feed between ours and the newest: a relay keeps no more
+MOST_SHOWN = 64  # answers that bring these heads; a relay puts into each what fits
 LEAST_SHARE = 10  # what a part must be of all, one in so many, for the rest to be fetched by itself where there are packs
 _NEEDS_ALL = frozenset({"state-mismatch", "too-different"})
 _NEEDS_WHOLE = frozenset({"state-mismatch", "undivided", "unknown-key", "whole-only"})
@@ -218,13 +218,15 @@ class CatalogSync:
         await pages.begin()
         head = at.row.checkpoint_id if at.current and not anew else None
         passed: list[Hop] = []
+        shown = 0
         while True:
             known = verify_checkpoint(passed[-1].checkpoint).size if passed else at.row.size
             try:
                 answer = await self._ask(errand, SinceRequest(feed, pages.reached, known, head), Page, Unchanged)
             except RemoteRefusal as error:
-                if error.code != "too-many-hops" or len(passed) >= MOST_PASSED:
+                if error.code != "too-many-hops" or len(passed) >= following.MOST_PASSED or shown == MOST_SHOWN:
                     raise
+                shown += 1
                 found = await self._ask(errand, HopsRequest(feed, known), Hops)
                 await self._store.read(following.check_hops, feed, (*passed, *found.hops))
                 passed += found.hops

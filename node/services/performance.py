@@ -14,7 +14,7 @@ from node.model.catalog import FeedRow
 from protocol import fulfilment as fm
 from protocol import order_records as rec
 from protocol.codec import from_bytes
-from protocol.envelope import sign
+from protocol.envelope import check_time, sign
 from protocol.errors import Conflict
 from protocol.identity import Role
 from protocol.kinds import Topic
@@ -191,6 +191,7 @@ def _following(first: datetime) -> datetime:
 def _on_report(unit: OrdersUnit, incoming: Incoming) -> None:
     signed, report = incoming.signed, incoming.message.record
     assert isinstance(report, Performance)
+    check_time(signed.envelope, unit.now)
     feed = unit.catalog.feed(report.feed)
     if report.merchant != incoming.peer.identity or incoming.peer.role is not Role.MERCHANT:
         raise Conflict("a merchant tells its own figures", code="wrong-identity")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from node.errors import NotFound, UserError
 from node.model.catalog import PlanRecord
 from protocol.codec import from_bytes, to_bytes
-from protocol.envelope import sign, verify
+from protocol.envelope import check_time, sign, verify
 from protocol.errors import Conflict
 from protocol.identity import Role
 from protocol.kinds import Topic
@@ -114,6 +114,7 @@ def get_plan(unit: CatalogUnit, plan: bytes) -> PlanView:
 
 def _on_plan(unit: CatalogUnit, incoming: Incoming) -> None:
     signed = incoming.signed
+    check_time(signed.envelope, unit.now)
     plan = signed.read(Plan)
     if plan.merchant != incoming.peer.identity:
         raise Conflict("a merchant sends its own plans only", code="wrong-identity")
