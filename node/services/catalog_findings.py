@@ -63,6 +63,11 @@ def lied(unit: Any) -> Iterable[TodayItem]:
             yield TodayItem("evidence", "catalog", title, text, "/catalog", "Look", known["at"], who)
 
 
+def list_lies(unit: Any) -> list[TodayItem]:
+    """The same, for the catalog's own page."""
+    return list(lied(unit))
+
+
 def _lied(feed: bytes) -> str:
     return f"catalog/lied/{feed.hex()}"
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from node.services import browse, catalog_search, currencies
+from node.services import browse, catalog_findings, catalog_search, currencies
 from node.services.browse import FeedView
 from node.services.catalog_search import ListingView, SearchPage
 from node.services.currencies import Counting
@@ -101,6 +101,7 @@ async def show_list(request: web.Request) -> web.StreamResponse:
             for feed in feeds
             if feed.trouble and not feed.own
         ],
+        lies=[{"title": item.title, "text": item.text} for item in await runtime.read(catalog_findings.list_lies)],
         follows=any(not feed.own for feed in feeds),
         partly=[{"name": feed.merchant_name, "count": len(feed.sections)} for feed in feeds if feed.sections],
         behind=sorted({feed.merchant_name for feed in feeds if feed.held < feed.size and not feed.own}),

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from node.api import catalog as api
 from node.api.http import add_api
 from node.cli.root import app as command
-from node.services import browse, catalog_heads, catalog_serving, evidence, today
+from node.services import browse, catalog_findings, catalog_heads, catalog_serving, evidence, today
 from node.services import catalog_following as following
 from node.web import catalog_list, shell, shop_products
 from node.web.runtime import RUNTIME
@@ -183,6 +183,16 @@ async def test_a_first_sync_of_which_nothing_is_right_says_that_nothing_counts(w
         )
         assert "is arriving" not in text
         assert "Connect to a shop" not in text
+
+
+async def test_the_catalogs_page_says_of_packs_that_were_not_what_was_signed_where_today_leads(shop, desk):
+    _, ana = shop
+    feed = bytes.fromhex(ana.read(browse.list_feeds)[0].feed)
+    assert "than it signed" not in await desk.reads("/catalog")
+    ana.write(lambda unit: catalog_findings.keep_lie(unit, feed, 57, bytes(32)))
+    [item] = [item for item in ana.read(today.show).items if item.kind == "evidence"]
+    assert item.href == "/catalog"
+    await desk.reads(item.href, item.title, "At 57 entries. What it gave out is kept as proof")
 
 
 async def test_control_a_catalog_that_goes_on_says_nothing(world, shop, desk):
