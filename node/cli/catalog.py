@@ -37,7 +37,7 @@ def _tell_building(call: Call) -> None:
     if behind:
         far = f"{sum(feed['held'] for feed in behind):,} of {sum(feed['size'] for feed in behind):,} records are in"
         stuck = next((feed["trouble"] for feed in behind if feed["trouble"]), "")
-        going = f"Your catalog's index can't be built: {stuck} So far" if stuck else "Your catalog's index is being built again:"
+        going = f"Your catalog's index can't be built: {stuck} So far" if stuck else "Your catalog's index is being built:"
         call.output.say(f"{going} {far}; what you look for may be missing until then.")
 
 

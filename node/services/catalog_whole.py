@@ -1,4 +1,4 @@
-"""Whether the catalog file has our own catalogs up to what we signed last. While it is being built again, what needs all of it waits.
+"""Whether the catalog file has our own catalogs up to what we signed last. While it is being built, what needs all of it waits.
 
 What is only looked at is shown meanwhile, and pages say that something may be missing (`FeedView.held`). What keeps the file from being
 built, where that lasts, is told with what to do.
@@ -58,7 +58,7 @@ def require_whole(unit: WholeUnit) -> None:
         raise Unavailable(text, code="not-ready")
     if done == of:
         raise Unavailable("Your catalog's index follows what you signed last: try again in a moment.", code="not-ready")
-    text = f"Your catalog's index is being built again: {done:,} of {of:,} records are in. This needs all of it: try again when it is done."
+    text = f"Your catalog's index is being built: {done:,} of {of:,} records are in. This needs all of it: try again when it is done."
     raise Unavailable(text, code="not-ready")
 
 

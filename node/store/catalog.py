@@ -133,6 +133,11 @@ class Catalog:
         return self._whole[feed]
 
     @property
+    def has_missed(self) -> bool:
+        """Whether somebody asked for one that is not whole."""
+        return False in self._whole.values()
+
+    @property
     def obstacle(self) -> Obstacle | None:
         """What keeps the file from following our own logs."""
         return self._file.obstacle

@@ -9,7 +9,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
@@ -36,6 +36,9 @@ log = logging.getLogger(__name__)
 READERS = 2
 VERIFIED_BYTES = 128 << 20  # up to here every page is checked at open (0.3 s); beyond, by `check`
 
+PATIENCE_SECONDS = 30.0
+"""So long who reads waits for the catalog file to follow what was just signed, where that needs all of it."""
+
 M = TypeVar("M")
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -45,6 +48,14 @@ Hook = Callable[[frozenset[str]], None]
 def wall_clock() -> int:
     """Milliseconds UTC."""
     return time.time_ns() // 1_000_000
+
+
+class _Early(Exception):
+    """Who only read needed all of a catalog of ours, and the catalog file still `following` what was signed just before."""
+
+    def __init__(self, refusal: Unavailable, following: Future[None]) -> None:
+        super().__init__()
+        self.refusal, self.following = refusal, following
 
 
 class Store(Generic[M]):
@@ -74,6 +85,9 @@ class Store(Generic[M]):
         self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._read_threads = ThreadPoolExecutor(len(readers) - 1, thread_name_prefix="store-reader")
         self._rebuilding = Rebuilding(readers[0], catalog, self)
+        self._following: Future[None] = Future()
+        """Done once the catalog file has followed the last commit that concerns it."""
+        self._following.set_result(None)
 
     @classmethod
     def open(
@@ -131,8 +145,18 @@ class Store(Generic[M]):
         return await asyncio.wrap_future(self._write_thread.submit(self._transact_each, fns))
 
     async def read(self, fn: Callable[Concatenate[Unit[M], P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run `fn(unit, …)` on one consistent snapshot; writing there is an error."""
-        return await asyncio.wrap_future(self._submit_read(fn, *args, **kwargs))
+        """Run `fn(unit, …)` on one consistent snapshot; writing there is an error. What needs all of a catalog of ours, while the catalog
+        file follows what was just signed, is run again once it has: as who writes waits for it.
+        """
+        until = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return await asyncio.wrap_future(self._submit_read(fn, *args, **kwargs))
+            except _Early as early:
+                try:
+                    await asyncio.wait_for(asyncio.wrap_future(early.following), until - time.monotonic())
+                except TimeoutError:
+                    raise early.refusal from None
 
     def write_now(self, fn: Callable[Concatenate[Unit[M], P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """`write` for a thread without an asyncio loop."""
@@ -140,7 +164,13 @@ class Store(Generic[M]):
 
     def read_now(self, fn: Callable[Concatenate[Unit[M], P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """`read` for a thread without an asyncio loop."""
-        return self._submit_read(fn, *args, **kwargs).result()
+        until = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return self._submit_read(fn, *args, **kwargs).result()
+            except _Early as early:
+                if not wait([early.following], timeout=until - time.monotonic()).done:
+                    raise early.refusal from None
 
     async def check(self) -> None:
         """Check every page's authentication code. Raises IntegrityError `damaged`."""
@@ -187,12 +217,22 @@ class Store(Generic[M]):
             raise Locked("The store is closed: unlock first.")
 
     def _transact(self, body: Callable[[Unit[M]], R]) -> R:
+        following: Future[None] = Future()
+        following.set_running_or_notify_cancel()  # who gives up waiting does not end it
+        try:
+            return self._transact_followed(body, following)
+        finally:
+            following.set_result(None)
+
+    def _transact_followed(self, body: Callable[[Unit[M]], R], following: Future[None]) -> R:
         database = self._writer
         with self._said():
             database.execute("BEGIN IMMEDIATE")
             try:
                 unit = self._unit(database)
                 result = body(unit)
+                if CATALOG in unit.topics:
+                    self._following = following  # before anybody sees what is committed
                 database.execute("COMMIT")
             except BaseException:
                 database.rollback()
@@ -262,12 +302,18 @@ class Store(Generic[M]):
             self._writer.execute("PRAGMA main.wal_checkpoint(TRUNCATE)").fetchall()  # the catalog file is read only here
 
     def _look(self, body: Callable[[Unit[M]], R]) -> R:
-        database = self._idle.get()
+        database, before = self._idle.get(), self._following
         try:
             with self._said():
                 database.execute("BEGIN")
+                unit = self._unit(database)
                 try:
-                    return body(self._unit(database))
+                    return body(unit)
+                except Unavailable as refusal:
+                    following = self._following
+                    if not unit.catalog.has_missed or (following is before and before.done()):
+                        raise
+                    raise _Early(refusal, following) from None
                 finally:
                     database.rollback()
         finally:

@@ -67,7 +67,7 @@ SIGNED = {
 def test_what_needs_all_of_it_waits_and_says_so(shop, what):
     lumen, _ = shop
     before = log_of(lumen)
-    with behind(lumen), pytest.raises(Unavailable, match=r"is being built again: [0-9]+ of [0-9]+ records are in") as refused:
+    with behind(lumen), pytest.raises(Unavailable, match=r"is being built: [0-9]+ of [0-9]+ records are in") as refused:
         SIGNED[what](lumen)
     assert refused.value.code == "not-ready"  # which peers ask again after
     assert log_of(lumen) == before

@@ -1,9 +1,10 @@
 """A catalog file that is far behind our own log follows while the store is in use, and nothing takes it for whole before it is."""
 
+import asyncio
 import signal
 import subprocess
 import sys
-from threading import Event, Semaphore
+from threading import Event, Semaphore, Thread
 
 import pytest
 
@@ -446,3 +447,86 @@ def test_a_log_that_is_not_what_was_signed_is_named_and_the_file_is_not_begun_an
         store._rebuilding._follow()
     assert caught.value.code == "log-damaged"
     assert not is_whole(store)
+
+
+# --- who reads while the file follows what was just signed
+
+
+@pytest.fixture
+def following(make, bounds, monkeypatch):
+    """A store whose first feed is signed and followed as far as `upto` entries, until `opened`."""
+    store, held_, opened, original = make(), Event(), Event(), FileWriter.project
+    upto = [0]
+
+    def project(writer, feed, logged, *given):
+        if logged.size > upto[0]:
+            held_.set()
+            assert opened.wait(SECONDS)
+        return original(writer, feed, logged, *given)
+
+    monkeypatch.setattr(FileWriter, "project", project)
+    signing = Thread(target=lambda: Publisher(store).publish(goods(20)))
+    found = type("Following", (), {"store": store, "held": held_, "opened": opened, "upto": upto, "signing": signing})()
+    yield found
+    opened.set()
+    signing.join()
+
+
+def whole(unit):
+    if not unit.catalog.is_whole(FEED):
+        raise Unavailable("not all of it", code="not-ready")
+    return unit.catalog.held(FEED).size
+
+
+@pytest.mark.parametrize("upto", [0, 20])
+@pytest.mark.parametrize("way", ["a thread", "the loop"])
+def test_who_needs_all_of_it_waits_while_it_follows(following, monkeypatch, upto, way):
+    monkeypatch.setattr(store_module, "PATIENCE_SECONDS", SECONDS)
+    following.upto[0], store, refused = upto, following.store, Event()
+    following.signing.start()
+    assert following.held.wait(SECONDS)
+
+    def read(unit):
+        try:
+            return whole(unit)
+        except Unavailable:
+            refused.set()
+            raise
+
+    found = []
+    run = (lambda: store.read_now(read)) if way == "a thread" else (lambda: asyncio.run(store.read(read)))
+    reading = Thread(target=lambda: found.append(run()))
+    reading.start()
+    assert refused.wait(SECONDS)
+    assert found == []
+    following.opened.set()
+    reading.join()
+    assert found == [40]
+
+
+@pytest.mark.parametrize("way", ["a thread", "the loop"])
+def test_it_is_refused_where_that_takes_too_long(following, monkeypatch, way):
+    monkeypatch.setattr(store_module, "PATIENCE_SECONDS", 0.01)
+    following.signing.start()
+    assert following.held.wait(SECONDS)
+    with pytest.raises(Unavailable, match="not all of it"):
+        following.store.read_now(whole) if way == "a thread" else asyncio.run(following.store.read(whole))
+
+
+def test_control_what_is_refused_otherwise_or_while_it_is_rebuilt_is_not_waited_for(following, monkeypatch):
+    monkeypatch.setattr(store_module, "PATIENCE_SECONDS", SECONDS)
+    monkeypatch.setattr(store_module, "wait", lambda *_, **__: pytest.fail("it waits"))
+    store = following.store
+
+    def refuse(unit):
+        raise Unavailable("a picture", code="not-ready")
+
+    following.signing.start()
+    assert following.held.wait(SECONDS)
+    with pytest.raises(Unavailable, match="a picture"):
+        store.read_now(refuse)
+    following.opened.set()
+    following.signing.join()
+    store.catalog.write_now(lambda writing: writing._db.execute("UPDATE heads SET checkpoint = NULL"))
+    with pytest.raises(Unavailable, match="not all of it"):
+        store.read_now(whole)

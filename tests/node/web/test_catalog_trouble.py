@@ -207,7 +207,7 @@ async def test_control_a_catalog_that_goes_on_says_nothing(world, shop, desk):
 async def test_a_catalog_of_ours_that_is_put_together_again_says_so_wherever_it_is_looked_at(shop, writers):
     lumen, _ = shop
     publish(lumen, *(line(f"p{number}", f"P{number}", "2.00") for number in range(5)))
-    page, words = "built again", "5 of 12 records are in"
+    page, words = "index is being built", "5 of 12 records are in"
     with behind(lumen):
         for path in ("/catalog", "/merchant/products"):
             text = " ".join((await writers.get(path))[1].split())
