@@ -102,7 +102,9 @@ def figures(context: typer.Context, period: Annotated[str, typer.Option(help="A 
     call = call_of(context)
     with reported():
         found = call.client.get("/brand/figures", period=period)
-        call.output.show(found, ("period", "merchant_name", "handle", "units", "returns", "sellers", "regions"))
+        shops = {item["merchant"]: item["merchant_name"] for item in found}
+        alike = ("merchant",) if len({*shops.values()}) < len(shops) else ()  # names may be those of several
+        call.output.show(found, ("period", "merchant_name", *alike, "handle", "units", "returns", "sellers", "regions"))
 
 
 @app.command()

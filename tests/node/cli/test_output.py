@@ -3,9 +3,11 @@
 import json
 import sys
 from datetime import datetime
+from types import SimpleNamespace
 
 import pytest
 
+from node.cli import brand
 from node.cli.output import Output
 
 HOSTILE = ["[/nothing]", "[red]alert[/red]", "[link=https://example.org]here[/link]", "\x1b]0;title\x07", "\x9b31m", "a\u202eb"]
@@ -55,3 +57,17 @@ def test_a_text_of_several_lines_stays_in_its_column(monkeypatch, capsys) -> Non
     assert capsys.readouterr().out == ("id           1\ndescription  A cream.\n             \n             �[31mNo\n             perfume\n")
     Output().show([{"id": "1", "text": "a\nb\tc"}], ["id", "text"])
     assert capsys.readouterr().out == "id\ttext\n1\ta b�c\n"
+
+
+@pytest.mark.parametrize(("names", "shown"), [(("Lumen", "Lumen"), True), (("Lumen", "Nova"), False)])
+def test_shops_of_one_name_are_told_apart_among_a_brands_figures(monkeypatch, capsys, names, shown) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: False)
+    rows = [
+        {"period": "2026-10", "merchant": mark * 64, "merchant_name": name, "handle": "soap"}
+        for mark, name in zip("ab", names, strict=True)
+    ]
+    call = SimpleNamespace(client=SimpleNamespace(get=lambda *_, **__: rows), output=Output())
+    monkeypatch.setattr(brand, "call_of", lambda _: call)
+    brand.figures(None)
+    printed = capsys.readouterr().out
+    assert [mark * 64 in printed for mark in "ab"] == [shown] * 2

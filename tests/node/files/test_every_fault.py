@@ -30,6 +30,15 @@ def google_table(goods):
     return "\n".join(["id\ttitle\tprice\tdescription\tavailability\timage_link", *rows])
 
 
+def google_atom(goods):
+    feed = google_xml(goods).replace("item>", "entry>")
+    return (
+        feed.replace("<rss xmlns:g", "<feed xmlns='http://www.w3.org/2005/Atom' xmlns:g")
+        .replace("<channel>", "")
+        .replace("</channel></rss>", "</feed>")
+    )
+
+
 def google_xml(goods):
     def text(value):
         return value.replace("&", "&amp;").replace("<", "&lt;")
@@ -61,6 +70,11 @@ def json_ld(goods):
     )
 
 
+def page(goods):
+    inside = json_ld(goods).replace("</", "<\\/")
+    return f"<!doctype html><html><head><script type='application/ld+json'>{inside}</script></head><body>A shop</body></html>"
+
+
 def gemstra_products(goods):
     lines = [
         {
@@ -82,9 +96,10 @@ def table(goods):
 
 
 WRITERS = {
-    "shopify": shopify, "woocommerce": woocommerce, "google-table": google_table, "google-xml": google_xml, "json-ld": json_ld,
-    "gemstra-products": gemstra_products, "csv": table,
+    "shopify": shopify, "woocommerce": woocommerce, "google-table": google_table, "google-xml": google_xml, "google-atom": google_atom,
+    "json-ld": json_ld, "page": page, "gemstra-products": gemstra_products, "csv": table,
 }  # fmt: skip
+DIALECTS = {"google-atom": "google-xml", "page": "json-ld"}
 
 
 def written(form, *goods):
@@ -122,7 +137,7 @@ FAULTS = {
 def test_a_row_with_a_fault_is_told_and_the_rest_is_read(form, fault):
     bad, code = FAULTS[fault]
     dialect, products, skipped = read(written(form, GOOD, bad))
-    assert (dialect, [item.title for item in products]) == (form, ["Good"])
+    assert (dialect, [item.title for item in products]) == (DIALECTS.get(form, form), ["Good"])
     [entry] = skipped
     assert entry.code == code
     assert entry.code in CODES
@@ -160,3 +175,59 @@ def test_letters_that_are_broken_are_refused_by_name(form):
     with pytest.raises(UserError) as caught:
         read(data)
     assert caught.value.code in {"file-encoding", "file-broken", "file-kind"}
+
+
+COLUMNS = {
+    "shopify": ("Variant Price", "file-column", "Title", "file-column", "Handle", "file-column"),
+    "woocommerce": ("Name", "file-column", "Type", "file-column"),
+    "google-table": ("title", "no-sku", "price", "no-sku", "id", "no-sku"),  # a table of no known program then: a person says what is what
+    "google-xml": ("g:price", "no-price", "g:id", "no-sku"),
+    "google-atom": ("g:price", "no-price", "g:id", "no-sku"),
+    "json-ld": ("price", "no-price", "name", "no-title"),  # an SKU is made of the name
+    "page": ("price", "no-price", "name", "no-title"),
+    "gemstra-products": ("price", "not-a-product", "title", "not-a-product", "sku", "not-a-product"),
+    "csv": ("price", "no-price", "sku", "no-sku"),
+}
+
+
+@pytest.mark.parametrize(
+    ("form", "column", "code"), [(form, *cell) for form, row in COLUMNS.items() for cell in zip(row[::2], row[1::2], strict=True)]
+)
+def test_what_a_file_does_not_have_is_named(form, column, code):
+    """Its column, or what stands for one, goes by another name. Control: under its own it is read."""
+    data = written(form, GOOD)
+    assert len(read(data)[1]) == 1
+    changed = data.replace(column.encode(), column[:-1].encode() + b"q")
+    if code == "file-column":
+        with pytest.raises(UserError, match=column) as caught:
+            read(changed)
+        assert caught.value.code == code
+    else:
+        _, products, skipped = read(changed)
+        assert (products, [item.code for item in skipped]) == ([], [code])
+
+
+DEEP = {
+    "json-ld": (b'{"@type":"Product","x":' + b"[" * 100_000, "file-broken"),
+    "page": (b"<!doctype html><html><script type='application/ld+json'>" + b"[" * 100_000 + b"</script></html>", "file-broken"),
+    "google-xml": (b"<rss>" + b"<a>" * 100_000, "file-limit"),
+    "google-atom": (b"<feed>" + b"<a>" * 100_000, "file-limit"),
+}
+
+
+@pytest.mark.parametrize("form", DEEP)
+def test_what_is_nested_without_end_is_refused(form):
+    data, code = DEEP[form]
+    with pytest.raises(UserError) as caught:
+        read(data)
+    assert caught.value.code == code
+    assert "nested" in str(caught.value)
+
+
+@pytest.mark.parametrize("form", ["page", "json-ld", "shopify", "woocommerce", "google-table", "csv", "gemstra-products"])
+def test_entities_are_text_where_nothing_is_xml(form):
+    """A bomb of entities in a description stays the words it is, and no file that one names is read."""
+    bomb = "<!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/passwd'>]>&a;"
+    _, [product], _ = read(written(form, ("A", "Soap", "5", {"html": bomb})))
+    assert "&a" in product.description
+    assert "root:" not in product.description

@@ -289,7 +289,15 @@ def test_few_files_wait_and_none_for_ever(world, lumen):
     assert lumen.read(catalog_imports.list_staged) == []
 
 
-@pytest.mark.parametrize("data", [b"", b"<urlset/>", b'a,b\n1,2\n"', b"%PDF", shopify(), b"[" * 100_000])
+UNREADABLE = [
+    b"", b"<urlset/>", b'a,b\n1,2\n"', b"%PDF", shopify(), b"[" * 100_000, b"<html><script type='application/ld+json'>" + b"[" * 100_000 + b"</script></html>",
+    b'<!DOCTYPE l [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><rss><channel><item><title>&b;</title></item></channel></rss>', b"<feed>" + b"<a>" * 100_000,
+    b'<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><feed><entry><title>&x;</title></entry></feed>', b"Handle,Title,Variant SKU\na,A,S\n",
+    b"Handle,Title,Variant SKU,Variant Price\n" + b"a,A,S,1\n" * 1_500 + b"b,So\xff\x00p,T,1\n", b"First Name,Last Name,E-mail 1 - Value\na,b,c\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("data", UNREADABLE, ids=range(len(UNREADABLE)))
 def test_a_file_that_cannot_be_read_leaves_nothing(lumen, data):
     with pytest.raises(UserError):
         stage(lumen, data)
