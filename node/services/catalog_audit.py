@@ -1,4 +1,4 @@
-"""What packs brought, reckoned: in the background every record goes into the state hash, which must come to the one that was signed.
+"""What packs brought, reckoned: in the background every record is read, and goes into the state hash, which must come to the signed one.
 
 A pack is believed by its hash, which its writer signed, so only the writer itself can have put something else into one than its head says.
 Until that is reckoned the feed counts as not verified. Where it differs, what was signed is fetched record by record. Whoever waits for a
@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from node.model.catalog import Held, Span
 from protocol.envelope import verify
 from protocol.errors import ProtocolError
-from protocol.operations import element
+from protocol.operations import Operation, Verb, element
 from protocol.packs import MANIFEST, Manifest, open_pack
 from protocol.rows import Row
 from protocol.state_hash import StateHash
@@ -107,20 +107,25 @@ class CatalogAudit:
         await self._file.write(_let_go, feed)
         await self._store.write(findings.fetch_anew, feed)
 
-    def _reckoned(self, feeds: Feeds, feed: bytes) -> tuple[Held, StateHash]:
-        """Over one snapshot, some at a time."""
+    def _reckoned(self, feeds: Feeds, feed: bytes) -> tuple[Held, StateHash | None]:
+        """Over one snapshot, some at a time; no state where a record is none: then pages name it, which are read before they count."""
         if feeds.loaded(feed):
             raise Stopped  # a later load is under way
-        return feeds.held(feed), self._sum(feeds.slots(feed, Span()))
+        try:
+            return feeds.held(feed), self._sum(feeds.slots(feed, Span()))
+        except ProtocolError:
+            return feeds.held(feed), None
 
     def _sum(self, rows: Iterable[Row]) -> StateHash:
         state, pending = StateHash(), iter(rows)
         while True:
             begun = time.thread_time()
-            part = [element((row.noun, row.name), row.record) for row in islice(pending, AT_ONCE) if row.record is not None]
+            part = [row for row in islice(pending, AT_ONCE) if row.record is not None]
             if not part:
                 return state
-            state = state.change(added=part)
+            for row in part:
+                Operation(Verb(f"put-{row.noun}"), row.name, row.record).read()
+            state = self._plus(state, part)
             if self._ended.wait((time.thread_time() - begun) * self._pause):
                 raise Stopped
 

@@ -10,6 +10,7 @@ import pytest
 
 from node.errors import NodeError
 from node.files.picture import redrawn
+from node.model.catalog import Span
 from node.model.media import Shelf
 from node.services import brand_relays, catalog, catalog_apply, catalog_choice
 from node.services import catalog_following as following
@@ -32,10 +33,10 @@ from protocol.envelope import sign, verify
 from protocol.errors import ProtocolError
 from protocol.feed import FeedsRequest
 from protocol.kinds import Topic
-from protocol.log import SECTIONS, sign_checkpoint, verify_checkpoint
+from protocol.log import CHECKPOINT, SECTIONS, sign_checkpoint, verify_checkpoint
 from protocol.media import MediaForm
 from protocol.messages import KINDS, pack
-from protocol.operations import element
+from protocol.operations import Noun, element
 from protocol.packs import MANIFEST, Manifest
 from protocol.reconcile import begin, numbers
 from protocol.sections import SectionsHead
@@ -469,3 +470,30 @@ def test_the_control_a_check_that_is_left_out_is_seen(scene, monkeypatch, case, 
     ask, error, wrong = make(scene)
     monkeypatch.setattr(*fault)
     assert tried(scene, "catalog.page", wrong[case][-1], ask, error) != (outcomes[CASES.index(case)], True)
+
+
+def test_a_record_in_another_form_that_its_writer_signed_by_packs_too_is_named(scene):
+    """Manifest, packs, head and state hash are right, and by the writer: only the record is not in its one form."""
+    lumen, feed = scene.lumen, scene.row(scene.lumen).feed
+    good = next(row for row in lumen.read(lambda unit: list(unit.catalog.slots(feed, Span()))) if row.noun is Noun.PRODUCT)
+    bad, known = good._replace(record=longer(good.record)), scene.row(lumen, lumen)
+    state = known.state.change(added=[element(bad[1:3], bad.record)], removed=[element(good[1:3], good.record)])
+    raw = scene.head(lumen, state_hash=state.digest)
+
+    def lie(writing):
+        writing.apply(feed, [bad])
+        writing.advance(feed, known.size, raw)
+
+    lumen.store.catalog.write_now(lie)
+    changed = replace(known, checkpoint=raw, checkpoint_id=verify(raw, CHECKPOINT).id, state=state)
+    lumen.write(lambda unit: unit.catalog.keep_feed(changed))
+    lumen.make_packs()
+    ben = scene.world.node("ben")
+    scene.world.pair(lumen, ben)
+    scene.world.deliver()
+    assert any(b"catalog.pack-request" in body for *_, body, _ in scene.world.carried)
+    assert ben.audit() == 2
+    assert ben.read(lambda unit: unit.catalog.held(feed).products) == 0
+    scene.world.sync(ben)
+    assert scene.row(lumen, ben).error == "not-canonical"
+    assert ben.read(lambda unit: unit.catalog.held(feed).products) == 0
