@@ -128,7 +128,8 @@ class Dividing(FileSections):
                         touched.add(product)
         standing: dict[str, bytes] = {}
         for some in parts(touched):
-            sql = f"SELECT sku, product, record, {sections} FROM offers WHERE feed = ? AND product IN ({marks(some)})"  # noqa: S608
+            of_these = f"FROM offers INDEXED BY offers_by_product WHERE feed = ? AND product IN ({marks(some)})"
+            sql = f"SELECT sku, product, record, {sections} {of_these}"
             for sku, product, record, *ids in self._db.execute(sql, (key, *some)).fetchall():
                 if (Noun.OFFER, sku) not in moving.entries:
                     moving.before[Noun.OFFER, sku] = (tuple(ids), record)
@@ -179,7 +180,8 @@ class Dividing(FileSections):
         """Where the products are that offers name and nobody writes."""
         sections, found = ", ".join(division.value for division in moving.divisions), {}
         for some in parts(products):
-            sql = f"SELECT handle, product, {sections} FROM products WHERE feed = ? AND product IN ({marks(some)})"  # noqa: S608
+            of_these = f"FROM products INDEXED BY products_by_id WHERE feed = ? AND product IN ({marks(some)})"
+            sql = f"SELECT handle, product, {sections} {of_these}"
             for handle, product, *ids in self._db.execute(sql, (key, *some)):
                 if (Noun.PRODUCT, handle) not in moving.entries:
                     found[product] = tuple(ids)

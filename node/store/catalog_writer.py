@@ -233,7 +233,7 @@ class FileWriter(FileFeeds):
             records = self.records(key, Noun.PRODUCT, some)
             gone = [handle for handle, record in records.items() if not part.covers(names_of(record, (part.division,))[0])]
             ids = [product_id(records[handle]) for handle in gone]
-            sql = f"SELECT sku FROM offers WHERE feed = ? AND product IN ({marks(ids)})"  # noqa: S608
+            sql = f"SELECT sku FROM offers INDEXED BY offers_by_product WHERE feed = ? AND product IN ({marks(ids)})"  # noqa: S608
             self._remove(key, Noun.OFFER, [row[0] for row in self._db.execute(sql, (key, *ids)).fetchall()])
             self._remove(key, Noun.PRODUCT, gone)
         self._sections.begin(key, part)
