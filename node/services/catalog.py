@@ -53,7 +53,7 @@ class CatalogBook(Feeds, Protocol):
     def section_leaves(self, feed: bytes, division: Division) -> tuple[SectionLeaf, ...]: ...  # noqa: D102
     def section_count(self, feed: bytes, division: Division) -> int: ...  # noqa: D102
     def section_sizes(self, feed: bytes, division: Division, after: str | None, most: int) -> Sequence[tuple[str, int, int]]: ...  # noqa: D102
-    def append(self, feed: bytes, first: int, operations: Sequence[bytes]) -> None: ...  # noqa: D102
+    def append(self, feed: bytes, first: int, operations: Sequence[bytes], *, new: bool = ...) -> None: ...  # noqa: D102
     def hand(self, feed: bytes, brought: Brought) -> None: ...  # noqa: D102
     def close_feed(self, feed: bytes) -> None: ...  # noqa: D102
     def names(self, feed: bytes, noun: Noun) -> set[str]: ...  # noqa: D102
@@ -264,7 +264,7 @@ class _Writing:
 
     def flush(self) -> None:
         """Log what was gathered."""
-        self.unit.catalog.append(self.feed, self.tree.size + 1, self.raws)
+        self.unit.catalog.append(self.feed, self.tree.size + 1, self.raws, new=self.reckoning.knows_sections)
         self.tree = self.tree.append(*map(leaf_hash, self.raws))
         self.raws = []
 

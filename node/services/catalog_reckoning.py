@@ -51,6 +51,11 @@ class Reckoning:
         if self._pending >= _AT_ONCE or self._bytes >= _MOST_BYTES:
             self._fold()
 
+    @property
+    def knows_sections(self) -> bool:
+        """Whether what each section got is known so far."""
+        return self._parts is not None
+
     def end(self) -> tuple[StateHash, Mapping[Division, Mapping[str, StateHash]] | None]:
         """The state they lead to; what each section got, where that is known."""
         self._fold()

@@ -24,6 +24,7 @@ from .catalog_feeds import FileFeeds
 from .catalog_file import CatalogFile
 from .catalog_sections import FileSections
 from .database import ATTACHED
+from .going_along import Along
 from .many import insert_many
 
 _FEED = (
@@ -71,6 +72,8 @@ class Catalog:
         """The records of those entries that are not in the log yet."""
         self.brought: dict[bytes, Brought] = {}
         """What was handed on to the file, by feed."""
+        self.along: Along | None = None
+        """The file's own transaction, which takes what this one logs."""
         self._at_hand: dict[tuple[bytes, Slot], bytes | None] = {}
         self._whole: dict[bytes, bool] = {}
 
@@ -109,12 +112,16 @@ class Catalog:
 
     # --- our own log
 
-    def append(self, feed: bytes, first: int, operations: Sequence[bytes]) -> None:
-        """Entries `first`, `first` + 1, … of our feed."""
+    def append(self, feed: bytes, first: int, operations: Sequence[bytes], *, new: bool = False) -> None:
+        """Entries `first`, `first` + 1, … of our feed. `new`: of what they bring to sections so far it is known that `hand` will say it."""
         rows = [(feed, first + index, raw) for index, raw in enumerate(operations)]
         insert_many(self._db, "INSERT INTO catalog_log (feed, seq, operation)", rows)
         for seq in range(first, first + len(operations)):
             self._unwritten.pop((feed, seq), None)
+        if new and self.along is None:
+            self.along = Along(self._file, feed, first)
+        if self.along is not None:
+            (self.along.add(feed, first, operations) if new else self.along.drop())
         self._touched()
 
     def entries(self, feed: bytes, after: int) -> Iterator[tuple[int, bytes]]:

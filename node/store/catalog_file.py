@@ -109,6 +109,11 @@ class CatalogFile:
         """`write_now` for who does something else meanwhile."""
         return self._submit(fn, *args)
 
+    def reserve(self, fn: Callable[..., R], /, *args: Any) -> Future[R]:
+        """Run `fn(…)` in the thread of the file's writer, outside a transaction: nobody of this process writes to the file meanwhile."""
+        self._written += 1
+        return self._queue(fn, *args)
+
     def look_now(self, fn: Callable[..., R], /, *args: Any) -> R:
         """Run `fn(feeds, …)` on a snapshot of the file alone, over a connection of its own."""
         if self._closed:

@@ -26,6 +26,7 @@ from .catalog_file import CatalogFile
 from .catalog_writer import UNRECKONED, Ended, FileWriter, Logged
 from .database import ATTACHED
 from .failures import named
+from .going_along import Along
 
 BATCH = 5_000
 AT_ONCE = 5_000
@@ -99,6 +100,16 @@ def catch_up_own(store: Database, file: CatalogFile, pace: Pace, brought: Mappin
                 pace()
                 file.write_now(FileWriter.divide, feed.feed)
             _project(store, file, feed, after.size, pace, brought.get(feed.feed))
+
+
+def end_along(store: Database, along: Along, brought: Mapping[bytes, Brought]) -> None:
+    """What went into the file while the store's transaction was under way counts, now that this is committed."""
+    feed = next(feed for feed in _feeds(store) if feed.feed == along.feed)
+    known = brought.get(along.feed)
+    if known is None:
+        along.drop()
+    else:
+        along.end(feed.size, Ended(feed.tree.root, feed.state, feed.checkpoint), known.sections)
 
 
 def begin_anew(store: Database, file: CatalogFile, strayed: bytes, pace: Pace) -> None:

@@ -23,10 +23,11 @@ from node.model.catalog import Brought
 from .capture import install
 from .catalog_file import CatalogFile, Told, damaged_catalog, quiet
 from .catalog_writer import Strayed
-from .catching_up import AT_ONCE, carry_over, catch_up, keep_mark, lag, mark
+from .catching_up import AT_ONCE, carry_over, catch_up, end_along, keep_mark, lag, mark
 from .database import ATTACHED, attach_plain, fold_log, open_database, verify_pages
 from .derived import renew
 from .failures import named
+from .going_along import Along
 from .migrate import migrate
 from .rebuilding import Rebuilding
 from .unit import CATALOG, Unit
@@ -226,22 +227,24 @@ class Store(Generic[M]):
 
     def _transact_followed(self, body: Callable[[Unit[M]], R], following: Future[None]) -> R:
         database = self._writer
+        unit = self._unit(database)
         with self._said():
             database.execute("BEGIN IMMEDIATE")
             try:
-                unit = self._unit(database)
                 result = body(unit)
                 if CATALOG in unit.topics:
                     self._following = following  # before anybody sees what is committed
                 database.execute("COMMIT")
             except BaseException:
                 database.rollback()
+                if CATALOG in unit.topics and unit.catalog.along is not None:
+                    unit.catalog.along.drop()
                 raise
         topics = frozenset(unit.topics)
-        brought = unit.catalog.brought if CATALOG in topics else {}
+        brought, along = (unit.catalog.brought, unit.catalog.along) if CATALOG in topics else ({}, None)
         del unit  # what it knows of a large transaction need not lie in memory while the catalog file follows
         if CATALOG in topics:
-            self._catch_up(brought)
+            self._catch_up(brought, along)
         if topics:
             self._call(topics)
         return result
@@ -268,9 +271,11 @@ class Store(Generic[M]):
                 raised.append(None)
         return raised
 
-    def _catch_up(self, brought: Mapping[bytes, Brought]) -> None:
+    def _catch_up(self, brought: Mapping[bytes, Brought], along: Along | None) -> None:
         """The catalog file follows before the caller learns of the commit; where it can't now, as soon as it can."""
         try:
+            if along is not None:
+                end_along(self._writer, along, brought if not self._rebuilding.is_under_way else {})  # what is rebuilt has one writer
             catch_up(self._writer, self.catalog, own=not self._rebuilding.is_under_way, brought=brought)
         except (Strayed, NodeError) as error:
             log.warning("the catalog file is behind: %s", error)

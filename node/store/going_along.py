@@ -1,0 +1,111 @@
+"""A large first import goes into the catalog file while it is signed: a process of its own takes entries as they are logged, and writes
+them in one transaction that ends after the store's (ADR 0078; alongside.py is that process).
+
+Whatever keeps it from that, nothing of it counts, and the file follows after the commit as it does any other (catching_up.py).
+"""
+
+import logging
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from queue import Queue
+
+from protocol.sections import Division
+from protocol.state_hash import StateHash
+
+from .alongside import End, framed
+from .catalog_file import CatalogFile
+from .catalog_writer import Ended
+
+log = logging.getLogger(__name__)
+LEAST = 20_000
+"""With so many entries it begins: what is less follows in a moment."""
+BATCH = 5_000
+"""So many are handed over at a time."""
+WAITING = 2
+"""Batches that wait for the process, before the signing waits for it."""
+COMMAND = (sys.executable, "-P", "-m", "node.store.alongside")
+_Some = list[tuple[int, bytes]]
+
+
+class _Failed(Exception):
+    """The process did not do it."""
+
+
+class Along:
+    """Of one transaction of the store and one feed of ours, whose entries from `first` on are all new, each offer after its product."""
+
+    def __init__(self, file: CatalogFile, feed: bytes, first: int) -> None:
+        self.feed = feed
+        self._file, self._first, self._following = file, first, first
+        self._gathered: _Some = []
+        self._queue: Queue[_Some | End | None] = Queue(WAITING)
+        self._work: Future[None] | None = None
+        self._is_over = False
+
+    def add(self, feed: bytes, first: int, operations: Sequence[bytes]) -> None:
+        """Entries that were logged just now. With such as don't follow those before it is over."""
+        if (feed, first) != (self.feed, self._following):
+            self.drop()
+        if self._is_over:
+            return
+        self._gathered.extend(enumerate(operations, first))
+        self._following += len(operations)
+        if len(self._gathered) >= (BATCH if self._work else LEAST):
+            self._hand_over()
+
+    def end(self, size: int, ended: Ended, sections: Mapping[Division, Mapping[str, StateHash]]) -> None:
+        """The store has committed a log of `size` entries, and what they brought to sections: so does the file now, if it can."""
+        if self._is_over or self._work is None or self._following != size + 1:
+            self.drop()
+            return
+        self._hand_over()
+        self._close(End.of(ended, sections))
+
+    def drop(self) -> None:
+        """Nothing of it counts."""
+        if not self._is_over:
+            self._close(None)
+
+    def _hand_over(self) -> None:
+        if self._work is None:
+            command = (*COMMAND, str(self._file.path), self.feed.hex(), str(self._first))
+            self._work = self._file.reserve(_pass_on, command, self._queue)
+        for at in range(0, len(self._gathered), BATCH):
+            self._queue.put(self._gathered[at : at + BATCH])
+        self._gathered = []
+
+    def _close(self, last: End | None) -> None:
+        self._is_over, self._gathered = True, []
+        if self._work is None:
+            return
+        self._queue.put(last)
+        try:
+            self._work.result()
+        except _Failed as error:
+            log.warning("the catalog file did not go along with what was signed, and follows: %s", error)
+
+
+def _pass_on(command: Sequence[str], queue: "Queue[_Some | End | None]") -> None:
+    """Start the process and give it what comes, until the end is told; then wait for its word. For the file's writer thread, which writes
+    nothing meanwhile. Raises _Failed; whoever hands over is never held up.
+    """
+    some: _Some | End | None = []
+    try:
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            while isinstance(some := queue.get(), list):
+                process.stdin.write(framed(some))
+            if some is not None:
+                process.stdin.write(framed(some))
+            process.stdin.close()
+            said = process.stdout.read()
+        if some is not None and process.returncode:
+            raise _Failed(said.decode(errors="replace") or f"it ended with {process.returncode}")
+    except OSError as error:
+        raise _Failed(str(error)) from error
+    finally:
+        while isinstance(some, list):
+            some = queue.get()
