@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from node.files import products
+from node.files import products, reading_apart
 from node.model.listing import ProductRow, Skipped
 from node.web.page import clock_ms
 
@@ -14,9 +14,9 @@ class ProductFiles:
 
     def open(
         self, source: Any, *, name: str, currency: str, progress: Callable[[int], None]
-    ) -> AbstractContextManager[products.OpenProducts]:
+    ) -> AbstractContextManager[products.OpenProducts | reading_apart.OpenApart]:
         """The file in `source`."""
-        return products.open_products(source, name=name, currency=currency, now_ms=clock_ms(), progress=progress)
+        return reading_apart.open_file(source, name=name, currency=currency, now_ms=clock_ms(), progress=progress)
 
     def rows(
         self, rows: Iterable[tuple[int, Sequence[str]]], header: Sequence[str], targets: Sequence[str], currency: str

@@ -18,7 +18,10 @@ TURN = Lock()
 
 
 def insert_many(db: Database, into: str, rows: Sequence[tuple[Any, ...]], *, ending: str = "") -> None:
-    """`into` is the statement up to its values: `INSERT INTO table (a, b)`; `ending` what follows them."""
+    """`into` is the statement up to its values: `INSERT INTO table (a, b)`; `ending` what follows them.
+
+    The driver looks for an adapter of each `bytes` anew, which takes six times as long as a copy that it takes as it is.
+    """
     if not rows:
         return
     one, at, size = f"({', '.join('?' * len(rows[0]))})", 0, AT_ONCE
@@ -26,5 +29,6 @@ def insert_many(db: Database, into: str, rows: Sequence[tuple[Any, ...]], *, end
         while size > len(rows) - at:
             size //= 2
         statement = f"{into} VALUES {', '.join([one] * size)}{ending}"
-        db.conn.execute(statement, tuple(chain.from_iterable(rows[at : at + size])))
+        values = chain.from_iterable(rows[at : at + size])
+        db.conn.execute(statement, tuple([bytearray(value) if type(value) is bytes else value for value in values]))
         at += size
