@@ -4,8 +4,9 @@ the file; what was read goes by the standard output, some rows at a time. Both a
 
 import gc
 import sys
-from collections.abc import Iterable, Iterator
-from typing import IO, Any
+from collections.abc import Iterator
+from itertools import islice
+from typing import IO, TypeVar
 
 import msgspec
 
@@ -14,6 +15,7 @@ from node.model.listing import ProductRow, Skipped
 
 from .products import OpenProducts, open_products
 
+T = TypeVar("T")
 CHUNK = 1 << 16
 AT_ONCE = 512
 _LENGTH = 4
@@ -97,14 +99,8 @@ def _either(entry: ProductRow | Skipped) -> tuple[ProductRow | None, Skipped | N
     return (entry, None) if isinstance(entry, ProductRow) else (None, entry)
 
 
-def _pieces(found: Iterable[Any]) -> Iterator[list[Any]]:
-    piece: list[Any] = []
-    for item in found:
-        piece.append(item)
-        if len(piece) == AT_ONCE:
-            yield piece
-            piece = []
-    if piece:
+def _pieces(found: Iterator[T]) -> Iterator[list[T]]:
+    while piece := list(islice(found, AT_ONCE)):
         yield piece
 
 
