@@ -73,6 +73,18 @@ def cheaper(found):
     return [*found[:at], found[at]._replace(record=record), *found[at + 1 :]]
 
 
+def make_cheaper(node):
+    """One price in the node's file is another than was signed."""
+    feed = feed_id(node)
+
+    def spoil(writing):
+        held, mine = writing.held(feed), list(writing.slots(feed, catalog_packs.Span()))
+        writing.apply(feed, cheaper(mine))
+        writing.advance(feed, held.size, held.checkpoint)
+
+    node.store.catalog.write_now(spoil)
+
+
 LIES = {
     "a price altered": (cheaper, "state-mismatch"),
     "an offer left out": (lambda found: found[:-1], "state-mismatch"),
@@ -325,15 +337,7 @@ def test_what_was_altered_here_under_its_number_is_loaded_anew(world, shop):
     lumen, ana = shop
     publish(lumen)
     world.deliver()
-    feed = feed_id(ana)
-    mine = ana.read(lambda unit: list(unit.catalog.slots(feed, catalog_packs.Span())))
-
-    def spoil(writing):
-        held = writing.held(feed)
-        writing.apply(feed, cheaper(mine))
-        writing.advance(feed, held.size, held.checkpoint)
-
-    ana.store.catalog.write_now(spoil)
+    make_cheaper(ana)
     publish(lumen, line("late", "L1", "9.00"))
     world.deliver()
     assert same(ana, lumen)
@@ -453,15 +457,7 @@ def test_packs_of_the_newest_head_mend_what_numbers_can_not(world, shop, packed)
     lumen, ana = shop
     publish(lumen, *(line(f"s{number}", f"S{number}", "1.00") for number in range(20)))
     world.deliver()
-    feed = feed_id(ana)
-    mine = list(ana.read(lambda unit: list(unit.catalog.slots(feed, catalog_packs.Span()))))
-
-    def spoil(writing):
-        held = writing.held(feed)
-        writing.apply(feed, cheaper(mine))
-        writing.advance(feed, held.size, held.checkpoint)
-
-    ana.store.catalog.write_now(spoil)
+    make_cheaper(ana)
     publish(lumen, line("late", "L1", "9.00"))
     lumen.make_packs()
     del world.carried[:]
