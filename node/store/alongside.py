@@ -1,5 +1,5 @@
-"""The process that puts a large first import into the catalog file while the node signs it (ADR 0078): `python -m node.store.alongside
-FILE FEED FIRST`.
+"""The process that puts what is signed in bulk into the catalog file meanwhile (ADR 0078): `python -m node.store.alongside FILE FEED FIRST
+handed`, or "" where it has to find by itself what the entries bring to sections.
 
 Entries of our own log come by the standard input from the node that started it, batch by batch, and at last how the log ends: with that all
 of it is committed. Where the input ends without, as when the node is killed, nothing is. It knows no key: what it reads and writes is what
@@ -29,26 +29,31 @@ _Batch = list[tuple[int, bytes]]
 
 
 class End(msgspec.Struct, frozen=True, tag="end"):
-    """How the log ends, and what the entries brought to the state of each section."""
+    """How the log ends, and what the entries brought to the state of each section, where that is handed."""
 
     root: bytes
     state: bytes
     checkpoint: bytes | None
-    sections: dict[str, dict[str, bytes]]
+    sections: dict[str, dict[str, bytes]] | None
 
     @classmethod
-    def of(cls, ended: Ended, sections: Mapping[Division, Mapping[str, StateHash]]) -> "End":
+    def of(cls, ended: Ended, sections: Mapping[Division, Mapping[str, StateHash]] | None) -> "End":
         """As it is sent."""
+        if sections is None:
+            return cls(ended.root, ended.state.to_bytes(), ended.checkpoint, None)
         brought = {division.value: {name: state.to_bytes() for name, state in found.items()} for division, found in sections.items()}
         return cls(ended.root, ended.state.to_bytes(), ended.checkpoint, brought)
 
-    def read(self) -> tuple[Ended, dict[Division, dict[str, StateHash]]]:
+    def read(self) -> tuple[Ended, Mapping[Division, Mapping[str, StateHash]] | None]:
         """As it was."""
+        ended = Ended(self.root, StateHash.from_bytes(self.state), self.checkpoint)
+        if self.sections is None:
+            return ended, None
         brought = {
             Division(division): {name: StateHash.from_bytes(state) for name, state in found.items()}
             for division, found in self.sections.items()
         }
-        return Ended(self.root, StateHash.from_bytes(self.state), self.checkpoint), brought
+        return ended, brought
 
 
 def framed(message: _Batch | End) -> bytes:
@@ -67,7 +72,7 @@ def _received(source: BinaryIO) -> Iterator[_Batch | End]:
         yield decode(raw)
 
 
-def follow(path: Path, feed: bytes, first: int, source: BinaryIO) -> bool:
+def follow(path: Path, feed: bytes, first: int, source: BinaryIO, *, handed: bool) -> bool:
     """Whether all that came was committed. Raises Strayed where the file is not as far as `first`, or another log's; what keeps it from
     writing.
     """
@@ -82,15 +87,15 @@ def follow(path: Path, feed: bytes, first: int, source: BinaryIO) -> bool:
                 writer.conclude(feed, *message.read())
                 database.execute("COMMIT")
                 return True
-            writer.project(feed, Logged.of(message), handed=True)
+            writer.project(feed, Logged.of(message), handed)
     return False
 
 
 def _main() -> None:
-    path, feed, first = sys.argv[1:]
+    path, feed, first, handed = sys.argv[1:]
     gc.disable()
     try:
-        done = follow(Path(path), bytes.fromhex(feed), int(first), sys.stdin.buffer)
+        done = follow(Path(path), bytes.fromhex(feed), int(first), sys.stdin.buffer, handed=bool(handed))
     except (NodeError, Strayed) as error:
         sys.stdout.write(str(error) if isinstance(error, NodeError) else "the file is of another log")
         sys.stdout.flush()

@@ -118,10 +118,8 @@ class Catalog:
         insert_many(self._db, "INSERT INTO catalog_log (feed, seq, operation)", rows)
         for seq in range(first, first + len(operations)):
             self._unwritten.pop((feed, seq), None)
-        if new and self.along is None:
-            self.along = Along(self._file, feed, first)
-        if self.along is not None:
-            (self.along.add(feed, first, operations) if new else self.along.drop())
+        self.along = self.along or Along(self._file, feed, first)
+        self.along.add(feed, first, operations, new=new)
         self._touched()
 
     def entries(self, feed: bytes, after: int) -> Iterator[tuple[int, bytes]]:

@@ -105,11 +105,8 @@ def catch_up_own(store: Database, file: CatalogFile, pace: Pace, brought: Mappin
 def end_along(store: Database, along: Along, brought: Mapping[bytes, Brought]) -> None:
     """What went into the file while the store's transaction was under way counts, now that this is committed."""
     feed = next(feed for feed in _feeds(store) if feed.feed == along.feed)
-    known = brought.get(along.feed)
-    if known is None:
-        along.drop()
-    else:
-        along.end(feed.size, Ended(feed.tree.root, feed.state, feed.checkpoint), known.sections)
+    sections = brought[along.feed].sections if along.handed and along.feed in brought else None
+    along.end(feed.size, Ended(feed.tree.root, feed.state, feed.checkpoint), sections)
 
 
 def begin_anew(store: Database, file: CatalogFile, strayed: bytes, pace: Pace) -> None:

@@ -1,4 +1,4 @@
-"""A large first import goes into the catalog file while it is signed: a process of its own takes entries as they are logged, and writes
+"""What is signed in bulk goes into the catalog file while it is signed: a process of its own takes entries as they are logged, and writes
 them in one transaction that ends after the store's (ADR 0078; alongside.py is that process).
 
 Whatever keeps it from that, nothing of it counts, and the file follows after the commit as it does any other (catching_up.py).
@@ -34,20 +34,31 @@ class _Failed(Exception):
 
 
 class Along:
-    """Of one transaction of the store and one feed of ours, whose entries from `first` on are all new, each offer after its product."""
+    """Of one transaction of the store and one feed of ours, whose entries from `first` on are handed over. `handed`: so will be what they
+    bring to sections, for they were all new when it began; otherwise the process reckons that by itself.
+    """
 
     def __init__(self, file: CatalogFile, feed: bytes, first: int) -> None:
         self.feed = feed
+        self.handed = True
         self._file, self._first, self._following = file, first, first
         self._gathered: _Some = []
         self._queue: Queue[_Some | End | None] = Queue(WAITING)
         self._work: Future[None] | None = None
         self._is_over = False
 
-    def add(self, feed: bytes, first: int, operations: Sequence[bytes]) -> None:
-        """Entries that were logged just now. With such as don't follow those before it is over."""
-        if (feed, first) != (self.feed, self._following):
+    @property
+    def has_begun(self) -> bool:
+        """Whether the process has something to end, or let go."""
+        return self._work is not None and not self._is_over
+
+    def add(self, feed: bytes, first: int, operations: Sequence[bytes], *, new: bool) -> None:
+        """Entries that were logged just now; `new`: these and those before, each offer after its product. With such as don't follow those
+        before it is over, and where it is too late to say that not all is new.
+        """
+        if (feed, first) != (self.feed, self._following) or (self._work and self.handed and not new):
             self.drop()
+        self.handed = self.handed and new
         if self._is_over:
             return
         self._gathered.extend(enumerate(operations, first))
@@ -55,9 +66,9 @@ class Along:
         if len(self._gathered) >= (BATCH if self._work else LEAST):
             self._hand_over()
 
-    def end(self, size: int, ended: Ended, sections: Mapping[Division, Mapping[str, StateHash]]) -> None:
-        """The store has committed a log of `size` entries, and what they brought to sections: so does the file now, if it can."""
-        if self._is_over or self._work is None or self._following != size + 1:
+    def end(self, size: int, ended: Ended, sections: Mapping[Division, Mapping[str, StateHash]] | None) -> None:
+        """The store has committed a log of `size` entries: so does the file now, if it can. `sections`: what is `handed`."""
+        if self._is_over or self._work is None or self._following != size + 1 or self.handed != (sections is not None):
             self.drop()
             return
         self._hand_over()
@@ -70,7 +81,7 @@ class Along:
 
     def _hand_over(self) -> None:
         if self._work is None:
-            command = (*COMMAND, str(self._file.path), self.feed.hex(), str(self._first))
+            command = (*COMMAND, str(self._file.path), self.feed.hex(), str(self._first), "handed" if self.handed else "")
             self._work = self._file.reserve(_pass_on, command, self._queue)
         for at in range(0, len(self._gathered), BATCH):
             self._queue.put(self._gathered[at : at + BATCH])

@@ -274,8 +274,11 @@ class Store(Generic[M]):
     def _catch_up(self, brought: Mapping[bytes, Brought], along: Along | None) -> None:
         """The catalog file follows before the caller learns of the commit; where it can't now, as soon as it can."""
         try:
-            if along is not None:
-                end_along(self._writer, along, brought if not self._rebuilding.is_under_way else {})  # what is rebuilt has one writer
+            if along is not None and along.has_begun:
+                if self._rebuilding.is_under_way:
+                    along.drop()  # what is rebuilt has one writer
+                else:
+                    end_along(self._writer, along, brought)
             catch_up(self._writer, self.catalog, own=not self._rebuilding.is_under_way, brought=brought)
         except (Strayed, NodeError) as error:
             log.warning("the catalog file is behind: %s", error)

@@ -11,7 +11,7 @@ from node.store.catalog_file import sound
 from node.store.catalog_writer import FileWriter
 from node.store.database import open_plain
 
-from .product_files import bring, line, runs, shopify, stage
+from .product_files import apply, bring, line, runs, shopify, stage
 from .world import World
 
 TABLES = ("products", "offers", "listings", "sections", "tree", "labels", "brand_offers", "terms")
@@ -147,6 +147,28 @@ def test_where_something_is_replaced_the_file_follows(lumen, tmp_path, work, pro
     assert (work, projected) == ([""], [51])  # the process had begun
     monkeypatch.setattr(going_along, "LEAST", 1_000)
     followed(lumen, tmp_path, first, second)
+
+
+def test_other_prices_go_along_too(lumen, tmp_path, work, projected, monkeypatch):
+    first = shopify(*GOODS)
+    second = shopify(
+        *(line(f"soap-{number}", f"S{number}", "6.00") for number in range(24)),
+        *(line(f"mug-{number}", f"M{number}", "7.00") for number in range(8)),
+    )
+    bring(lumen, first)
+    bring(lumen, second)
+    assert (work, projected) == (["", ""], [])
+    monkeypatch.setattr(going_along, "LEAST", 1_000)
+    followed(lumen, tmp_path, first, second)
+
+
+def test_what_is_taken_away_goes_along_too(lumen, tmp_path, work, projected, monkeypatch):
+    bring(lumen, shopify(*GOODS))
+    apply(lumen, stage(lumen, shopify(*GOODS[:2]), withdraw=True))
+    assert (work, projected) == (["", ""], [])
+    rows, is_sound = contents(lumen)
+    assert is_sound
+    assert (len(rows["products"]), len(rows["offers"])) == (2, 2)
 
 
 def test_what_is_undone_within_a_transaction_is_not_taken_for_logged(lumen, work):
