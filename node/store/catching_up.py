@@ -104,8 +104,13 @@ def catch_up_own(store: Database, file: CatalogFile, pace: Pace, brought: Mappin
 
 def end_along(store: Database, along: Along, brought: Mapping[bytes, Brought]) -> None:
     """What went into the file while the store's transaction was under way counts, now that this is committed."""
-    feed = next(feed for feed in _feeds(store) if feed.feed == along.feed)
-    sections = brought[along.feed].sections if along.handed and along.feed in brought else None
+    feed = next((feed for feed in _feeds(store) if feed.feed == along.feed), None)
+    known = brought.get(along.feed)
+    is_all = known is not None and feed is not None and (known.first, known.last) == (along.first, feed.size)
+    if feed is None or (along.handed and not is_all):
+        along.drop()  # undone within the transaction; or of several batches only the last is known by sections
+        return
+    sections = known.sections if known is not None and along.handed else None
     along.end(feed.size, Ended(feed.tree.root, feed.state, feed.checkpoint), sections)
 
 

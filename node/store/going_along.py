@@ -39,9 +39,9 @@ class Along:
     """
 
     def __init__(self, file: CatalogFile, feed: bytes, first: int) -> None:
-        self.feed = feed
+        self.feed, self.first = feed, first
         self.handed = True
-        self._file, self._first, self._following = file, first, first
+        self._file, self._following = file, first
         self._gathered: _Some = []
         self._queue: Queue[_Some | End | None] = Queue(WAITING)
         self._work: Future[None] | None = None
@@ -81,7 +81,7 @@ class Along:
 
     def _hand_over(self) -> None:
         if self._work is None:
-            command = (*COMMAND, str(self._file.path), self.feed.hex(), str(self._first), "handed" if self.handed else "")
+            command = (*COMMAND, str(self._file.path), self.feed.hex(), str(self.first), "handed" if self.handed else "")
             self._work = self._file.reserve(_pass_on, command, self._queue)
         for at in range(0, len(self._gathered), BATCH):
             self._queue.put(self._gathered[at : at + BATCH])
@@ -96,6 +96,8 @@ class Along:
             self._work.result()
         except _Failed as error:
             log.warning("the catalog file did not go along with what was signed, and follows: %s", error)
+        except Exception as error:  # what is signed does not hang on it
+            log.warning("the catalog file did not go along with what was signed, and follows", exc_info=error)
 
 
 def _pass_on(command: Sequence[str], queue: "Queue[_Some | End | None]") -> None:

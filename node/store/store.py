@@ -274,15 +274,19 @@ class Store(Generic[M]):
     def _catch_up(self, brought: Mapping[bytes, Brought], along: Along | None) -> None:
         """The catalog file follows before the caller learns of the commit; where it can't now, as soon as it can."""
         try:
-            if along is not None and along.has_begun:
-                if self._rebuilding.is_under_way:
-                    along.drop()  # what is rebuilt has one writer
-                else:
-                    end_along(self._writer, along, brought)
+            if along is not None:
+                self._end_along(along, brought)
             catch_up(self._writer, self.catalog, own=not self._rebuilding.is_under_way, brought=brought)
         except (Strayed, NodeError) as error:
             log.warning("the catalog file is behind: %s", error)
             self._rebuilding.start()
+
+    def _end_along(self, along: Along, brought: Mapping[bytes, Brought]) -> None:
+        try:
+            if along.has_begun and not self._rebuilding.is_under_way:  # what is rebuilt has one writer
+                end_along(self._writer, along, brought)
+        finally:
+            along.drop()  # unless it has ended: the file's writer waits for its word
 
     def end_rebuilding(self) -> None:
         """What is left, where nobody writes meanwhile. From then on the file follows each commit again. For the thread that rebuilds it."""

@@ -1,10 +1,13 @@
 """A large import goes into the catalog file while it is signed, by a process of its own. Whatever becomes of that process, the file is the same."""
 
+import io
 import sys
 
 import pytest
 
+from node.files.products import read_products
 from node.services import catalog
+from node.services.catalog import import_products
 from node.services.catalog_imports import apply_import
 from node.store import going_along
 from node.store.catalog_file import sound
@@ -190,6 +193,48 @@ def test_what_is_undone_within_a_transaction_is_not_taken_for_logged(lumen, work
     assert is_sound
     assert len(rows["products"]) == 24
     assert {row[2] for row in rows["products"]} == {f"balm-{number}" for number in range(24)}
+
+
+def test_of_two_batches_of_one_transaction_the_sections_have_both(lumen, tmp_path, work, projected, monkeypatch):
+    """What is known of the sections is of the last alone: a catalog that goes on with a later device is written anew and added to at once."""
+    first, second = shopify(*GOODS), shopify(*(line(f"balm-{number}", f"B{number}", "7.00") for number in range(12)))
+    files = [read_products(io.BytesIO(data), name="shop.csv", now_ms=lumen.clock.now) for data in (first, second)]
+    lumen.write(lambda unit: [import_products(unit, file, "USD") for file in files])
+    assert work == [""]
+    assert projected == [72]
+    monkeypatch.setattr(going_along, "LEAST", 1_000)
+    followed(lumen, tmp_path, first, second)
+
+
+def test_a_feed_that_is_undone_holds_nobody_up(lumen, work):
+    """The file's writer waits for the process's end, which has nothing to count."""
+    staged = stage(lumen, shopify(*GOODS))
+
+    def undone(unit):
+        apply_import(unit, staged, lambda _done, _total: None)
+        raise ValueError("undone")
+
+    def none(unit):
+        with pytest.raises(ValueError, match="undone"):
+            unit.attempt(lambda: undone(unit))
+
+    lumen.write(none)
+    assert work == [""]
+    rows, is_sound = contents(lumen)
+    assert is_sound
+    assert rows["products"] == []
+
+
+def test_what_was_signed_does_not_hang_on_what_could_not_be_handed_over(lumen, tmp_path, work, projected, monkeypatch):
+    def unable(_some):
+        raise MemoryError("no room for a batch")
+
+    monkeypatch.setattr(going_along, "framed", unable)
+    bring(lumen, shopify(*GOODS))
+    assert work == ["no room for a batch"]
+    assert projected == [48]
+    monkeypatch.setattr(going_along, "LEAST", 1_000)
+    followed(lumen, tmp_path, shopify(*GOODS))
 
 
 def test_a_process_that_was_given_something_else_is_not_believed(lumen, tmp_path, work, projected, monkeypatch):
