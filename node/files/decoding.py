@@ -7,7 +7,7 @@ letter beyond ASCII on, Windows-1252. Anything else is refused: guessing further
 import codecs
 import io
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from node.errors import UserError
 
@@ -148,7 +148,7 @@ def read_lines(source: Source, name: str, *, longest: int, progress: Progress | 
 class Peeked:
     """A source whose first bytes were looked at and are read again."""
 
-    def __init__(self, source: BinaryIO) -> None:
+    def __init__(self, source: Source) -> None:
         self._source = source
         self.head = source.read(CHUNK)
         self._rest = self.head

@@ -10,7 +10,7 @@ from node.model.listing import Option, ProductFile, ProductRow, Skipped, Variant
 
 from . import google_names, google_tsv, google_xml, json_ld, product_lines, products_csv, shopify_csv, woocommerce_csv
 from .contacts_csv import dialect as contacts_dialect
-from .decoding import Peeked, Progress, read_lines, unmarked
+from .decoding import Peeked, Progress, Source, read_lines, unmarked
 from .export_csv import unsafe
 from .kinds import refuse_no_products
 from .listing import collected
@@ -78,7 +78,7 @@ class OpenProducts:
 
 @contextmanager
 def open_products(
-    source: BinaryIO, *, name: str, currency: str = "USD", now_ms: int, progress: Progress | None = None
+    source: Source, *, name: str, currency: str = "USD", now_ms: int, progress: Progress | None = None
 ) -> Iterator[OpenProducts]:
     """The products in `source`, read in pieces as they are iterated.
 

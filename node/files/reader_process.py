@@ -3,6 +3,7 @@ the file; what was read goes by the standard output, some rows at a time. Both a
 """
 
 import gc
+import signal
 import sys
 from collections.abc import Iterator
 from itertools import islice
@@ -111,6 +112,7 @@ def _say(message: Message) -> None:
 
 def _main() -> None:
     gc.disable()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # who stops a service sends it to all its processes: the node ends this one
     raw = _frame(sys.stdin.buffer)
     if raw is None:
         return

@@ -58,11 +58,12 @@ def open_file(
 ) -> Iterator[OpenProducts | OpenApart]:
     """As `open_products`, and raises the same."""
     head = _head(source)
-    if len(head) < LARGE:
-        with open_products(BytesIO(head), name=name, currency=currency, now_ms=now_ms, progress=progress) as found:
+    process = _started() if len(head) >= LARGE else None
+    if process is None:
+        with open_products(_Begun(BytesIO(head), source), name=name, currency=currency, now_ms=now_ms, progress=progress) as found:
             yield found
         return
-    with subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    with process:
         assert process.stdin is not None
         assert process.stdout is not None
         asked = framed(Asked(name, currency, now_ms))
@@ -76,6 +77,16 @@ def open_file(
             thread.join()
 
 
+def _started() -> "subprocess.Popen[bytes] | None":
+    """The process, out of reach of what a terminal sends to the node; None where there is no room for one."""
+    pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+    try:
+        return subprocess.Popen(COMMAND, stdin=pipe, stdout=pipe, stderr=nothing, start_new_session=True)
+    except OSError as error:
+        log.warning("a large product file is read by the node itself: %s", error)
+        return None
+
+
 def _head(source: Source) -> bytes:
     """The first bytes; fewer than LARGE are all there are."""
     pieces, size = [], 0
@@ -83,6 +94,18 @@ def _head(source: Source) -> bytes:
         pieces.append(piece)
         size += len(piece)
     return b"".join(pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A file of which the first bytes were read."""
+
+    head: BytesIO
+    source: Source
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes; none at the end."""
+        return self.head.read(size) or self.source.read(size)
 
 
 @dataclass(slots=True)
@@ -101,21 +124,26 @@ class _Pouring:
         """All of it."""
         done, piece = 0, self.head
         try:
-            self.into.write(self.asked)
-            while piece:
-                self.into.write(piece)
+            self._give(self.asked)
+            while piece and self._give(piece):
                 done += len(piece)
                 if self.progress:
                     self.progress(done)
                 piece = self.source.read(CHUNK)
-        except BrokenPipeError:
-            pass  # it has said why, or is no longer asked
         except BaseException as error:  # noqa: BLE001  raised again where its rows are read
             self.stopped = error
             self.process.kill()
         finally:
             with suppress(BrokenPipeError):
                 self.into.close()
+
+    def _give(self, piece: bytes) -> bool:
+        """Whether it takes it: one that doesn't has said why, or is no longer asked."""
+        try:
+            self.into.write(piece)
+        except BrokenPipeError:
+            return False
+        return True
 
 
 def _messages(name: str, source: IO[bytes], pouring: _Pouring) -> Iterator[Message]:

@@ -8,6 +8,7 @@ anybody may fetch.
 
 import gc
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -94,6 +95,7 @@ def follow(path: Path, feed: bytes, first: int, source: BinaryIO, *, handed: boo
 def _main() -> None:
     path, feed, first, handed = sys.argv[1:]
     gc.disable()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # who stops a service sends it to all its processes: the node ends this one
     try:
         done = follow(Path(path), bytes.fromhex(feed), int(first), sys.stdin.buffer, handed=bool(handed))
     except (NodeError, Strayed) as error:

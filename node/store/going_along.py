@@ -106,7 +106,9 @@ def _pass_on(command: Sequence[str], queue: "Queue[_Some | End | None]") -> None
     """
     some: _Some | End | None = []
     try:
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+        # In a session of its own: what a terminal sends to the node is the node's to hear.
+        with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nothing, start_new_session=True) as process:
             assert process.stdin is not None
             assert process.stdout is not None
             while isinstance(some := queue.get(), list):

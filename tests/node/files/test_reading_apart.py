@@ -1,7 +1,11 @@
 """A large file is read by a process of its own, and says the same as where it is read here."""
 
 import io
+import os
+import signal
+import subprocess
 import sys
+from threading import Event
 
 import pytest
 
@@ -79,16 +83,65 @@ def test_a_process_that_dies_is_said(monkeypatch, code):
 class Broken(io.BytesIO):
     """An upload that breaks off: what came is no whole file."""
 
+    error = ConnectionResetError
+
     def read(self, size=-1, /):
         found = super().read(min(size, 40))
         if not found:
-            raise ConnectionResetError("gone")
+            raise self.error("gone")
         return found
 
 
-def test_an_upload_that_breaks_off_is_not_taken_for_a_whole_file():
-    with pytest.raises(ConnectionResetError):
+@pytest.mark.parametrize("error", [ConnectionResetError, BrokenPipeError])
+def test_an_upload_that_breaks_off_is_not_taken_for_a_whole_file(monkeypatch, error):
+    monkeypatch.setattr(Broken, "error", error)
+    with pytest.raises(error):
         read(open_file, Broken(written("shopify", *GOODS)))
+
+
+def test_where_no_process_can_be_started_the_node_reads(monkeypatch):
+    monkeypatch.setattr(reading_apart, "COMMAND", ("/nonexistent/python",))
+    data = written("shopify", *((f"S{number}", "Soap", "5.00") for number in range(1_300)))
+    assert read(open_file, data) == read(open_products, data)
+
+
+def test_what_a_terminal_sends_to_the_node_does_not_reach_it(monkeypatch):
+    said = "import os; from node.files.reader_process import Failed, _say; _say(Failed('said', str(os.getpgid(0))))"
+    monkeypatch.setattr(reading_apart, "COMMAND", (sys.executable, "-c", said))
+    with pytest.raises(UserError) as refused:
+        read(open_file, written("shopify", *GOODS))
+    assert refused.value.code == "said"
+    assert int(str(refused.value)) != os.getpgid(0)
+
+
+class Halting(io.BytesIO):
+    """A file whose later pieces come once they may."""
+
+    def __init__(self, data) -> None:
+        super().__init__(data)
+        self.may = Event()
+
+    def read(self, size=-1, /):
+        if self.tell():
+            self.may.wait()
+        return super().read(size)
+
+
+def test_a_service_that_is_stopped_does_not_make_a_file_a_broken_one(monkeypatch):
+    """Its manager tells each process to end."""
+    started, popen = [], subprocess.Popen
+
+    def start(*args, **named):
+        started.append(popen(*args, **named))
+        return started[0]
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    data = written("shopify", *((f"S{number}", "Soap", "5.00") for number in range(3_000)))
+    source = Halting(data)
+    with open_file(source, name="shop.csv", currency="USD", now_ms=NOW) as found:
+        started[0].send_signal(signal.SIGTERM)
+        source.may.set()
+        assert list(found.entries()) == read(open_products, data)[1][-1]
 
 
 def test_it_stops_when_it_is_told_to():

@@ -1,6 +1,7 @@
 """A large import goes into the catalog file while it is signed, by a process of its own. Whatever becomes of that process, the file is the same."""
 
 import io
+import os
 import sys
 
 import pytest
@@ -235,6 +236,13 @@ def test_what_was_signed_does_not_hang_on_what_could_not_be_handed_over(lumen, t
     assert projected == [48]
     monkeypatch.setattr(going_along, "LEAST", 1_000)
     followed(lumen, tmp_path, shopify(*GOODS))
+
+
+def test_what_a_terminal_sends_to_the_node_does_not_reach_the_process(lumen, work, monkeypatch):
+    said = "import os, sys; sys.stdin.buffer.read(); sys.stdout.write(str(os.getpgid(0))); sys.exit(1)"
+    monkeypatch.setattr(going_along, "COMMAND", (sys.executable, "-c", said))
+    bring(lumen, shopify(*GOODS))
+    assert int(work[0]) != os.getpgid(0)
 
 
 def test_a_process_that_was_given_something_else_is_not_believed(lumen, tmp_path, work, projected, monkeypatch):
