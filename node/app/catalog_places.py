@@ -45,11 +45,11 @@ class Places:
             return
         path = _newest(Path(place))
         if _mark(path) == seen:
-            yield Found(path.name, seen, None)
+            yield Found(_name(path), seen, None)
             return
         mark = self._at_rest(path)
         with path.open("rb") as source:
-            yield Found(path.name[:200], mark, source)
+            yield Found(_name(path)[:200], mark, source)
         if _mark(path) != mark:
             raise _still_written(path)
 
@@ -80,17 +80,22 @@ def _answered(url: str, seen: str) -> Found:
     return Found(name, f"{mark} {came.version}".strip(), None if mark == had else io.BytesIO(came.body))
 
 
+def _name(path: Path) -> str:
+    """As it can be kept and said: bytes of it that are no UTF-8 came as lone surrogates."""
+    return path.name.encode("utf-8", "replace").decode("utf-8")
+
+
 def _mark(path: Path) -> str:
     """What a file is now, as far as can be told without reading it. Raises UserError `folder-unreadable`."""
     try:
         about = path.stat()
     except OSError as error:
-        raise UserError(f"The file {path} cannot be read: {error.strerror}.", code="folder-unreadable") from error
-    return f"{path.name}/{about.st_size}/{about.st_mtime_ns}"[:500]
+        raise UserError(f"The file {_name(path)} cannot be read: {error.strerror}.", code="folder-unreadable") from error
+    return f"{_name(path)}/{about.st_size}/{about.st_mtime_ns}"[:500]
 
 
 def _still_written(path: Path) -> Unavailable:
-    return Unavailable(f"{path.name} is still being written. It is read once it stays the same for some seconds.", code="still-written")
+    return Unavailable(f"{_name(path)} is still being written. It is read once it stays the same for some seconds.", code="still-written")
 
 
 def _newest(folder: Path) -> Path:

@@ -123,7 +123,7 @@ class Halting(io.BytesIO):
 
     def read(self, size=-1, /):
         if self.tell():
-            self.may.wait()
+            self.may.wait(60)
         return super().read(size)
 
 

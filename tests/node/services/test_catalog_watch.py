@@ -245,6 +245,19 @@ def test_a_paused_place_is_looked_at_by_hand_only_and_today_leaves_it_alone(worl
     assert look(lumen) == 1
 
 
+def test_a_file_whose_name_is_no_utf_8_is_read_too(world, lumen, folder):
+    """As a program of another time or system names it."""
+    (folder / "b\udcf6rse.csv").write_bytes(shopify(line("soap", "S", "5.00")))
+    place(lumen, folder)
+    look(lumen)
+    (waiting,) = lumen.read(catalog_imports.list_staged)
+    assert (waiting.name, waiting.new) == ("b?rse.csv", 1)
+    apply(lumen, bytes.fromhex(waiting.id))
+    world.clock.tick(3_600_000)
+    assert look(lumen) == 1  # nothing new
+    assert lumen.read(catalog_imports.list_staged) == []
+
+
 def test_links_out_of_the_folder_are_not_followed(lumen, folder, tmp_path):
     place(lumen, folder)
     (tmp_path / "secret.csv").write_bytes(shopify(line("a", "A", "5")))
