@@ -47,9 +47,12 @@ class Places:
         if _mark(path) == seen:
             yield Found(_name(path), seen, None)
             return
-        mark = self._at_rest(path)
-        with path.open("rb") as source:
-            yield Found(_name(path)[:200], mark, source)
+        try:
+            mark = self._at_rest(path)
+            with path.open("rb") as source:
+                yield Found(_name(path)[:200], mark, source)
+        except OSError as error:  # another person's, taken away just now, or on a disk that fails
+            raise _unreadable(path, error) from error
         if _mark(path) != mark:
             raise _still_written(path)
 
@@ -90,8 +93,12 @@ def _mark(path: Path) -> str:
     try:
         about = path.stat()
     except OSError as error:
-        raise UserError(f"The file {_name(path)} cannot be read: {error.strerror}.", code="folder-unreadable") from error
+        raise _unreadable(path, error) from error
     return f"{_name(path)}/{about.st_size}/{about.st_mtime_ns}"[:500]
+
+
+def _unreadable(path: Path, error: OSError) -> UserError:
+    return UserError(f"The file {_name(path)} cannot be read: {error.strerror}.", code="folder-unreadable")
 
 
 def _still_written(path: Path) -> Unavailable:

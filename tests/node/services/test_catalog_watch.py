@@ -1,6 +1,9 @@
 """Watched places: a folder looked at by the clock, held for a word or signed by itself, and what goes wrong said on Today."""
 
+import errno
+import io
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -256,6 +259,29 @@ def test_a_file_whose_name_is_no_utf_8_is_read_too(world, lumen, folder):
     world.clock.tick(3_600_000)
     assert look(lumen) == 1  # nothing new
     assert lumen.read(catalog_imports.list_staged) == []
+
+
+@pytest.mark.parametrize("when", ["when it is opened", "while it is read"])
+def test_a_file_that_may_not_be_read_is_said(lumen, folder, monkeypatch, when):
+    class Failing(io.BytesIO):
+        def read(self, size=-1, /):
+            raise OSError(errno.EIO, "Input/output error")
+
+    def opened(path, *mode, **named):
+        if path.suffix != ".csv":
+            return opening(path, *mode, **named)
+        if when == "when it is opened":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return Failing()
+
+    opening = Path.open
+    (folder / "shop.csv").write_bytes(shopify(line("a", "A", "5")))
+    place(lumen, folder)
+    monkeypatch.setattr(Path, "open", opened)
+    look(lumen)
+    (row,) = lumen.read(lambda unit: unit.catalog_sources.all())
+    assert row.code == "folder-unreadable"
+    assert "shop.csv" in row.error
 
 
 def test_links_out_of_the_folder_are_not_followed(lumen, folder, tmp_path):
