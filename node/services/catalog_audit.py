@@ -25,11 +25,11 @@ from . import catalog_load
 from .catalog_file import CatalogFile, Feeds, Writing
 from .catalog_packs import PackFiles
 
-AT_ONCE = 1_000
+AT_ONCE = 250
 PAUSE = 2.0  # times as long as the work before it: orders and pages have the processor first
 LOOK_SECONDS = 10.0
 CALM_LOOK_SECONDS, CALM_LOOKS = 0.5, 120
-"""So long, and so many times, it waits for first syncs to end before a feed is reckoned."""
+"""So long, and so many times, it waits for first syncs to end before a feed is reckoned, and for what is followed meanwhile."""
 
 
 class Transactions(Protocol):
@@ -117,8 +117,11 @@ class CatalogAudit:
             return feeds.held(feed), None
 
     def _sum(self, rows: Iterable[Row]) -> StateHash:
-        state, pending = StateHash(), iter(rows)
+        state, pending, patience = StateHash(), iter(rows), CALM_LOOKS
         while True:
+            while patience and catalog_load.is_under_way():  # a change that comes now has the processor first
+                patience -= 1
+                self._rest(CALM_LOOK_SECONDS)
             begun = time.thread_time()
             part = [row for row in islice(pending, AT_ONCE) if row.record is not None]
             if not part:
@@ -126,8 +129,11 @@ class CatalogAudit:
             for row in part:
                 Operation(Verb(f"put-{row.noun}"), row.name, row.record).read()
             state = self._plus(state, part)
-            if self._ended.wait((time.thread_time() - begun) * self._pause):
-                raise Stopped
+            self._rest((time.thread_time() - begun) * self._pause)
+
+    def _rest(self, seconds: float) -> None:
+        if self._ended.wait(seconds):
+            raise Stopped
 
     def _lie(self, feed: bytes) -> tuple[int, bytes] | None:
         """The size of a manifest and what its packs lead to, where that is not what it names. None: it was our disk, or packs are gone."""

@@ -6,7 +6,8 @@ nor the disk waits for the other, and no more than these few are ever in memory.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,7 +28,7 @@ from .catalog_packs import PackFiles
 
 AHEAD = 4
 """So many packs are on their way at once."""
-_under_way: set["Load"] = set()
+_under_way: list[object] = []
 
 Ask = Callable[[object], Awaitable[object]]
 
@@ -50,8 +51,19 @@ class Source(Protocol):
 
 
 def is_under_way() -> bool:
-    """Whether any node of this process is in a load now: what can wait lets it have the processor."""
+    """Whether any node of this process loads or follows a catalog now: what can wait lets it have the processor."""
     return bool(_under_way)
+
+
+@contextmanager
+def under_way() -> Iterator[None]:
+    """It does, until this ends."""
+    mine = object()
+    _under_way.append(mine)
+    try:
+        yield
+    finally:
+        _under_way.remove(mine)
 
 
 async def _always() -> None:
@@ -88,11 +100,8 @@ class Load:
 
         Raises NodeError (nobody can give a pack now), ProtocolError (the writer signed what cannot be).
         """
-        _under_way.add(self)
-        try:
+        with under_way():
             await self._run(raw, checkpoint)
-        finally:
-            _under_way.discard(self)
 
     async def _run(self, raw: bytes, checkpoint: Checkpoint) -> None:
         await self._file.write(_begin, self._feed, digest("manifest", raw))

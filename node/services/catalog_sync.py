@@ -25,7 +25,7 @@ from . import catalog_parting, evidence
 from .catalog_apply import Pages, Repair, take
 from .catalog_file import CatalogFile, Writing
 from .catalog_following import Errand, Standing
-from .catalog_load import Load, Progress
+from .catalog_load import Load, Progress, under_way
 from .catalog_packs import PackFiles
 from .catalog_parting import Parting
 from .evidence import Contradiction
@@ -205,7 +205,8 @@ class CatalogSync:
         if at.begun or at.size == 0 or at.held is not None:
             await self._load(errand, feed, resume=at.begun)
         try:
-            await self._update(errand, feed)
+            with under_way():
+                await self._update(errand, feed)
         except (BadSignature, Malformed) as error:
             if error.code != "state-mismatch":
                 raise
