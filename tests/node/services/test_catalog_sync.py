@@ -214,6 +214,22 @@ def test_how_far_a_load_is_can_be_seen(world, shop, packed, monkeypatch):
     assert (feed_of(ana).expected, feed_of(ana).products + feed_of(ana).offers) == (0, 57)
 
 
+def test_what_can_wait_makes_way_for_who_takes_a_change(world, shop, monkeypatch):
+    lumen, _ = shop
+    publish(lumen)
+    world.deliver()
+    original, seen = catalog_apply.take, []
+
+    async def watched(*given):
+        seen.append(catalog_load.is_under_way())
+        return await original(*given)
+
+    monkeypatch.setattr("node.services.catalog_sync.take", watched)
+    publish(lumen, line("late", "L1", "9.00"))
+    world.deliver()
+    assert (seen, catalog_load.is_under_way()) == ([True], False)
+
+
 def test_what_came_after_the_packs_follows(world, shop, packed):
     lumen, ana = shop
     publish(lumen)
