@@ -107,7 +107,10 @@ def render(request: web.Request, template: str, *, status: int = 200, **values: 
     gate = request.app[GATE]
     session = request.get(SESSION)
     viewer = gate.viewer() if gate.stage() is Stage.OPEN and session and not session.locked else None
-    text = request.app[RENDERER].page(template, {"status": status, **values}, nonce=request[NONCE], session=session, viewer=viewer)
+    # What refreshes a part of a page shows no notice: the page that was sent for it may still be on its way.
+    notice, kind = session.take_notice() if session and LIVE_HEADER not in request.headers else ("", "")
+    shown = {"status": status, "notice": notice, "notice_kind": kind, **values}
+    text = request.app[RENDERER].page(template, shown, nonce=request[NONCE], session=session, viewer=viewer)
     return web.Response(status=status, text=text, content_type="text/html")
 
 

@@ -99,19 +99,16 @@ class Renderer:
     def page(self, template: str, values: Mapping[str, Any], *, nonce: str, session: Session | None, viewer: Viewer | None) -> str:
         """The text of one page. `values` must give what the template's head names; an absent one is an error."""
         reader = self.reader(viewer)
-        notice, kind = (session.notice if session else None) or ("", "")
         frame = _frame.set(Frame(nonce, session.token if session else "", reader))
         shown = formats.reader_var.set(reader)
         try:
             return self.env.get_template(template).render({
                 "viewer": viewer, "reader": reader, "look": session.look if session else "",
-                "errors": {}, "notice": notice, "notice_kind": kind, **values, "section": _section(viewer, str(values.get("section", ""))),
+                "errors": {}, "notice": "", "notice_kind": "", **values, "section": _section(viewer, str(values.get("section", ""))),
             })  # fmt: skip
         finally:
             formats.reader_var.reset(shown)
             _frame.reset(frame)
-            if session:
-                session.notice = None
 
 
 def environment(templates: Path) -> Environment:

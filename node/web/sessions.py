@@ -31,6 +31,11 @@ class Session:
     locked: bool = False
     scratch: dict[str, object] = field(default_factory=dict)
 
+    def take_notice(self) -> tuple[str, str]:
+        """What is said once, and its kind; from now on it is said. Both empty for nothing."""
+        taken, self.notice = self.notice or ("", ""), None
+        return taken
+
 
 def _plain(code: str) -> str:
     return "".join(letter for letter in code.upper() if letter in _LETTERS)
