@@ -16,7 +16,7 @@ from protocol.operations import Noun, Operation, Slot
 
 from .catalog import plan_for
 from .catalog_batches import publish_batch
-from .catalog_staging import ProductsUnit, feed_of, find_import, is_priced
+from .catalog_staging import ProductsUnit, feed_of, find_import, is_priced, let_go
 from .exact_merging import House, merged_exact
 from .product_merging import Looked, amount, merged, withdrawn
 
@@ -220,7 +220,7 @@ def apply_import(unit: ProductsUnit, staged: bytes, tell: Tell, how: str = "hand
     done, row = publish_batch(unit, found.currency, _goods(unit, found, total, tell), batch)
     head = row.checkpoint_id.hex() if row.checkpoint_id else ""
     named = (done.batch.hex(), row.feed.hex(), head, found.dialect, found.currency, done.first, done.last)
-    unit.touched("changes")
+    let_go(unit, staged)
     return AppliedView(*named, *(counts.get(outcome, 0) for outcome in OUTCOMES))
 
 

@@ -21,7 +21,6 @@ from .runs import Run, Runs, Source, Transactions
 
 _BATCH = 512  # as many as the store inserts by one statement
 _CELLS = 500
-_DROPPED = 5000
 Found = Iterable[ProductRow | Skipped]
 
 
@@ -164,7 +163,6 @@ class CatalogRuns(Runs):
             view: AppliedView = self._store.write_now(catalog_imports.apply_import, id_, tell=run.tell, how=how)
         finally:
             self._runs.pop(id_, None)
-        self._drop(id_)
         return view
 
     def put_aside_now(self, id_: bytes) -> None:
@@ -189,7 +187,8 @@ class CatalogRuns(Runs):
             self._judge(run, staged)
 
     def _drop(self, staged: bytes) -> None:
-        while not self._store.write_now(catalog_staging.drop_some, staged, rows=_DROPPED):
+        self._store.write_now(catalog_staging.let_go, staged)
+        while not self._store.write_now(catalog_staging.erase_some):
             pass
 
 

@@ -27,6 +27,7 @@ from .product_merging import Looked, Merged, merged
 MOST_WAITING = 8
 LONGEST = 200
 _BATCH = 500
+_ERASED = 5000
 _WEEK = 7 * 86_400_000
 _HOUR = 3_600_000
 Tell = Callable[[int, int], None]
@@ -41,7 +42,8 @@ class ProductImportBook(Protocol):
     def keep(self, staged: ProductImport) -> None: ...  # noqa: D102
     def get(self, id_: bytes, /) -> ProductImport | None: ...  # noqa: D102
     def all(self) -> Sequence[ProductImport]: ...  # noqa: D102
-    def drop(self, seq: int, *, rows: int) -> bool: ...  # noqa: D102
+    def let_go(self, seq: int) -> None: ...  # noqa: D102
+    def erase(self, rows: int) -> bool: ...  # noqa: D102
     def add_cells(self, seq: int, first: int, rows: Sequence[tuple[int, Sequence[str]]]) -> None: ...  # noqa: D102
     def cells(self, seq: int, after: int, limit: int) -> Sequence[tuple[int, int, tuple[str, ...]]]: ...  # noqa: D102
     def add_rows(self, seq: int, rows: Iterable[tuple[WaitingProduct, Verdict]]) -> None: ...  # noqa: D102
@@ -306,20 +308,27 @@ def find_import(unit: ProductsUnit, staged: bytes, *states: str) -> ProductImpor
     return found
 
 
-def drop_some(unit: ProductsUnit, staged: bytes, rows: int) -> bool:
-    """Erase the next rows of a file, in a transaction of its own so that nobody waits long. True once all are gone."""
+def let_go(unit: ProductsUnit, staged: bytes) -> None:
+    """Nobody wants the file any more: it is gone at once, its rows are erased next."""
     found = unit.product_imports.get(staged)
-    if found is None:
-        return True
-    unit.touched("changes")
-    return unit.product_imports.drop(found.seq, rows=rows)
+    if found is not None:
+        unit.product_imports.let_go(found.seq)
+        unit.touched("changes")
+
+
+def erase_some(unit: ProductsUnit) -> bool:
+    """Erase the next rows of files that are gone, in a transaction of its own so that nobody waits long. True once there are none."""
+    return unit.product_imports.erase(_ERASED)
 
 
 def tick(unit: ProductsUnit) -> None:
-    """Files nobody came back to go after a week, some rows at a time; one whose reading a stop of the node cut short after an hour."""
+    """Files nobody came back to go after a week; one whose reading a stop of the node cut short after an hour. Of those that are gone some
+    rows are erased: nobody waits for that once a file is signed.
+    """
     for staged in unit.product_imports.all():
         if staged.at + (_HOUR if staged.state == "reading" else _WEEK) < unit.now:
-            unit.product_imports.drop(staged.seq, rows=_BATCH)
+            let_go(unit, staged.id)
+    erase_some(unit)
 
 
 # --- columns

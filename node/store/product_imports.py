@@ -43,25 +43,32 @@ class ProductImports:
 
     def get(self, id_: bytes) -> ProductImport | None:
         """The file with this id."""
-        row = self._db.execute(f"SELECT {_IMPORT} FROM product_imports WHERE id = ?", (id_,)).fetchone()  # noqa: S608
+        row = self._db.execute(f"SELECT {_IMPORT} FROM product_imports WHERE id = ? AND NOT gone", (id_,)).fetchone()  # noqa: S608
         return _import(row) if row else None
 
     def all(self) -> list[ProductImport]:
         """Every file that waits, newest first."""
-        return [_import(row) for row in self._db.execute(f"SELECT {_IMPORT} FROM product_imports ORDER BY seq DESC")]  # noqa: S608
+        found = self._db.execute(f"SELECT {_IMPORT} FROM product_imports WHERE NOT gone ORDER BY seq DESC")  # noqa: S608
+        return [_import(row) for row in found]
 
-    def drop(self, seq: int, *, rows: int) -> bool:
-        """Erase the next `rows` of a file, and the file after its last. True once it is gone."""
-        left = 0
+    def let_go(self, seq: int) -> None:
+        """A file is there no more for anybody; `erase` takes its rows."""
+        self._db.execute("UPDATE product_imports SET gone = 1 WHERE seq = ?", (seq,))
+
+    def erase(self, rows: int) -> bool:
+        """Erase the next `rows` of a file that was let go, and the file after its last. True once there is none."""
+        gone = self._db.execute("SELECT seq FROM product_imports WHERE gone ORDER BY seq LIMIT 1").fetchone()
+        if gone is None:
+            return True
+        left, seq = 0, gone[0]
         for table in ("product_import_cells", "product_import_rows"):
             sql = (
                 f"DELETE FROM {table} WHERE import = ? AND number IN (SELECT number FROM {table} WHERE import = ? ORDER BY number LIMIT ?)"  # noqa: S608
             )
             left += self._db.execute(sql, (seq, seq, rows)).rowcount
-        if left:
-            return False
-        self._db.execute("DELETE FROM product_imports WHERE seq = ?", (seq,))
-        return True
+        if not left:
+            self._db.execute("DELETE FROM product_imports WHERE seq = ?", (seq,))
+        return False
 
     # --- rows of a table
 

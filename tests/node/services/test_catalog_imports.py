@@ -289,6 +289,41 @@ def test_few_files_wait_and_none_for_ever(world, lumen):
     assert lumen.read(catalog_imports.list_staged) == []
 
 
+def kept_rows(node):
+    """How many rows of files the store holds, whether anybody sees them or not."""
+    return node.read(lambda unit: sum(unit.db[table].count for table in ("product_imports", "product_import_rows", "product_import_cells")))
+
+
+@pytest.mark.parametrize("way", ["signed", "put aside", "too old"])
+def test_a_file_is_gone_at_once_and_its_rows_with_the_clock_and_no_others(world, lumen, monkeypatch, way):
+    """Some rows at a time, also where the node was stopped in between; a file that waits beside it keeps all of its own."""
+    monkeypatch.setattr(catalog_staging, "_ERASED", 2)
+    table = "sku;price;title\nA;3.00;Lamp\nB;4.00;Chair\nC;5.00;Table\n"
+    gone = stage(lumen, table.encode(), name="table.csv")
+    runs(lumen)._map(gone, {"sku": "sku", "price": "price", "title": "title"})
+    world.clock.tick(8 * 86_400_000)
+    other = stage(lumen, shopify(*(line(f"soap-{n}", f"S{n}", "1") for n in range(5))))
+    waiting, before = rows(lumen, other), kept_rows(lumen)
+    match way:
+        case "signed":
+            assert apply(lumen, gone).new == 3
+        case "put aside":
+            lumen.write(catalog_staging.let_go, staged=gone)  # as far as a node came that was stopped then
+        case "too old":
+            lumen.write(catalog_staging.tick)
+    assert [view.id for view in lumen.read(catalog_imports.list_staged)] == [other.hex()]
+    with pytest.raises(NotFound):
+        rows(lumen, gone)
+    left = [kept_rows(lumen)]
+    assert left[0] > before - 7  # the control: they are not gone yet
+    lumen.reopen()
+    while not lumen.write(catalog_staging.erase_some):
+        left.append(kept_rows(lumen))
+    assert left == sorted(left, reverse=True)
+    assert left[-1] == before - 7  # three rows as they stood, three products, the file
+    assert rows(lumen, other) == waiting
+
+
 UNREADABLE = [
     b"", b"<urlset/>", b'a,b\n1,2\n"', b"%PDF", shopify(), b"[" * 100_000, b"<html><script type='application/ld+json'>" + b"[" * 100_000 + b"</script></html>",
     b'<!DOCTYPE l [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><rss><channel><item><title>&b;</title></item></channel></rss>', b"<feed>" + b"<a>" * 100_000,
@@ -302,9 +337,7 @@ def test_a_file_that_cannot_be_read_leaves_nothing(lumen, data):
     with pytest.raises(UserError):
         stage(lumen, data)
     assert lumen.read(catalog_imports.list_staged) == []
-    assert lumen.read(
-        lambda unit: [unit.db[table].count for table in ("product_imports", "product_import_rows", "product_import_cells")]
-    ) == [0, 0, 0]
+    assert kept_rows(lumen) == 0
 
 
 WORDS = b"word " * 200
@@ -386,8 +419,7 @@ def test_what_is_exported_changes_nothing_when_it_comes_back(lumen):
         assert not {"new", "withdrawn", "price", "error"} & set(found), form
         if form in {"json-lines", "shopify"}:
             assert found == {"same": 20}, form
-        lumen.write(catalog_staging.drop_some, staged=staged, rows=10**6)
-        lumen.write(catalog_staging.drop_some, staged=staged, rows=10**6)
+        runs(lumen).put_aside_now(staged)
 
 
 def test_an_export_needs_a_catalog_of_that_currency(world, lumen):

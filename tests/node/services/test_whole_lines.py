@@ -21,7 +21,7 @@ from protocol.return_policy import ReturnCost, ReturnPolicy
 from protocol.shipping import Measure, ShippingProfile, Step, Zone
 from tests.house.sources import ROOT
 
-from .product_files import apply, counts, rows, stage
+from .product_files import apply, counts, rows, runs, stage
 from .world import World
 
 NOUNS = (Noun.PRODUCT, Noun.OFFER, Noun.SHIPPING, Noun.RETURNS)
@@ -155,14 +155,6 @@ def exported(node):
     return data + writer.end()
 
 
-def put_aside(node, staged):
-    node.write(
-        lambda unit: [
-            unit.product_imports.drop(row.seq, rows=10**6) for row in unit.product_imports.all() if row.id == staged for _ in range(2)
-        ]
-    )
-
-
 @pytest.fixture(scope="module")
 def shops(tmp_path_factory):
     world = World(tmp_path_factory.mktemp("lines"))
@@ -184,7 +176,7 @@ def test_an_empty_catalog_becomes_the_same_and_the_same_again_changes_nothing(sh
     for node in shops:
         again = stage(node, data, name="all.jsonl")
         assert set(counts(node, again)) == {"same"}, [(row.name, row.changes, row.reason) for row in rows(node, again)]
-        put_aside(node, again)
+        runs(node).put_aside_now(again)
 
 
 EUR = Money(1900, "EUR")
