@@ -49,7 +49,6 @@ _BEHIND = (
     f"SELECT 1 FROM feeds AS f LEFT JOIN {ATTACHED}.heads AS h ON h.feed = f.feed AND NOT h.going "  # noqa: S608
     "WHERE f.feed = ? AND f.own AND f.checkpoint IS NOT h.checkpoint AND (? OR h.checkpoint IS NULL)"
 )
-_AT_HAND = 5_000  # records
 
 
 class Catalog:
@@ -74,7 +73,7 @@ class Catalog:
         """What was handed on to the file, by feed."""
         self.along: Along | None = None
         """The file's own transaction, which takes what this one logs."""
-        self._at_hand: dict[tuple[bytes, Slot], bytes | None] = {}
+        self._at_hand: dict[tuple[bytes, Noun], dict[str, bytes | None]] = {}
         self._whole: dict[bytes, bool] = {}
 
     # --- feeds
@@ -207,17 +206,16 @@ class Catalog:
         if new is not None and slot in new:
             seq = new[slot]
             return None if seq is None else self._written(feed, seq)
-        key = (feed, slot)
-        return self._at_hand[key] if key in self._at_hand else self._held.record(feed, slot)
+        noun, name = slot
+        at_hand = self._at_hand.get((feed, noun), {})
+        return at_hand[name] if name in at_hand else self._held.record(feed, slot)
 
     def look_up(self, feed: bytes, noun: Noun, names: Collection[str]) -> None:
-        """Have the records of these names at hand, all asked for at once, so that `record` needs not ask for each. The file as this
-        transaction sees it does not change.
+        """Have the records of these names at hand, all asked for at once and in the place of those before, so that `record` needs not ask
+        for each. The file as this transaction sees it does not change.
         """
-        if len(self._at_hand) > _AT_HAND:
-            self._at_hand.clear()
         held = self._held.records(self._held.key(feed), noun, names)
-        self._at_hand.update(((feed, (noun, name)), held.get(name)) for name in names)
+        self._at_hand[feed, noun] = {name: held.get(name) for name in names}
 
     def handles(self, feed: bytes, products: Iterable[bytes]) -> dict[bytes, str]:
         """Product id → handle, of those that the feed holds."""

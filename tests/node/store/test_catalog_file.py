@@ -131,19 +131,46 @@ def test_every_proof_of_the_stored_tree_is_the_trees(store):
                 verify_consistency(old, tree.root(old), size, tree.root(size), proof)
 
 
-def test_a_proof_reads_a_few_rows_of_the_log(store):
-    Publisher(store).publish([put(product(f"h{number}")) for number in range(40 * GROUP)])
+def asking(store, run):
+    """What `run` gave of a snapshot, and the statements that it took."""
     seen = []
 
-    def run(unit):
+    def watched(unit):
         unit.db.conn.set_trace_callback(seen.append)
         try:
-            return unit.catalog.proof(FEED, 13 * GROUP + 5, 40 * GROUP)
+            return run(unit)
         finally:
             unit.db.conn.set_trace_callback(None)
 
-    assert len(store.read_now(run)) > 5
+    return store.read_now(watched), seen
+
+
+def test_a_proof_reads_a_few_rows_of_the_log(store):
+    Publisher(store).publish([put(product(f"h{number}")) for number in range(40 * GROUP)])
+    proof, seen = asking(store, lambda unit: unit.catalog.proof(FEED, 13 * GROUP + 5, 40 * GROUP))
+    assert len(proof) > 5
     assert len(seen) < 60
+
+
+def test_what_is_looked_up_together_is_not_asked_for_again(store):
+    """However many handfuls came before: a handful's products are at hand also once its offers are."""
+    Publisher(store).publish(goods(60))
+    handles, skus = [f"p{number:05d}" for number in range(70)], [f"P{number:05d}" for number in range(70)]
+
+    def run(unit, *, look=True):
+        found = []
+        for at in range(0, 70, 7):
+            if look:
+                unit.catalog.look_up(FEED, Noun.PRODUCT, handles[at : at + 7])
+                unit.catalog.look_up(FEED, Noun.OFFER, skus[at : at + 7])
+            slots = [(Noun.PRODUCT, name) for name in handles[at : at + 7]] + [(Noun.OFFER, name) for name in skus[at : at + 7]]
+            found += [unit.catalog.record(FEED, slot) for slot in slots]
+        return found
+
+    (alone, each), (together, few) = asking(store, lambda unit: run(unit, look=False)), asking(store, run)
+    assert together == alone
+    assert together.count(None) == 20
+    assert len(few) <= 4 * 10 < 140 <= len(each)
 
 
 # --- lost, altered, damaged
