@@ -231,22 +231,22 @@ def _goods(unit: ProductsUnit, found: ProductImport, total: int, tell: Tell) -> 
     brought: set[Slot] = set()
     house = House(unit, feed, found.currency, plan, brought.__contains__)
     while part := list(islice(rows, _WRITTEN_AT_ONCE)):
-        unit.catalog.look_up(feed, Noun.PRODUCT, [row.handle for row in part])
-        unit.catalog.look_up(feed, Noun.OFFER, [item.sku for row in part if row.product for item in row.product.variants])
+        unit.catalog.look_up(feed, Noun.PRODUCT, [handle for handle, _ in part])
+        unit.catalog.look_up(feed, Noun.OFFER, [item.sku for _, product in part if product for item in product.variants])
         shelf = Looked(unit.catalog)
-        for row in part:
+        for handle, product in part:
             done += 1
-            if row.product is None:
-                yield row.handle, withdrawn(unit.catalog, feed, row.handle)
-            elif row.product.exact is not None:
-                exact = merged_exact(shelf, house, row.product, row.product.exact, row.handle, look=False)
+            if product is None:
+                yield handle, withdrawn(unit.catalog, feed, handle)
+            elif product.exact is not None:
+                exact = merged_exact(shelf, house, product, product.exact, handle, look=False)
                 if exact.outcome == "error":  # what it names was left out
                     raise ConflictError(exact.reason, code=exact.code)
                 brought.update(operation.slot for operation in exact.operations)
-                yield row.handle, exact.operations
+                yield handle, exact.operations
             else:
-                made = merged(shelf, feed, row.product, row.handle, plan, whole=found.withdraw, priced=priced, look=False)
-                yield row.handle, made.operations
+                made = merged(shelf, feed, product, handle, plan, whole=found.withdraw, priced=priced, look=False)
+                yield handle, made.operations
             tell(done, total)
 
 

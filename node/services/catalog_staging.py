@@ -57,7 +57,7 @@ class ProductImportBook(Protocol):
     def original(self, seq: int, row: int) -> tuple[str, ...]: ...  # noqa: D102
     def left(self, seq: int) -> int: ...  # noqa: D102
     def leave(self, seq: int, number: int, *, out: bool) -> None: ...  # noqa: D102
-    def written(self, seq: int) -> Iterator[WaitingProduct]: ...  # noqa: D102
+    def written(self, seq: int) -> Iterator[tuple[str, ProductRow | None]]: ...  # noqa: D102
 
 
 class MappingBook(Protocol):

@@ -16,7 +16,6 @@ _IMPORT = "id, name, dialect, currency, at, state, header, targets, withdraw, ju
 _ROW = "number, row, name, sku, record, reason, outcome, handle, changes, code, left_out"
 _WOULD_BE = "outcome NOT IN ('same', 'error') AND NOT left_out"
 """Written, once it is confirmed."""
-_BATCH = 500
 
 
 class ProductImports:
@@ -167,16 +166,11 @@ class ProductImports:
         found: int = self._db.execute(sql, (seq,)).fetchone()[0]
         return found
 
-    def written(self, seq: int) -> Iterator[WaitingProduct]:
-        """What would be written, in order, in handfuls."""
-        last = 0
-        while True:
-            sql = f"SELECT {_ROW} FROM product_import_rows WHERE import = ? AND number > ? AND {_WOULD_BE} ORDER BY number LIMIT ?"  # noqa: S608
-            rows = [_row(row) for row in self._db.execute(sql, (seq, last, _BATCH)).fetchall()]
-            yield from rows
-            if len(rows) < _BATCH:
-                return
-            last = rows[-1].number
+    def written(self, seq: int) -> Iterator[tuple[str, ProductRow | None]]:
+        """What would be written, in order: handles in the catalog, with what the file says of each (None: it goes)."""
+        sql = f"SELECT handle, record FROM product_import_rows WHERE import = ? AND {_WOULD_BE} ORDER BY number"  # noqa: S608
+        for handle, record in self._db.execute(sql, (seq,)):
+            yield handle, _decode(record) if record else None
 
 
 _encode = msgspec.msgpack.Encoder().encode
