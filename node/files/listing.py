@@ -3,7 +3,9 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from node.model.listing import Option, ProductFile, ProductRow, Skipped, VariantRow
 from protocol.gtin import is_gtin

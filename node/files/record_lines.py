@@ -87,7 +87,7 @@ class RecordLines:
         skus = sorted((variant.sku for variant in product.variants), key=lambda sku: sku not in offers)
         variants = tuple(_variant(offers.get(sku), sku, number) for sku in skus)
         exact = Exact(Noun.PRODUCT, to_bytes(product), tuple(map(to_bytes, offers.values())))
-        return replace(_row(product.handle, product.title, variants, number, exact), notes=notes)
+        return _row(product.handle, product.title, variants, number, exact, notes)
 
     def _require_currency(self, record: Record) -> None:
         said = record.price.currency if isinstance(record, Offer) else getattr(record, "currency", self._currency)
@@ -127,8 +127,8 @@ def _safe(product: Product) -> tuple[Product, tuple[str, ...]]:
     return (replace(product, images=tuple(images)) if notes else product), tuple(notes[:20])
 
 
-def _row(handle: str, title: str, variants: tuple[VariantRow, ...], number: int, exact: Exact) -> ProductRow:
-    return ProductRow(handle, title, "", "", "", (), (), (), variants, number, exact=exact)
+def _row(handle: str, title: str, variants: tuple[VariantRow, ...], number: int, exact: Exact, notes: tuple[str, ...] = ()) -> ProductRow:
+    return ProductRow(handle, title, "", "", "", (), (), (), variants, number, notes=notes, exact=exact)
 
 
 def _variant(offer: Offer | None, sku: str, number: int) -> VariantRow:

@@ -6,7 +6,9 @@ while it is on (its dates are days or times in UTC), else the regular one. Heade
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from node.errors import UserError
 from node.model.listing import ProductRow, Sale, Skipped, VariantRow

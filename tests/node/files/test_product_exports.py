@@ -3,12 +3,12 @@
 import csv
 import io
 import json
-from dataclasses import replace
 from xml.etree import ElementTree as ET  # only on what we wrote ourselves
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from node.app.catalog_exports import WRITERS
 from node.files.products import read_products
