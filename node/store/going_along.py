@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from queue import Queue
 
 from protocol.sections import Division
@@ -111,13 +112,15 @@ def _pass_on(command: Sequence[str], queue: "Queue[_Some | End | None]") -> None
         with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nothing, start_new_session=True) as process:
             assert process.stdin is not None
             assert process.stdout is not None
-            while isinstance(some := queue.get(), list):
-                process.stdin.write(framed(some))
-            if some is not None:
-                process.stdin.write(framed(some))
-            process.stdin.close()
+            with suppress(BrokenPipeError):  # it ended: why, it has said
+                while isinstance(some := queue.get(), list):
+                    process.stdin.write(framed(some))
+                if some is not None:
+                    process.stdin.write(framed(some))
+            with suppress(BrokenPipeError):
+                process.stdin.close()
             said = process.stdout.read()
-        if some is not None and process.returncode:
+        if some is not None and (process.returncode or isinstance(some, list)):
             raise _Failed(said.decode(errors="replace") or f"it ended with {process.returncode}")
     except OSError as error:
         raise _Failed(str(error)) from error

@@ -125,6 +125,15 @@ def test_without_the_process_the_file_follows(lumen, tmp_path, work, projected, 
     followed(lumen, tmp_path, shopify(*GOODS))
 
 
+def test_why_the_process_ended_early_is_told(lumen, work, monkeypatch):
+    """More than a pipe holds is written to it, which it does not read."""
+    said = "import os; os.write(1, b'the file has no room'); os._exit(1)"
+    monkeypatch.setattr(going_along, "COMMAND", (sys.executable, "-c", said))
+    monkeypatch.setattr(going_along, "framed", lambda some: bytes(1 << 20))
+    bring(lumen, shopify(*GOODS))
+    assert work == ["the file has no room"]
+
+
 def test_an_import_that_is_stopped_leaves_nothing_in_the_file(lumen, tmp_path, work, projected, monkeypatch):
     staged = stage(lumen, shopify(*GOODS))
     before = contents(lumen)
