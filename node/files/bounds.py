@@ -1,6 +1,6 @@
 """What one product of a catalog feed can hold (protocol/product.py: record of 64 KiB, lengths). It decides what is cut."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 LONGEST_SKU = 128
 MOST_VARIANTS = 500
@@ -35,16 +35,18 @@ class Room:
         self._left -= needed
         return True
 
-    def fitting(self, texts: Iterable[str], *, longest: int, most: int) -> tuple[str, ...]:
+    def fitting(self, texts: Collection[str], *, longest: int, most: int) -> tuple[str, ...]:
         """The first `most` different of `texts` that are not too long and fit."""
+        if not texts:
+            return ()
         found = [text for text in dict.fromkeys(texts) if text and len(text) <= longest][:most]
         return tuple([text for text in found if self.take(text)])
 
-    def tags(self, tags: Iterable[str]) -> tuple[str, ...]:
+    def tags(self, tags: Collection[str]) -> tuple[str, ...]:
         """Tags that fit."""
         return self.fitting(tags, longest=200, most=_MOST_TAGS)
 
-    def images(self, images: Iterable[str]) -> tuple[str, ...]:
+    def images(self, images: Collection[str]) -> tuple[str, ...]:
         """Addresses of pictures that fit; pictures written into the address itself are too long."""
         return self.fitting(images, longest=2000, most=_MOST_IMAGES)
 

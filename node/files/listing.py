@@ -151,7 +151,7 @@ def _finish(draft: Draft, variants: tuple[VariantRow, ...], handles: dict[str, i
         handle = f"{base}-{handles[base]}"
     handles[handle] = 1
     names = draft.option_names[:MOST_OPTIONS]
-    images, notes = pictures_at.kept((*draft.images, *(variant.image for variant in draft.variants)))
+    images, notes = pictures_at.kept([*draft.images, *[variant.image for variant in draft.variants]])
     return ProductRow(
         handle=handle,
         title=cut(draft.title, 500),
@@ -159,7 +159,7 @@ def _finish(draft: Draft, variants: tuple[VariantRow, ...], handles: dict[str, i
         vendor=cut(draft.vendor, 200),
         category=cut(draft.category, 500),
         tags=room.tags(draft.tags),
-        options=tuple(Option(cut(name, 200), _values(draft, name, variants, place)) for place, name in enumerate(names)),
+        options=tuple([Option(cut(name, 200), _values(draft, name, variants, place)) for place, name in enumerate(names)]),
         images=room.images(images),
         variants=variants,
         row=draft.row,

@@ -201,7 +201,7 @@ def _variant(reading: _Reading, draft: Draft, row: Row) -> VariantRow:
 
 def _stock(row: Row) -> tuple[int | None, bool]:
     """Pieces (None: not counted by the shop) and whether one can be bought now."""
-    quantity = count(row.get("variant inventory qty"))
-    if not row.get("variant inventory tracker") or quantity is None:
+    quantity = count(row.get("variant inventory qty")) if row.get("variant inventory tracker") else None
+    if quantity is None:
         return None, True
     return quantity, quantity > 0 or row.get("variant inventory policy").casefold() in _YES
