@@ -125,12 +125,14 @@ class Opened:
 
     async def close(self) -> None:
         """Close everything and wipe the keys."""
-        self.imports.stop_all()
-        self.catalog_imports.stop_all()
-        await self.host.stop()
-        await self.chain.close()
-        await asyncio.to_thread(self.store.close)
-        self.keys.lock()
+        try:
+            self.imports.stop_all()
+            self.catalog_imports.stop_all()
+            await self.host.stop()
+            await self.chain.close()
+            await asyncio.to_thread(self.store.close)
+        finally:
+            self.keys.lock()
 
     async def handle(self, peer_id: str, topic: str, body: bytes) -> bytes:
         """A peer's request (the port of `node.net`)."""

@@ -188,8 +188,6 @@ class CatalogRuns(Runs):
 
     def _drop(self, staged: bytes) -> None:
         self._store.write_now(catalog_staging.let_go, staged)
-        while not self._store.write_now(catalog_staging.erase_some):
-            pass
 
 
 def _pieces(found: Iterable[Any], size: int) -> Iterator[list[Any]]:

@@ -146,7 +146,7 @@ def _waiting(number: int, entry: ProductRow | Skipped) -> WaitingProduct:
 
 def end_staging(unit: ProductsUnit, staged: ProductImport) -> None:
     """All of it was read: what waits for its columns shows them, the rest is compared next."""
-    unit.product_imports.keep(staged)
+    unit.product_imports.keep(replace(staged, at=unit.now))
     unit.touched("changes")
 
 
@@ -162,7 +162,7 @@ def compared_with(unit: ProductsUnit, currency: str) -> Compared:
 
 def end_comparing(unit: ProductsUnit, staged: ProductImport, seen: Collection[Compared]) -> bool:
     """All is read, and was compared with `seen` on the way. False where that isn't the catalog as it is: it is to be compared again."""
-    unit.product_imports.keep(replace(staged, state="reading"))
+    unit.product_imports.keep(replace(staged, state="reading", at=unit.now))
     if any(compared != compared_with(unit, staged.currency) for compared in seen):
         return False
     end_judging(unit, staged.id)
@@ -349,7 +349,7 @@ def checked_targets(unit: ProductsUnit, staged: bytes, fields: Mapping[str, str]
 
 def begin_mapping(unit: ProductsUnit, staged: ProductImport) -> None:
     """The columns are said: remember it for the next table like this; the rows are about to be read anew."""
-    unit.product_imports.keep(replace(staged, state="reading"))
+    unit.product_imports.keep(replace(staged, state="reading", at=unit.now))
     unit.product_imports.clear_rows(staged.seq)
     targets = tuple(zip(staged.header, staged.targets, strict=True))
     name = ", ".join(staged.header)[:LONGEST]

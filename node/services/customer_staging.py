@@ -161,7 +161,7 @@ def checked_targets(unit: StagingUnit, staged: bytes, fields: Mapping[str, str])
 
 def begin_mapping(unit: StagingUnit, staged: Staged) -> None:
     """The columns are said: remember it for the next table like this; the rows are about to be read anew."""
-    unit.staged_imports.keep(replace(staged, state="reading"))
+    unit.staged_imports.keep(replace(staged, state="reading", at=unit.now))
     name = ", ".join(staged.header)[:LONGEST]
     targets = tuple(zip(staged.header, staged.targets, strict=True))
     unit.staged_imports.remember(ColumnMapping(fingerprint(staged.header), name, targets, unit.now))

@@ -28,7 +28,7 @@ from .catalog_columns import offer_columns, title_of
 from .catalog_feeds import FileFeeds
 from .catalog_sections import FileSections
 from .catalog_writer import FileWriter
-from .database import open_plain
+from .database import open_plain, roll_back
 from .failures import named
 from .migrate import migrate, shipped
 
@@ -207,7 +207,7 @@ class CatalogFile:
                 result = fn(FileWriter(self._db, self._clock()), *args)
                 self._db.execute("COMMIT")
             except BaseException:
-                self._db.rollback()
+                roll_back(self._db)
                 raise
         return result
 

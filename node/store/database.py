@@ -101,6 +101,15 @@ def attach_plain(database: Database, path: Path) -> None:
         database.execute(f"PRAGMA {ATTACHED}.cache_size = -{READER_CACHE_KB}")
 
 
+def roll_back(database: Database) -> None:
+    """Undo the transaction, and end what was still being read: whoever keeps what was raised keeps such a question, and for as long the
+    connection would see both files as they were.
+    """
+    if not database.conn.in_transaction:
+        database.execute("BEGIN")  # a full disk: the engine undid it by itself
+    database.conn.rollback()
+
+
 def _connect(path: Path) -> dbapi2.Connection:
     return dbapi2.connect(str(path), isolation_level=None, check_same_thread=False, cached_statements=256, uri=True)
 

@@ -36,9 +36,9 @@ class ProductImports:
 
     def keep(self, staged: ProductImport) -> None:
         """Write what is known of a file anew."""
-        sql = "UPDATE product_imports SET currency = ?, state = ?, targets = ?, withdraw = ?, judged = ? WHERE seq = ?"
-        values = (staged.currency, staged.state, _json(staged.targets), int(staged.withdraw), staged.judged, staged.seq)
-        self._db.execute(sql, values)
+        sql = "UPDATE product_imports SET currency = ?, at = ?, state = ?, targets = ?, withdraw = ?, judged = ? WHERE seq = ?"
+        values = (staged.currency, staged.at, staged.state, _json(staged.targets), int(staged.withdraw), staged.judged)
+        self._db.execute(sql, (*values, staged.seq))
 
     def get(self, id_: bytes) -> ProductImport | None:
         """The file with this id."""

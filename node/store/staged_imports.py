@@ -46,8 +46,8 @@ class StagedImports:
 
     def keep(self, staged: Staged) -> None:
         """Write what is known of a file anew."""
-        sql = "UPDATE staged_imports SET dialect = ?, state = ?, header = ?, targets = ?, rules = ?, import = ? WHERE seq = ?"
-        values = (staged.dialect, staged.state, _json(staged.header), _json(staged.targets), _json(staged.rules), staged.import_)
+        sql = "UPDATE staged_imports SET dialect = ?, at = ?, state = ?, header = ?, targets = ?, rules = ?, import = ? WHERE seq = ?"
+        values = (staged.dialect, staged.at, staged.state, _json(staged.header), _json(staged.targets), _json(staged.rules), staged.import_)
         self._db.execute(sql, (*values, staged.seq))
 
     def get(self, id_: bytes) -> Staged | None:

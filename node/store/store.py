@@ -24,7 +24,7 @@ from .capture import install
 from .catalog_file import CatalogFile, Told, damaged_catalog, quiet
 from .catalog_writer import Strayed
 from .catching_up import AT_ONCE, carry_over, catch_up, end_along, keep_mark, lag, mark
-from .database import ATTACHED, attach_plain, fold_log, open_database, verify_pages
+from .database import ATTACHED, attach_plain, fold_log, open_database, roll_back, verify_pages
 from .derived import renew
 from .failures import named
 from .going_along import Along
@@ -236,7 +236,7 @@ class Store(Generic[M]):
                     self._following = following  # before anybody sees what is committed
                 database.execute("COMMIT")
             except BaseException:
-                database.rollback()
+                roll_back(database)
                 if CATALOG in unit.topics and unit.catalog.along is not None:
                     unit.catalog.along.drop()
                 raise
@@ -327,7 +327,7 @@ class Store(Generic[M]):
                         raise
                     raise _Early(refusal, following) from None
                 finally:
-                    database.rollback()
+                    roll_back(database)
         finally:
             self._idle.put(database)
 

@@ -21,6 +21,7 @@ from node.web.sessions import Session, Sessions
 
 TOKEN_HEADER = "X-Gemstra-Token"  # noqa: S105
 LIVE_HEADER = "X-Gemstra-Live"  # a part of a page refreshes itself: nobody need be there
+PART_HEADER = "HX-Request"  # a part of a page is asked for, by itself or as somebody types
 API_PREFIX = "/api/"
 
 
@@ -107,8 +108,8 @@ def render(request: web.Request, template: str, *, status: int = 200, **values: 
     gate = request.app[GATE]
     session = request.get(SESSION)
     viewer = gate.viewer() if gate.stage() is Stage.OPEN and session and not session.locked else None
-    # What refreshes a part of a page shows no notice: the page that was sent for it may still be on its way.
-    notice, kind = session.take_notice() if session and LIVE_HEADER not in request.headers else ("", "")
+    # Who asks for a part of a page takes no notice: the page that was sent for it may still be on its way.
+    notice, kind = session.take_notice() if session and PART_HEADER not in request.headers else ("", "")
     shown = {"status": status, "notice": notice, "notice_kind": kind, **values}
     text = request.app[RENDERER].page(template, shown, nonce=request[NONCE], session=session, viewer=viewer)
     return web.Response(status=status, text=text, content_type="text/html")

@@ -9,12 +9,15 @@ from node.errors import ConflictError, NotFound, UserError
 from node.files.samples import PRODUCTS, sample_path
 from node.model import staged as staged_model
 from node.services import browse, catalog_batches, catalog_export, catalog_imports, catalog_staging, plans
+from node.services.catalog_runs import CatalogRuns
+from node.services.catalog_whole import is_whole
+from node.services.runs import Run
 from protocol.codec import from_bytes
 from protocol.offer import Offer
 from protocol.operations import Noun
 from protocol.product import Product
 
-from .product_files import apply, bring, counts, line, rows, runs, shopify, stage
+from .product_files import Files, apply, bring, counts, line, rows, runs, shopify, stage
 
 PLAN = {"currency": "USD", "direct_bps": 2000, "level_bps": [], "return_window_ms": 1000, "gms_rate": "1"}
 
@@ -337,6 +340,8 @@ def test_a_file_that_cannot_be_read_leaves_nothing(lumen, data):
     with pytest.raises(UserError):
         stage(lumen, data)
     assert lumen.read(catalog_imports.list_staged) == []
+    lumen.write(catalog_staging.tick)
+    lumen.write(catalog_staging.tick)
     assert kept_rows(lumen) == 0
 
 
@@ -430,3 +435,42 @@ def test_an_export_needs_a_catalog_of_that_currency(world, lumen):
         lumen.read(catalog_export.feed_to_export, currency="EUR")
     with pytest.raises(UserError):
         world.node("ana").read(catalog_export.feed_to_export)
+
+
+def test_a_signing_that_broke_off_keeps_nothing_open(lumen, monkeypatch):
+    """Whoever tells why keeps the error, and by it what was being read."""
+    bring(lumen, shopify(line("z", "Z", "2.00")))
+    staged = stage(lumen, shopify(*(line(f"p-{number}", f"S{number}", "1") for number in range(1200))))
+    tell = Run.tell
+
+    def stopped(run, done, total=None):
+        run.stopped = run.phase == "writing" and done > 600
+        tell(run, done, total)
+
+    monkeypatch.setattr(Run, "tell", stopped)
+    with pytest.raises(UserError, match="Nothing of the file was kept") as told:
+        apply(lumen, staged)
+    monkeypatch.undo()
+    apply(lumen, stage(lumen, shopify(line("y", "Y", "3.00"))))
+    assert lumen.write(is_whole)
+    lumen.reopen()
+    assert told.value.code == "import-stopped"
+
+
+class _Ticking:
+    """The clock looks before each write, as it does each second beside a large file."""
+
+    def __init__(self, store) -> None:
+        self.read_now, self._store = store.read_now, store
+
+    def write_now(self, *args, **named):
+        self._store.write_now(catalog_staging.tick)
+        return self._store.write_now(*args, **named)
+
+
+def test_an_old_file_that_is_compared_again_is_not_taken_for_one_that_was_cut_short(world, lumen):
+    staged = stage(lumen, shopify(*(line(f"p-{number}", f"S{number}", "1") for number in range(1200))))
+    bring(lumen, shopify(line("z", "Z", "2.00")))
+    world.clock.tick(2 * 3_600_000)
+    CatalogRuns(_Ticking(lumen.store), Files(lumen.clock.now)).compare_now(staged)
+    assert counts(lumen, staged) == {"new": 1200}

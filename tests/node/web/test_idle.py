@@ -4,7 +4,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from node.web.page import LIVE_HEADER, render, see_other
+from node.web.page import LIVE_HEADER, PART_HEADER, render, see_other
 from node.web.sessions import Sessions
 from node.web.shell import EVENTS, make_app
 from tests.e2e.gallery import OpenGate
@@ -41,7 +41,7 @@ async def _ask(request: web.Request) -> web.StreamResponse:
 
 
 @pytest.mark.asyncio
-async def test_what_is_said_once_is_not_taken_by_a_part_that_refreshes_itself() -> None:
+async def test_what_is_said_once_is_not_taken_by_a_part_of_a_page() -> None:
     sessions, hosts = Sessions(lambda: 0), set()
     app = make_app([web.get("/", _desk), web.get("/ask", _ask)], gate=OpenGate(), sessions=sessions, allowed_hosts=hosts)
     async with TestClient(TestServer(app)) as client:
@@ -49,5 +49,5 @@ async def test_what_is_said_once_is_not_taken_by_a_part_that_refreshes_itself() 
         cookie = {"Cookie": f"gemstra={sessions.start().id}", "Host": f"127.0.0.1:{client.port}"}
         await client.get("/ask", headers=cookie, allow_redirects=False)
         # The change that the form made wakes the page which is being left, before the browser has followed the redirect.
-        shown = [await (await client.get("/", headers=cookie | headers)).text() for headers in ({LIVE_HEADER: "1"}, {}, {})]
+        shown = [await (await client.get("/", headers=cookie | headers)).text() for headers in ({PART_HEADER: "true"}, {}, {})]
         assert ["Ana is asked" in text for text in shown] == [False, True, False]
