@@ -347,3 +347,18 @@ def test_taking_over_stops_when_the_person_says_so_with_nothing_written(ana):
     assert heard == [(1000, 2999)]
     assert dump(ana) == before
     assert ana.write(customer_imports.apply_import, staged=staged).created == 2999
+
+
+def test_a_table_that_waited_for_days_is_not_taken_for_one_that_was_cut_short(ana):
+    """The clock looks while its rows are read anew."""
+    staged = stage_file(ana, b"First Name,Mail\nMia,mia@example.com\n", ask=True)
+    ana.clock.tick(2 * 86_400_000)
+    found, _ = ana.read(customer_staging.checked_targets, staged, {"Mail": "email"})
+    ana.write(customer_staging.begin_mapping, found)
+    for _ in range(3):
+        ana.write(customer_staging.tick)
+    assert [(row.id, row.state) for row in ana.read(customer_preview.list_staged)] == [(staged.hex(), "reading")]
+    ana.clock.tick(2 * 86_400_000)
+    for _ in range(3):
+        ana.write(customer_staging.tick)
+    assert ana.read(customer_preview.list_staged) == []  # it was

@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlcipher3 import dbapi2
 
 from node import canary
 from node.errors import IntegrityError, NotFound, UserError
-from node.store.database import PAGE_BYTES, open_database, verify_pages
+from node.store.database import PAGE_BYTES, open_database, open_plain, roll_back, verify_pages
 from node.store.store import Store
 
 ROOT = Path(__file__).parents[3]
@@ -223,3 +224,23 @@ def test_the_engine_writes_nothing_to_stderr(closed, key):
     ran = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, cwd=ROOT)
     assert "IntegrityError" in ran.stderr
     assert "sqlcipher_page_cipher" not in ran.stderr
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_undoing_ends_what_was_still_being_read(tmp_path, full):
+    """Whoever keeps it; also where a full disk has undone it before."""
+    database = open_plain(tmp_path / "some.db")
+    database.execute("CREATE TABLE rows (number INTEGER PRIMARY KEY, text TEXT)")
+    database.conn.executemany("INSERT INTO rows VALUES (?, ?)", [(number, "x" * 500) for number in range(50)])
+    database.execute("BEGIN IMMEDIATE")
+    kept = database.execute("SELECT number FROM rows")
+    assert kept.fetchone() == (0,)
+    if full:
+        database.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(dbapi2.Error, match="full"):
+            database.conn.executemany("INSERT INTO rows VALUES (?, ?)", [(number, "x" * 50_000) for number in range(50, 99)])
+    assert database.conn.in_transaction is not full
+    roll_back(database)
+    assert database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+    assert database.execute("SELECT count(*) FROM rows").fetchone() == (50,)
+    database.close()
